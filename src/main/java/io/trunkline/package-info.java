@@ -1,0 +1,5 @@
+/** Trunkline: event streaming on PostgreSQL. */
+@NullMarked
+package io.trunkline;
+
+import org.jspecify.annotations.NullMarked;
