@@ -1,0 +1,50 @@
+package io.trunkline.error;
+
+/**
+ * Why a call failed: a closed, stable list that clients may rely on. Each edge maps every code to its protocol in one
+ * exhaustive switch.
+ */
+public enum ErrorCode {
+    /** The body is not JSON, or not UTF-8. */
+    INVALID_JSON,
+    /** The body is JSON, but not of the shape that the operation takes. */
+    INVALID_REQUEST,
+    /** A path or query parameter is not of its form or out of its range. */
+    INVALID_PARAMETER,
+    /** A record's key, value, header or timestamp does not fit the format of the request. */
+    INVALID_RECORD,
+    /** The topic name breaks the rules for names. */
+    INVALID_TOPIC,
+    /** The partition count, or the replication factor, is out of its range, or fewer than there are. */
+    INVALID_PARTITIONS,
+    /** A topic configuration is unknown or its value is not legal. */
+    INVALID_CONFIG,
+    /** No operation has this path. */
+    PATH_NOT_FOUND,
+    /** The path exists, but not with this method. */
+    METHOD_NOT_ALLOWED,
+    /** None of the representations that the client accepts can be given. */
+    NOT_ACCEPTABLE,
+    /** The body's media type is none that the operation takes. */
+    UNSUPPORTED_MEDIA_TYPE,
+    /** The topic does not exist. */
+    TOPIC_NOT_FOUND,
+    /** The topic has no such partition. */
+    PARTITION_NOT_FOUND,
+    /** A topic of this name exists. */
+    TOPIC_ALREADY_EXISTS,
+    /** The request body is over the limit. */
+    BODY_TOO_LARGE,
+    /** The record is over the topic's {@code max.message.bytes}. */
+    RECORD_TOO_LARGE,
+    /** The offset is below the log start or beyond the end. */
+    OFFSET_OUT_OF_RANGE,
+    /** A queue or a pool is full; nothing was done, and the call may be repeated. */
+    OVERLOADED,
+    /** PostgreSQL cannot be reached; nothing was done, and the call may be repeated. */
+    DATABASE_UNAVAILABLE,
+    /** The connection was lost while a write was under way: it may or may not have been done. */
+    OUTCOME_UNKNOWN,
+    /** A fault of the service; the log has the details. */
+    INTERNAL
+}

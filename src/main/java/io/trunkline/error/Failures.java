@@ -1,0 +1,25 @@
+package io.trunkline.error;
+
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+
+/** What a failed future failed with. */
+public final class Failures {
+    private Failures() {}
+
+    /** The failure without the wrapping that futures add. */
+    public static Throwable unwrapped(Throwable failure) {
+        Throwable t = failure;
+        for (Throwable cause = t.getCause();
+                cause != null && (t instanceof CompletionException || t instanceof ExecutionException);
+                cause = t.getCause()) {
+            t = cause;
+        }
+        return t;
+    }
+
+    /** The failure's code; {@code INTERNAL} for what nobody foresaw. */
+    public static ErrorCode code(Throwable failure) {
+        return unwrapped(failure) instanceof TrunklineException e ? e.code() : ErrorCode.INTERNAL;
+    }
+}

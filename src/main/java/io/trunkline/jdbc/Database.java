@@ -1,0 +1,67 @@
+package io.trunkline.jdbc;
+
+import io.agroal.api.AgroalDataSource;
+import io.agroal.api.AgroalDataSource.FlushMode;
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.TrunklineException;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Connection;
+import java.sql.SQLException;
+
+/** The connections of the data path. Every method blocks: call it from a {@link WorkerPool}. */
+@ApplicationScoped
+public class Database {
+    private final AgroalDataSource dataSource;
+
+    Database(AgroalDataSource dataSource) {
+        this.dataSource = dataSource;
+    }
+
+    /** What is done with a connection. */
+    @FunctionalInterface
+    public interface Work<T> {
+        T with(Connection connection) throws SQLException;
+    }
+
+    /**
+     * Reads on a connection in autocommit mode.
+     *
+     * @throws TrunklineException with the code that {@link SqlFailure} finds; a lost connection is
+     *     {@code DATABASE_UNAVAILABLE}, since a read changes nothing
+     */
+    public <T> T read(Work<T> work) {
+        try (Connection connection = dataSource.getConnection()) {
+            return work.with(connection);
+        } catch (SQLException e) {
+            throw failed(SqlFailure.ofRead(e));
+        }
+    }
+
+    /**
+     * Writes on a connection in autocommit mode, with one statement.
+     *
+     * @throws TrunklineException with the code that {@link SqlFailure} finds; a connection that is lost once the
+     *     statement may have been sent is {@code OUTCOME_UNKNOWN}
+     */
+    public <T> T write(Work<T> work) {
+        Connection connection;
+        try {
+            connection = dataSource.getConnection();
+        } catch (SQLException e) {
+            throw failed(SqlFailure.ofRead(e));
+        }
+        try (connection) {
+            return work.with(connection);
+        } catch (SQLException e) {
+            throw failed(SqlFailure.ofWrite(e));
+        }
+    }
+
+    private TrunklineException failed(TrunklineException failure) {
+        if (failure.code() == ErrorCode.DATABASE_UNAVAILABLE || failure.code() == ErrorCode.OUTCOME_UNKNOWN) {
+            // One connection is gone, so the idle ones very probably are too: the next caller gets a new one.
+            dataSource.flush(FlushMode.IDLE);
+        }
+        return failure;
+    }
+}

@@ -1,0 +1,55 @@
+package io.trunkline.jdbc;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.Pattern;
+import java.time.Duration;
+import java.util.Optional;
+
+/** Where the log is kept, and as whom. */
+@ConfigMapping(prefix = "trunkline.database")
+public interface DatabaseConfig {
+    /** A role name that needs no quoting surprises; it is written into GRANT statements. */
+    String ROLE_NAME = "[A-Za-z_][A-Za-z0-9_$.-]{0,62}";
+
+    /**
+     * JDBC URL of the PostgreSQL (15 or later) database, {@code jdbc:postgresql://host:5432/name}. Without it the service
+     * starts a PostgreSQL of its own.
+     */
+    Optional<String> url();
+
+    /** The role that the service runs as. It can read and append, and never change or remove a record. */
+    @WithDefault("trunkline_app")
+    @Pattern(regexp = ROLE_NAME)
+    String username();
+
+    /** The password of that role. */
+    Optional<String> password();
+
+    /** The role that owns the schema. */
+    Owner owner();
+
+    /** Connections to PostgreSQL that this replica opens at most. The worker pools together have fewer threads. */
+    @WithDefault("24")
+    @Min(8)
+    @Max(1000)
+    int maxConnections();
+
+    /** How long a start waits for a PostgreSQL that does not answer before it gives up. */
+    @WithDefault("60s")
+    Duration startupTimeout();
+
+    /**
+     * The role that owns the schema. When given, the service brings the schema up to date at start-up and creates the
+     * application role where it is missing; when not, a missing or old schema stops the start.
+     */
+    interface Owner {
+        /** The owner, who needs CREATE on the database, and CREATEROLE where the application role is to be created. */
+        Optional<@Pattern(regexp = ROLE_NAME) String> username();
+
+        /** The owner's password. */
+        Optional<String> password();
+    }
+}

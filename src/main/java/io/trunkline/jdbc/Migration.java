@@ -1,0 +1,208 @@
+package io.trunkline.jdbc;
+
+import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.ConfigurationException;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.concurrent.TimeUnit;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
+import org.flywaydb.core.api.configuration.FluentConfiguration;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings the schema up to date before anything else starts, when the owner's credentials are given; otherwise checks
+ * that it is. Also refuses a server on which an acknowledged record could be lost.
+ */
+@ApplicationScoped
+class Migration {
+    private static final Logger LOG = Logger.getLogger(Migration.class);
+    private static final int OLDEST_SERVER = 150000;
+    private static final int RETRY_MILLIS = 500;
+    private static final int LOCK_RETRIES = 120;
+
+    private final DatabaseConfig config;
+    private final Flyway template;
+    private final Clock clock;
+
+    Migration(DatabaseConfig config, Flyway template, Clock clock) {
+        this.config = config;
+        this.template = template;
+        this.clock = clock;
+    }
+
+    void atStart(@Observes @Priority(100) StartupEvent event) {
+        String url = config.url()
+                .orElseThrow(() -> new ConfigurationException("trunkline.database.url is not set (environment:"
+                        + " TRUNKLINE_DATABASE_URL), and this build or start has no embedded PostgreSQL."));
+        try {
+            if (config.owner().username().isPresent()) {
+                migrate(url, config.owner().username().get());
+            }
+            check(url);
+        } catch (SQLException e) {
+            throw new ConfigurationException("PostgreSQL at " + withoutParameters(url) + " cannot be used: "
+                    + e.getMessage() + " (trunkline.database.url, .username, .password, .owner.*)");
+        } catch (FlywayException e) {
+            throw new ConfigurationException("The schema could not be brought up to date: " + e.getMessage());
+        }
+    }
+
+    private void migrate(String url, String owner) throws SQLException {
+        if (owner.equals(config.username())) {
+            throw new ConfigurationException(
+                    "trunkline.database.owner.username and trunkline.database.username are both " + owner
+                            + ": the service must not run as the owner of the schema, who could change records.");
+        }
+        try (Connection connection = connect(url, owner, config.owner().password())) {
+            createApplicationRole(connection);
+        }
+        var result = flyway().dataSource(url, owner, config.owner().password().orElse(null))
+                .load()
+                .migrate();
+        if (result.migrationsExecuted > 0) {
+            LOG.infof(
+                    "Schema brought up to date migrations=%d version=%s",
+                    result.migrationsExecuted, result.targetSchemaVersion);
+        }
+    }
+
+    /** The role is created first, because the grants name it. Another replica may be doing the same. */
+    private void createApplicationRole(Connection connection) throws SQLException {
+        try (PreparedStatement find =
+                connection.prepareStatement("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = ?")) {
+            find.setString(1, config.username());
+            try (ResultSet found = find.executeQuery()) {
+                if (found.next()) {
+                    return;
+                }
+            }
+        }
+        String password = config.password()
+                .orElseThrow(
+                        () -> new ConfigurationException(
+                                "The role " + config.username()
+                                        + " does not exist and cannot be created without a password: set trunkline.database.password."));
+        // CREATE ROLE takes no parameters: format() quotes the name and the password on the server.
+        String create;
+        try (PreparedStatement format =
+                connection.prepareStatement("SELECT format('CREATE ROLE %I LOGIN PASSWORD %L', ?, ?)")) {
+            format.setString(1, config.username());
+            format.setString(2, password);
+            try (ResultSet formatted = format.executeQuery()) {
+                formatted.next();
+                create = formatted.getString(1);
+            }
+        }
+        try (var statement = connection.createStatement()) {
+            statement.execute(create);
+            LOG.infof("Created the application role role=%s", config.username());
+        } catch (SQLException e) {
+            boolean createdByAnother = "42710".equals(e.getSQLState()) || "23505".equals(e.getSQLState());
+            if (!createdByAnother) {
+                throw new SQLException(
+                        "the role " + config.username() + " does not exist and could not be created (SQLSTATE "
+                                + e.getSQLState() + "); create it, or give the owner CREATEROLE",
+                        e.getSQLState());
+            }
+        }
+    }
+
+    private void check(String url) throws SQLException {
+        try (Connection connection = connect(url, config.username(), config.password())) {
+            if (Integer.parseInt(setting(connection, "server_version_num")) < OLDEST_SERVER) {
+                throw new ConfigurationException("PostgreSQL " + setting(connection, "server_version")
+                        + " is too old: Trunkline needs 15 or later.");
+            }
+            for (String name : new String[] {"fsync", "synchronous_commit", "full_page_writes"}) {
+                if ("off".equals(setting(connection, name))) {
+                    throw new ConfigurationException("PostgreSQL runs with " + name
+                            + " = off, under which acknowledged records can be lost: set it to on.");
+                }
+            }
+        }
+        var pending = flyway().dataSource(
+                        url, config.username(), config.password().orElse(null))
+                .load()
+                .info()
+                .pending();
+        if (pending.length > 0) {
+            throw new ConfigurationException("The schema in " + withoutParameters(url) + " is missing or too old ("
+                    + pending.length + " migrations to run). Start once with trunkline.database.owner.username and"
+                    + " trunkline.database.owner.password set (environment: TRUNKLINE_DATABASE_OWNER_USERNAME,"
+                    + " TRUNKLINE_DATABASE_OWNER_PASSWORD) to bring it up to date.");
+        }
+    }
+
+    private FluentConfiguration flyway() {
+        return Flyway.configure(Thread.currentThread().getContextClassLoader())
+                .configuration(template.getConfiguration())
+                .placeholders(Map.of("app_role", config.username()))
+                // Replicas that start together wait for the one that migrates, about a second a try.
+                .lockRetryCount(LOCK_RETRIES);
+    }
+
+    /** Connects, and while the server does not answer, tries again until the start-up time is over. */
+    private Connection connect(String url, String user, Optional<String> password) throws SQLException {
+        Properties properties = new Properties();
+        properties.setProperty("user", user);
+        password.ifPresent(p -> properties.setProperty("password", p));
+        properties.setProperty("connectTimeout", "5");
+        properties.setProperty("ApplicationName", "trunkline");
+        Instant deadline = clock.instant().plus(config.startupTimeout());
+        boolean said = false;
+        while (true) {
+            try {
+                return DriverManager.getConnection(url, properties);
+            } catch (SQLException e) {
+                if (!isAway(e.getSQLState()) || clock.instant().isAfter(deadline)) {
+                    throw e;
+                }
+                if (!said) {
+                    LOG.infof(
+                            "Waiting for PostgreSQL url=%s seconds=%d",
+                            withoutParameters(url), config.startupTimeout().toSeconds());
+                    said = true;
+                }
+            }
+            try {
+                TimeUnit.MILLISECONDS.sleep(RETRY_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new SQLException("interrupted while waiting for PostgreSQL", e);
+            }
+        }
+    }
+
+    private static boolean isAway(@Nullable String state) {
+        return state != null && (state.startsWith("08") || state.startsWith("57P"));
+    }
+
+    private static String setting(Connection connection, String name) throws SQLException {
+        try (PreparedStatement show = connection.prepareStatement("SELECT current_setting(?)")) {
+            show.setString(1, name);
+            try (ResultSet shown = show.executeQuery()) {
+                shown.next();
+                return shown.getString(1);
+            }
+        }
+    }
+
+    /** The URL as it may be shown: its parameters can hold a password. */
+    private static String withoutParameters(String url) {
+        int question = url.indexOf('?');
+        return question < 0 ? url : url.substring(0, question);
+    }
+}

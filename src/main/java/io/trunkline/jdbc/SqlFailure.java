@@ -1,0 +1,88 @@
+package io.trunkline.jdbc;
+
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.TrunklineException;
+import java.sql.SQLException;
+import java.sql.SQLTimeoutException;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an SQL failure means, by its SQLSTATE. Class {@code TL} is raised by Trunkline's own functions; the others are
+ * PostgreSQL's (appendix A of its manual).
+ */
+public final class SqlFailure {
+    private SqlFailure() {}
+
+    /** A failed read, or a connection that could not be had: nothing was changed. */
+    public static TrunklineException ofRead(SQLException e) {
+        TrunklineException failure = ofWrite(e);
+        return failure.code() == ErrorCode.OUTCOME_UNKNOWN ? unavailable(e) : failure;
+    }
+
+    /** A failed write: when the connection was lost, nobody knows whether it was done. */
+    public static TrunklineException ofWrite(SQLException e) {
+        String state = e.getSQLState();
+        if (state == null) {
+            // Without a state the failure is the pool's: no connection came free in time.
+            return e instanceof SQLTimeoutException || isPoolTimeout(e) ? overloaded(e) : unavailable(e);
+        }
+        return switch (state) {
+            case "TL404" ->
+                new TrunklineException(ErrorCode.PARTITION_NOT_FOUND, "The partition does not exist any more.", e);
+            case "TL422" ->
+                new TrunklineException(
+                        ErrorCode.INVALID_PARTITIONS, "The number of partitions can grow, but never shrink.", e);
+            case "55P03" ->
+                new TrunklineException(
+                        ErrorCode.OVERLOADED,
+                        "The partition is locked by a transaction that has been open for long; nothing was written. Try again.",
+                        e);
+            case "57014" ->
+                new TrunklineException(
+                        ErrorCode.OVERLOADED,
+                        "PostgreSQL took too long and the statement was cancelled; nothing was done. Try again.",
+                        e);
+            case "53300" ->
+                new TrunklineException(
+                        ErrorCode.DATABASE_UNAVAILABLE, "PostgreSQL has no connection free. Try again later.", e);
+            case "08001", "08004", "57P03" -> unavailable(e);
+            default ->
+                state.startsWith("08") || state.startsWith("57P") || state.equals("40003")
+                        ? new TrunklineException(
+                                ErrorCode.OUTCOME_UNKNOWN,
+                                "The connection to PostgreSQL was lost during the write: it may or may not have been done."
+                                        + " Repeating it can do it twice.",
+                                e)
+                        : new TrunklineException(ErrorCode.INTERNAL, "The service failed; its log has the details.", e);
+        };
+    }
+
+    /** The SQL failure at the bottom of a failure of another library, such as Hibernate. */
+    public static Optional<SQLException> in(Throwable failure) {
+        Set<Throwable> seen = new HashSet<>();
+        for (Throwable t = failure; t != null && seen.add(t); t = t.getCause()) {
+            if (t instanceof SQLException e) {
+                return Optional.of(e);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean isPoolTimeout(SQLException e) {
+        @Nullable String message = e.getMessage();
+        return message != null && message.contains("acquisition timeout");
+    }
+
+    private static TrunklineException unavailable(SQLException e) {
+        return new TrunklineException(
+                ErrorCode.DATABASE_UNAVAILABLE, "PostgreSQL cannot be reached; nothing was done. Try again later.", e);
+    }
+
+    private static TrunklineException overloaded(SQLException e) {
+        return new TrunklineException(
+                ErrorCode.OVERLOADED, "All connections to PostgreSQL are busy; nothing was done. Try again.", e);
+    }
+}

@@ -1,0 +1,75 @@
+package io.trunkline.jdbc;
+
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.TrunklineException;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+
+/** A fixed number of threads for calls that block on the database, with a bounded queue before them. */
+public final class WorkerPool implements AutoCloseable {
+    private static final long CLOSE_WAIT_SECONDS = 10;
+
+    private final String name;
+    private final ThreadPoolExecutor executor;
+
+    /**
+     * @param name what the threads are called
+     * @param threads how many calls run at once
+     * @param queue how many more may wait
+     */
+    public WorkerPool(String name, int threads, int queue) {
+        this.name = name;
+        AtomicInteger number = new AtomicInteger();
+        executor = new ThreadPoolExecutor(
+                threads, threads, 30, TimeUnit.SECONDS, new ArrayBlockingQueue<>(queue), task -> {
+                    Thread thread = new Thread(task, name + "-" + number.incrementAndGet());
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        executor.allowCoreThreadTimeOut(true);
+    }
+
+    /** Runs a call; the future fails with {@code OVERLOADED} at once when the queue is full. */
+    public <T> CompletableFuture<T> call(Supplier<T> call) {
+        CompletableFuture<T> result = new CompletableFuture<>();
+        try {
+            executor.execute(() -> {
+                try {
+                    result.complete(call.get());
+                } catch (RuntimeException | Error e) {
+                    result.completeExceptionally(e);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            result.completeExceptionally(new TrunklineException(
+                    ErrorCode.OVERLOADED,
+                    "Too many calls are waiting (" + name + "); nothing was done. Try again.",
+                    e));
+        }
+        return result;
+    }
+
+    /** Runs a task that reports its own failures. */
+    public void run(Runnable task) {
+        executor.execute(task);
+    }
+
+    /** Lets the calls under way end, for a bounded time. */
+    @Override
+    public void close() {
+        executor.shutdown();
+        try {
+            if (!executor.awaitTermination(CLOSE_WAIT_SECONDS, TimeUnit.SECONDS)) {
+                executor.shutdownNow();
+            }
+        } catch (InterruptedException e) {
+            executor.shutdownNow();
+            Thread.currentThread().interrupt();
+        }
+    }
+}

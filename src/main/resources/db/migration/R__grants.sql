@@ -1,0 +1,12 @@
+-- What the role that the service runs as may do: read everything, insert records through append() only, and never
+-- change or remove one. Runs again whenever it, or the role's name, changes.
+
+GRANT USAGE ON SCHEMA trunkline TO "${app_role}";
+GRANT SELECT ON ALL TABLES IN SCHEMA trunkline TO "${app_role}";
+GRANT INSERT, DELETE, UPDATE (partition_count, config) ON trunkline.topic TO "${app_role}";
+GRANT EXECUTE ON FUNCTION trunkline.append TO "${app_role}";
+GRANT EXECUTE ON FUNCTION trunkline.prepare_slices TO "${app_role}";
+GRANT EXECUTE ON FUNCTION trunkline.produce(text, bytea, bytea, jsonb) TO "${app_role}";
+GRANT EXECUTE ON FUNCTION trunkline.produce(text, text, text, jsonb) TO "${app_role}";
+GRANT EXECUTE ON FUNCTION trunkline.offset_for_time TO "${app_role}";
+GRANT EXECUTE ON FUNCTION trunkline.read TO "${app_role}";
