@@ -1,0 +1,83 @@
+package io.trunkline.topic;
+
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.TrunklineException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * A topic's configuration under Kafka's names. Holds what was set; everything else has its default.
+ *
+ * @param overrides legal values by name
+ */
+public record TopicConfig(Map<String, String> overrides) {
+    /** The configuration with every default. */
+    public static final TopicConfig DEFAULT = new TopicConfig(Map.of());
+
+    public TopicConfig {
+        List<String> errors = errorsOf(overrides);
+        if (!errors.isEmpty()) {
+            throw new IllegalArgumentException(errors.getFirst());
+        }
+        overrides = Collections.unmodifiableMap(new TreeMap<>(overrides));
+    }
+
+    /**
+     * The configuration in untrusted names and values.
+     *
+     * @throws TrunklineException {@code INVALID_CONFIG} with a detail for each name or value that is not legal
+     */
+    public static TopicConfig parse(Map<String, String> overrides) {
+        List<String> errors = errorsOf(overrides);
+        if (!errors.isEmpty()) {
+            throw new TrunklineException(ErrorCode.INVALID_CONFIG, "The topic configuration is not legal.", errors);
+        }
+        return new TopicConfig(overrides);
+    }
+
+    /** This configuration with some values replaced. */
+    public TopicConfig with(Map<String, String> changes) {
+        Map<String, String> merged = new TreeMap<>(overrides);
+        merged.putAll(changes);
+        return parse(merged);
+    }
+
+    /** Every name with its value, set or default. */
+    public Map<String, String> effective() {
+        Map<String, String> all = new TreeMap<>();
+        for (TopicConfigKey key : TopicConfigKey.values()) {
+            all.put(key.configName(), valueOf(key));
+        }
+        return all;
+    }
+
+    /** The largest record, in bytes of key, value and headers. */
+    public int maxMessageBytes() {
+        return Integer.parseInt(valueOf(TopicConfigKey.MAX_MESSAGE_BYTES));
+    }
+
+    /** Whether records get the time of their append, whatever their producer says. */
+    public boolean logAppendTime() {
+        return valueOf(TopicConfigKey.MESSAGE_TIMESTAMP_TYPE).equals("LogAppendTime");
+    }
+
+    private String valueOf(TopicConfigKey key) {
+        return overrides.getOrDefault(key.configName(), key.defaultValue());
+    }
+
+    private static List<String> errorsOf(Map<String, String> overrides) {
+        List<String> errors = new ArrayList<>();
+        overrides.forEach((name, value) -> TopicConfigKey.named(name)
+                .ifPresentOrElse(
+                        key -> key.errorOf(value).ifPresent(errors::add),
+                        () -> errors.add("unknown topic configuration: " + shortened(name))));
+        return errors;
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= 100 ? text : text.substring(0, 100) + "…";
+    }
+}

@@ -1,0 +1,201 @@
+package io.trunkline.topic;
+
+import com.github.benmanes.caffeine.cache.AsyncCache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import io.quarkus.narayana.jta.QuarkusTransaction;
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.Failures;
+import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.SqlFailure;
+import io.trunkline.jdbc.WorkerPool;
+import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.persistence.PersistenceException;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * The topics. Calls return at once and complete on a worker thread; they fail with a {@link TrunklineException}, of
+ * which {@code DATABASE_UNAVAILABLE} and {@code OVERLOADED} may meet every one.
+ */
+@ApplicationScoped
+public class Topics {
+    private static final int THREADS = 4;
+    private static final int QUEUE = 1_000;
+    private static final int CACHED = 10_000;
+    /** How long a replica may not know that another one changed or deleted a topic. */
+    private static final Duration FRESH = Duration.ofSeconds(1);
+
+    private static final String UNIQUE_VIOLATION = "23505";
+
+    private final TopicRepository repository;
+    private final PartitionStore partitions;
+    private final TopicsConfig config;
+    private final Clock clock;
+    private final WorkerPool pool = new WorkerPool("topics", THREADS, QUEUE);
+    private final AsyncCache<TopicName, Topic> cache =
+            Caffeine.newBuilder().maximumSize(CACHED).expireAfterWrite(FRESH).buildAsync();
+
+    Topics(TopicRepository repository, PartitionStore partitions, TopicsConfig config, Clock clock) {
+        this.repository = repository;
+        this.partitions = partitions;
+        this.config = config;
+        this.clock = clock;
+    }
+
+    @PreDestroy
+    void close() {
+        pool.close();
+    }
+
+    /** The names of all topics, in order. */
+    public CompletableFuture<List<String>> names() {
+        return inTransaction(repository::names);
+    }
+
+    /** A topic, at most a second old; fails with {@code TOPIC_NOT_FOUND}. */
+    public CompletableFuture<Topic> get(TopicName name) {
+        return cache.get(name, (n, executor) -> inTransaction(() -> load(n)));
+    }
+
+    /** A topic to produce to: as {@link #get}, but created first where topics are created automatically. */
+    public CompletableFuture<Topic> getOrCreate(TopicName name) {
+        CompletableFuture<Topic> found = get(name);
+        if (!config.autoCreate()) {
+            return found;
+        }
+        return found.exceptionallyCompose(failure -> Failures.code(failure) == ErrorCode.TOPIC_NOT_FOUND
+                ? create(name, OptionalInt.empty(), TopicConfig.DEFAULT)
+                        .exceptionallyCompose(f -> Failures.code(f) == ErrorCode.TOPIC_ALREADY_EXISTS
+                                ? fresh(name)
+                                : CompletableFuture.failedFuture(f))
+                : CompletableFuture.failedFuture(failure));
+    }
+
+    /** A topic as it is now, past what this replica remembers; fails with {@code TOPIC_NOT_FOUND}. */
+    public CompletableFuture<Topic> fresh(TopicName name) {
+        cache.synchronous().invalidate(name);
+        return get(name);
+    }
+
+    /**
+     * Creates a topic. Fails with {@code TOPIC_ALREADY_EXISTS} or {@code INVALID_PARTITIONS}.
+     *
+     * @param partitionCount from 1 to {@code trunkline.topics.max-partitions}, or empty for the default
+     */
+    public CompletableFuture<Topic> create(TopicName name, OptionalInt partitionCount, TopicConfig topicConfig) {
+        int count = partitionCount.orElse(config.defaultPartitions());
+        if (count < 1 || count > config.maxPartitions()) {
+            return CompletableFuture.failedFuture(badCount());
+        }
+        return inTransaction(() -> {
+                    if (repository.named(name).isPresent()) {
+                        throw alreadyExists(name);
+                    }
+                    repository.persistAndFlush(
+                            new TopicEntity(UUID.randomUUID(), name, count, topicConfig, clock.instant()));
+                    return load(name);
+                })
+                .exceptionallyCompose(failure -> {
+                    // Another call created it in the meantime.
+                    boolean lostTheRace = SqlFailure.in(failure)
+                            .map(SQLException::getSQLState)
+                            .filter(UNIQUE_VIOLATION::equals)
+                            .isPresent();
+                    return CompletableFuture.failedFuture(lostTheRace ? alreadyExists(name) : failure);
+                })
+                .whenComplete((topic, failure) -> cache.synchronous().invalidate(name));
+    }
+
+    /**
+     * Gives a topic more partitions and replaces some of its configuration. Fails with {@code TOPIC_NOT_FOUND},
+     * {@code INVALID_PARTITIONS} or {@code INVALID_CONFIG}.
+     */
+    public CompletableFuture<Topic> change(
+            TopicName name, OptionalInt partitionCount, Map<String, String> configChanges) {
+        return inTransaction(() -> {
+                    TopicEntity entity = repository.namedForUpdate(name).orElseThrow(() -> notFound(name));
+                    if (partitionCount.isPresent()) {
+                        int count = partitionCount.getAsInt();
+                        if (count < entity.partitionCount) {
+                            throw new TrunklineException(
+                                    ErrorCode.INVALID_PARTITIONS,
+                                    "Topic " + name + " has " + entity.partitionCount
+                                            + " partitions, which can become more but never fewer.");
+                        }
+                        if (count > config.maxPartitions()) {
+                            throw badCount();
+                        }
+                        entity.partitionCount = count;
+                    }
+                    if (!configChanges.isEmpty()) {
+                        entity.config = new TopicConfig(entity.config)
+                                .with(configChanges)
+                                .overrides();
+                    }
+                    repository.flush();
+                    return load(name);
+                })
+                .whenComplete((topic, failure) -> cache.synchronous().invalidate(name));
+    }
+
+    /** Deletes a topic and everything in it; its name is free at once. Fails with {@code TOPIC_NOT_FOUND}. */
+    public CompletableFuture<Void> delete(TopicName name) {
+        return this.<Void>inTransaction(() -> {
+                    repository.delete(repository.namedForUpdate(name).orElseThrow(() -> notFound(name)));
+                    repository.flush();
+                    return null;
+                })
+                .whenComplete((nothing, failure) -> cache.synchronous().invalidate(name));
+    }
+
+    private Topic load(TopicName name) {
+        TopicEntity entity = repository.named(name).orElseThrow(() -> notFound(name));
+        return new Topic(entity.id, name, partitions.idsOf(entity.id), new TopicConfig(entity.config));
+    }
+
+    private <T> CompletableFuture<T> inTransaction(Callable<T> work) {
+        return pool.call(() -> {
+            try {
+                return QuarkusTransaction.requiringNew().call(work);
+            } catch (PersistenceException e) {
+                throw translated(e);
+            } catch (RuntimeException e) {
+                throw e.getCause() instanceof TrunklineException failure ? failure : translated(e);
+            }
+        });
+    }
+
+    private static RuntimeException translated(RuntimeException e) {
+        if (e instanceof TrunklineException) {
+            return e;
+        }
+        Optional<SQLException> sql = SqlFailure.in(e);
+        if (sql.isEmpty() || UNIQUE_VIOLATION.equals(sql.get().getSQLState())) {
+            return e;
+        }
+        return SqlFailure.ofWrite(sql.get());
+    }
+
+    private TrunklineException badCount() {
+        return new TrunklineException(
+                ErrorCode.INVALID_PARTITIONS,
+                "A topic has 1 to " + config.maxPartitions() + " partitions (trunkline.topics.max-partitions).");
+    }
+
+    private static TrunklineException alreadyExists(TopicName name) {
+        return new TrunklineException(ErrorCode.TOPIC_ALREADY_EXISTS, "Topic " + name + " already exists.");
+    }
+
+    private static TrunklineException notFound(TopicName name) {
+        return new TrunklineException(ErrorCode.TOPIC_NOT_FOUND, "Topic " + name + " does not exist.");
+    }
+}
