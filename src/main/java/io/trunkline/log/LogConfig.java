@@ -1,0 +1,98 @@
+package io.trunkline.log;
+
+import io.quarkus.runtime.configuration.MemorySize;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import java.time.Duration;
+
+/** How much the log takes on at once. */
+@ConfigMapping(prefix = "trunkline.log")
+public interface LogConfig {
+    /** Writing. */
+    Append append();
+
+    /** Reading. */
+    Fetch fetch();
+
+    /** The tables that the log is cut into by time. */
+    Slices slices();
+
+    /** Writing. */
+    interface Append {
+        /** Appends that run at once, each on a connection of its own. One partition never has more than one. */
+        @WithDefault("8")
+        @Min(1)
+        @Max(256)
+        int threads();
+
+        /** Records that wait for one partition are appended together up to this many bytes. */
+        @WithDefault("1M")
+        MemorySize maxBatchBytes();
+
+        /** Records that wait for one partition are appended together up to this many. */
+        @WithDefault("10000")
+        @Min(1)
+        @Max(1_000_000)
+        int maxBatchRecords();
+
+        /** Bytes that may wait for one partition before further requests are refused with 503. */
+        @WithDefault("16M")
+        MemorySize maxQueuedBytesPerPartition();
+
+        /** Bytes that may wait for all partitions together before further requests are refused with 503. */
+        @WithDefault("64M")
+        MemorySize maxQueuedBytes();
+    }
+
+    /** Reading. */
+    interface Fetch {
+        /** Reads that run at once, each on a connection of its own. A long poll that waits holds none. */
+        @WithDefault("8")
+        @Min(1)
+        @Max(256)
+        int threads();
+
+        /** Reads that may wait for a thread before further ones are refused with 503. */
+        @WithDefault("1000")
+        @Min(1)
+        @Max(1_000_000)
+        int maxQueued();
+
+        /** The most bytes that one fetch may ask for. A single record that is larger is still given. */
+        @WithDefault("16M")
+        MemorySize maxBytes();
+
+        /** The longest that a fetch may wait for records. */
+        @WithDefault("5m")
+        Duration maxWait();
+
+        /** Fetches that may wait for records at once before further ones are refused with 503. */
+        @WithDefault("10000")
+        @Min(1)
+        @Max(1_000_000)
+        int maxWaiting();
+
+        /** How often the partitions that somebody waits for are looked at for records of other replicas and of SQL. */
+        @WithDefault("25ms")
+        Duration pollInterval();
+    }
+
+    /** The tables that the log is cut into by time. */
+    interface Slices {
+        /** The time that one slice covers: 1 minute to 31 days. Space is freed a slice at a time. */
+        @WithDefault("1d")
+        Duration length();
+
+        /** How often is looked whether slices have to be made. */
+        @WithDefault("10m")
+        Duration checkInterval();
+
+        /** Slices that are kept ready ahead of time. */
+        @WithDefault("3")
+        @Min(1)
+        @Max(100)
+        int ahead();
+    }
+}

@@ -1,0 +1,178 @@
+package io.trunkline.log;
+
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.Failures;
+import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.WorkerPool;
+import io.trunkline.topic.Topic;
+import io.trunkline.topic.TopicName;
+import io.trunkline.topic.Topics;
+import jakarta.annotation.PreDestroy;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * The partition logs. Calls return at once, hold no thread while they wait, and fail with a {@link TrunklineException},
+ * of which {@code TOPIC_NOT_FOUND}, {@code PARTITION_NOT_FOUND}, {@code DATABASE_UNAVAILABLE} and {@code OVERLOADED}
+ * may meet every one.
+ */
+@ApplicationScoped
+public class Logs {
+    private final Topics topics;
+    private final FetchStore store;
+    private final LogConfig.Fetch config;
+    private final LogMetrics metrics;
+    private final Clock clock;
+    private final Appends appends;
+    private final Wakeups wakeups;
+    private final WorkerPool pool;
+
+    Logs(Topics topics, AppendStore appendStore, FetchStore store, LogConfig config, LogMetrics metrics, Clock clock) {
+        this.topics = topics;
+        this.store = store;
+        this.config = config.fetch();
+        this.metrics = metrics;
+        this.clock = clock;
+        wakeups = new Wakeups(store, config.fetch());
+        appends = new Appends(topics, new Combiner(appendStore, config.append(), metrics), wakeups, metrics);
+        pool = new WorkerPool("fetch", config.fetch().threads(), config.fetch().maxQueued());
+        metrics.queuedBytes(appends::queuedBytes);
+        metrics.waiting(wakeups::waiting);
+    }
+
+    /** Lets the appends that were accepted end. */
+    @PreDestroy
+    void close() {
+        appends.close();
+        wakeups.close();
+        pool.close();
+    }
+
+    /**
+     * Appends records to a topic, created first where topics are created automatically. The call completes when the
+     * records have been accepted, {@link Accepted#result} when they are durable.
+     *
+     * @param partitions the partition of each record, or {@link #ANY_PARTITION} to choose one by its key
+     * @param only where given, the partition of all of them: a call for one that does not exist fails
+     * @param allOrNothing whether a record that is too large or names no partition of the topic fails the call, instead
+     *     of standing as a failure in the result
+     */
+    public CompletableFuture<Accepted> append(
+            TopicName topic, RecordBatch records, int[] partitions, OptionalInt only, boolean allOrNothing) {
+        return appends.append(topic, records, partitions, only, allOrNothing);
+    }
+
+    /** Stands for a partition to be chosen: by the key, else spread. */
+    public static final int ANY_PARTITION = -1;
+
+    /** Records that have been accepted, and are written in order. */
+    public record Accepted(CompletableFuture<AppendResult> result) {}
+
+    /** What of a partition can be read. */
+    public CompletableFuture<OffsetRange> range(TopicName topic, int partition) {
+        return onPartition(
+                topic, partition, id -> pool.call(() -> store.range(id).orElseThrow(Logs::gone)));
+    }
+
+    /** The first offset whose timestamp (milliseconds since the epoch) is at least the given one, or else the end. */
+    public CompletableFuture<Long> offsetForTime(TopicName topic, int partition, long timestamp) {
+        return onPartition(
+                topic,
+                partition,
+                id -> pool.call(() -> store.offsetForTime(id, timestamp)
+                        .orElseGet(() -> store.range(id).orElseThrow(Logs::gone).endOffset())));
+    }
+
+    /**
+     * Reads a page, waiting for the first record when there is none.
+     *
+     * @param maxBytes at most {@code trunkline.log.fetch.max-bytes}; one record is given whatever its size
+     * @param wait how long to wait, at most {@code trunkline.log.fetch.max-wait}
+     * @param abandoned completes when nobody is interested any more, which ends the wait
+     */
+    public CompletableFuture<FetchOutcome> fetch(
+            TopicName topic,
+            int partition,
+            long offset,
+            long maxBytes,
+            int maxRecords,
+            Duration wait,
+            CompletableFuture<Void> abandoned) {
+        Instant deadline = clock.instant().plus(wait);
+        return onPartition(topic, partition, id -> fetch(id, offset, maxBytes, maxRecords, deadline, abandoned))
+                .thenApply(outcome -> {
+                    if (outcome instanceof FetchOutcome.Page page) {
+                        page.batches()
+                                .forEach(b -> metrics.fetched(
+                                        topic, b.records().count(), b.records().byteSize()));
+                    }
+                    return outcome;
+                });
+    }
+
+    private CompletableFuture<FetchOutcome> fetch(
+            int partitionId,
+            long offset,
+            long maxBytes,
+            int maxRecords,
+            Instant deadline,
+            CompletableFuture<Void> abandoned) {
+        long millis = clock.instant().until(deadline, ChronoUnit.MILLIS);
+        if (millis <= 0) {
+            return pool.call(() -> store.read(partitionId, offset, maxBytes, maxRecords));
+        }
+        Wakeups.Waiter waiter;
+        try {
+            waiter = wakeups.register(partitionId, offset);
+        } catch (TrunklineException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        return pool.call(() -> store.read(partitionId, offset, maxBytes, maxRecords))
+                .thenCompose(outcome -> {
+                    if (!(outcome instanceof FetchOutcome.Page page
+                            && page.batches().isEmpty())) {
+                        return CompletableFuture.completedFuture(outcome);
+                    }
+                    abandoned.thenRun(() -> waiter.woken.complete(null));
+                    return waiter.woken
+                            .completeOnTimeout(null, millis, TimeUnit.MILLISECONDS)
+                            .thenCompose(woken -> {
+                                wakeups.deregister(waiter);
+                                return abandoned.isDone()
+                                        ? CompletableFuture.completedFuture(outcome)
+                                        : fetch(partitionId, offset, maxBytes, maxRecords, deadline, abandoned);
+                            });
+                })
+                .whenComplete((outcome, failure) -> wakeups.deregister(waiter));
+    }
+
+    /** Calls with the partition's id; when the partition turns out to be gone, once more with what is there now. */
+    private <T> CompletableFuture<T> onPartition(TopicName name, int partition, PartitionCall<T> call) {
+        return topics.get(name)
+                .thenCompose(topic ->
+                        topic.hasPartition(partition) ? CompletableFuture.completedFuture(topic) : topics.fresh(name))
+                .thenCompose(topic -> call.on(topic.partitionId(partition)))
+                .exceptionallyCompose(failure -> Failures.code(failure) == ErrorCode.PARTITION_NOT_FOUND
+                        ? topics.fresh(name).thenCompose(topic -> call.on(topic.partitionId(partition)))
+                        : CompletableFuture.failedFuture(failure));
+    }
+
+    private static TrunklineException gone() {
+        return new TrunklineException(ErrorCode.PARTITION_NOT_FOUND, "The partition does not exist any more.");
+    }
+
+    private interface PartitionCall<T> {
+        CompletableFuture<T> on(int partitionId);
+    }
+
+    /** Which topic this is, for what is remembered about it: another topic of the same name is another one. */
+    public CompletableFuture<Topic> topic(TopicName name) {
+        return topics.get(name);
+    }
+}
