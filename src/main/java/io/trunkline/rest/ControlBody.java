@@ -1,0 +1,131 @@
+package io.trunkline.rest;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectReader;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.TrunklineException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/** A small JSON object with what is wrong in it collected, so that a client learns everything at once. */
+final class ControlBody {
+    private static final Set<String> MEDIA_TYPES =
+            Set.of(MediaTypes.CONTROL, MediaTypes.PLAIN_JSON, MediaTypes.JSON, "");
+    private static final ObjectReader READER = JsonMapper.builder()
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
+            .build()
+            .reader();
+
+    private final JsonNode node;
+    private final List<String> errors = new ArrayList<>();
+
+    private ControlBody(JsonNode node) {
+        this.node = node;
+    }
+
+    /**
+     * Reads an object that has no other fields than these.
+     *
+     * @throws TrunklineException {@code UNSUPPORTED_MEDIA_TYPE} or {@code INVALID_JSON}
+     */
+    static ControlBody parse(byte[] body, @Nullable String contentType, Set<String> fields) {
+        if (!MEDIA_TYPES.contains(MediaTypes.name(contentType))) {
+            throw new TrunklineException(
+                    ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+                    "The body is taken as " + MediaTypes.CONTROL + " or " + MediaTypes.PLAIN_JSON
+                            + ": set the Content-Type header to one of them.");
+        }
+        if (!Utf8.isValid(body, 0, body.length)) {
+            throw new TrunklineException(ErrorCode.INVALID_JSON, "The body is not valid UTF-8.");
+        }
+        JsonNode node;
+        try {
+            node = READER.readTree(body);
+        } catch (JsonProcessingException e) {
+            String place = e.getLocation() == null
+                    ? ""
+                    : ", at line " + e.getLocation().getLineNr() + ", column "
+                            + e.getLocation().getColumnNr();
+            throw new TrunklineException(ErrorCode.INVALID_JSON, "The body is not valid JSON" + place + ".");
+        } catch (IOException e) {
+            throw new TrunklineException(ErrorCode.INVALID_JSON, "The body is not valid JSON.", e);
+        }
+        ControlBody control = new ControlBody(node);
+        if (!node.isObject()) {
+            control.errors.add("the body must be a JSON object");
+        }
+        node.fieldNames().forEachRemaining(name -> {
+            if (!fields.contains(name)) {
+                control.errors.add("unknown field " + (name.length() > 50 ? name.substring(0, 50) + "…" : name));
+            }
+        });
+        return control;
+    }
+
+    Optional<String> text(String field) {
+        JsonNode value = node.path(field);
+        if (value.isMissingNode() || value.isNull()) {
+            return Optional.empty();
+        }
+        if (!value.isTextual()) {
+            errors.add(field + ": must be a string");
+            return Optional.empty();
+        }
+        return Optional.of(value.textValue());
+    }
+
+    OptionalInt whole(String field) {
+        JsonNode value = node.path(field);
+        if (value.isMissingNode() || value.isNull()) {
+            return OptionalInt.empty();
+        }
+        if (!value.isIntegralNumber() || !value.canConvertToInt()) {
+            errors.add(field + ": must be a whole number");
+            return OptionalInt.empty();
+        }
+        return OptionalInt.of(value.intValue());
+    }
+
+    /** An object of strings, numbers and booleans, taken as the text they stand for. */
+    Map<String, String> texts(String field) {
+        JsonNode value = node.path(field);
+        Map<String, String> texts = new TreeMap<>();
+        if (value.isMissingNode() || value.isNull()) {
+            return texts;
+        }
+        if (!value.isObject()) {
+            errors.add(field + ": must be an object");
+            return texts;
+        }
+        for (Map.Entry<String, JsonNode> entry : value.properties()) {
+            if (entry.getValue().isValueNode() && !entry.getValue().isNull()) {
+                texts.put(entry.getKey(), entry.getValue().asText());
+            } else {
+                errors.add(field + ": every value must be a string or a number");
+            }
+        }
+        return texts;
+    }
+
+    void missing(String field) {
+        errors.add(field + ": missing");
+    }
+
+    /** @throws TrunklineException {@code INVALID_REQUEST} with everything that did not fit */
+    void check() {
+        if (!errors.isEmpty()) {
+            throw new TrunklineException(ErrorCode.INVALID_REQUEST, "The body does not fit.", errors);
+        }
+    }
+}

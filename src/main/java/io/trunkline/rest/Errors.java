@@ -1,0 +1,89 @@
+package io.trunkline.rest;
+
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.Failures;
+import io.trunkline.error.TrunklineException;
+import io.vertx.core.http.HttpServerRequest;
+import jakarta.ws.rs.NotAcceptableException;
+import jakarta.ws.rs.NotAllowedException;
+import jakarta.ws.rs.NotFoundException;
+import jakarta.ws.rs.NotSupportedException;
+import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Response;
+import java.util.Optional;
+import org.jboss.logging.Logger;
+import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
+
+/** Answers every failure in the one shape that errors have, and lets nothing internal out. */
+class Errors {
+    private static final Logger LOG = Logger.getLogger(Errors.class);
+    private static final String RETRY_AFTER_SECONDS = "1";
+
+    private final HttpServerRequest request;
+
+    Errors(HttpServerRequest request) {
+        this.request = request;
+    }
+
+    /** The answer to a failure, for a path. */
+    static Response answer(TrunklineException failure) {
+        Response.ResponseBuilder answer = Response.status(ErrorStatus.of(failure.code()))
+                .type(MediaTypes.CONTROL)
+                .entity(ErrorView.of(failure).toJson());
+        if (isRetriable(failure.code())) {
+            answer.header(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+        return answer.build();
+    }
+
+    /** Whether the call may be repeated as it is, a little later. */
+    static boolean isRetriable(ErrorCode code) {
+        return ErrorStatus.of(code) == 503;
+    }
+
+    /** The failure as the client may know it. What nobody foresaw is logged, and told as that only. */
+    static TrunklineException known(Throwable failure, String path) {
+        Throwable cause = Failures.unwrapped(failure);
+        Optional<TrunklineException> known = cause instanceof TrunklineException e ? Optional.of(e) : Optional.empty();
+        if (known.isPresent() && known.get().code() != ErrorCode.INTERNAL) {
+            return known.get();
+        }
+        LOG.errorf(cause, "Request failed path=%s", path);
+        return new TrunklineException(ErrorCode.INTERNAL, "The service failed; its log has the details.");
+    }
+
+    @ServerExceptionMapper
+    Response ofFailure(Throwable failure) {
+        return answer(known(failure, request.path()));
+    }
+
+    @ServerExceptionMapper
+    Response ofTrunkline(TrunklineException failure) {
+        return answer(known(failure, request.path()));
+    }
+
+    @ServerExceptionMapper
+    Response ofRouting(WebApplicationException failure) {
+        return switch (failure) {
+            case NotFoundException e ->
+                answer(new TrunklineException(
+                        ErrorCode.PATH_NOT_FOUND, "There is no operation at this path; /openapi lists them."));
+            case NotAllowedException e ->
+                answer(new TrunklineException(
+                        ErrorCode.METHOD_NOT_ALLOWED,
+                        "The method " + request.method()
+                                + " is not allowed at this path; /openapi lists the operations."));
+            case NotSupportedException e ->
+                answer(new TrunklineException(
+                        ErrorCode.UNSUPPORTED_MEDIA_TYPE, "The Content-Type is none that this operation takes."));
+            case NotAcceptableException e ->
+                answer(new TrunklineException(
+                        ErrorCode.NOT_ACCEPTABLE, "The operation gives none of the types in the Accept header."));
+            default ->
+                failure.getResponse().getStatus() < 500
+                        ? answer(new TrunklineException(ErrorCode.INVALID_REQUEST, "The request cannot be understood."))
+                        : answer(known(failure, request.path()));
+        };
+    }
+}

@@ -1,0 +1,45 @@
+package io.trunkline.rest;
+
+import jakarta.ws.rs.core.MediaType;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The media types of the API, and which one an answer gets. */
+final class MediaTypes {
+    /** Control bodies, and every error. */
+    static final String CONTROL = "application/vnd.kafka.v2+json";
+
+    static final String JSON = "application/vnd.kafka.json.v2+json";
+    static final String BINARY = "application/vnd.kafka.binary.v2+json";
+    static final String TEXT = "application/vnd.kafka.text.v2+json";
+    static final String PLAIN_JSON = MediaType.APPLICATION_JSON;
+
+    private MediaTypes() {}
+
+    /** The type of a control answer: what the client understands of the two names for it. */
+    static String control(List<MediaType> accepted) {
+        for (MediaType type : accepted) {
+            if (type.isWildcardType() || is(type, CONTROL)) {
+                return CONTROL;
+            }
+            if (is(type, PLAIN_JSON)) {
+                return PLAIN_JSON;
+            }
+        }
+        return CONTROL;
+    }
+
+    /** Whether a media type is this one, whatever its parameters. */
+    static boolean is(MediaType type, String name) {
+        return (type.getType() + "/" + type.getSubtype()).equalsIgnoreCase(name);
+    }
+
+    /** The name of a media type in a header, without parameters and in lower case; empty when there is none. */
+    static String name(@Nullable String header) {
+        if (header == null) {
+            return "";
+        }
+        int semicolon = header.indexOf(';');
+        return (semicolon < 0 ? header : header.substring(0, semicolon)).strip().toLowerCase(java.util.Locale.ROOT);
+    }
+}

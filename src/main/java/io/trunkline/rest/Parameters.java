@@ -1,0 +1,69 @@
+package io.trunkline.rest;
+
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.TrunklineException;
+import io.trunkline.topic.TopicName;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
+
+/** Path and query parameters out of untrusted text. */
+final class Parameters {
+    private Parameters() {}
+
+    /**
+     * The topic that a path names.
+     *
+     * @throws TrunklineException {@code TOPIC_NOT_FOUND} for a name that no topic can have
+     */
+    static TopicName topic(String text) {
+        try {
+            return TopicName.parse(text);
+        } catch (TrunklineException e) {
+            throw new TrunklineException(
+                    ErrorCode.TOPIC_NOT_FOUND, "No topic can have this name, so there is none. " + e.userMessage());
+        }
+    }
+
+    /** The partition that a path names; whether the topic has it is another question. */
+    static int partition(String text) {
+        return (int) required("partition", text, 0, Integer.MAX_VALUE);
+    }
+
+    /** An optional whole number within bounds. */
+    static OptionalLong whole(String name, @Nullable String text, long least, long most) {
+        return text == null ? OptionalLong.empty() : OptionalLong.of(required(name, text, least, most));
+    }
+
+    /** An optional {@code true} or {@code false}. */
+    static Optional<Boolean> bool(String name, @Nullable String text) {
+        if (text == null) {
+            return Optional.empty();
+        }
+        return switch (text) {
+            case "true" -> Optional.of(true);
+            case "false" -> Optional.of(false);
+            default ->
+                throw new TrunklineException(
+                        ErrorCode.INVALID_PARAMETER, "The parameter " + name + " must be true or false.");
+        };
+    }
+
+    private static long required(String name, String text, long least, long most) {
+        try {
+            long number = Long.parseLong(text);
+            if (number >= least && number <= most) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            throw outOfBounds(name, least, most);
+        }
+        throw outOfBounds(name, least, most);
+    }
+
+    private static TrunklineException outOfBounds(String name, long least, long most) {
+        return new TrunklineException(
+                ErrorCode.INVALID_PARAMETER,
+                "The parameter " + name + " must be a whole number from " + least + " to " + most + ".");
+    }
+}

@@ -1,0 +1,10 @@
+package io.trunkline.rest;
+
+import io.trunkline.log.RecordBatch;
+
+/**
+ * The records of a produce call.
+ *
+ * @param partitions the partition of each, {@code Logs.ANY_PARTITION} where the request leaves it open
+ */
+record ProduceRequest(RecordBatch records, int[] partitions) {}

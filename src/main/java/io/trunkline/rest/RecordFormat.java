@@ -1,0 +1,77 @@
+package io.trunkline.rest;
+
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.TrunklineException;
+import jakarta.ws.rs.core.MediaType;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** How keys and values stand in a body. */
+enum RecordFormat {
+    /** As JSON values. */
+    JSON(MediaTypes.JSON),
+    /** As strings that hold base64. */
+    BINARY(MediaTypes.BINARY),
+    /** As strings. */
+    TEXT(MediaTypes.TEXT);
+
+    private final String mediaType;
+
+    RecordFormat(String mediaType) {
+        this.mediaType = mediaType;
+    }
+
+    String mediaType() {
+        return mediaType;
+    }
+
+    /**
+     * The format of a request body; plain JSON is {@link #JSON}.
+     *
+     * @throws TrunklineException {@code UNSUPPORTED_MEDIA_TYPE}
+     */
+    static RecordFormat ofContentType(@Nullable String header) {
+        return switch (MediaTypes.name(header)) {
+            case MediaTypes.JSON, MediaTypes.PLAIN_JSON -> JSON;
+            case MediaTypes.BINARY -> BINARY;
+            case MediaTypes.TEXT -> TEXT;
+            default ->
+                throw new TrunklineException(
+                        ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+                        "Records are taken as " + MediaTypes.JSON + " (or " + MediaTypes.PLAIN_JSON + "), "
+                                + MediaTypes.BINARY + " or " + MediaTypes.TEXT
+                                + ": set the Content-Type header to one of them.");
+        };
+    }
+
+    /** A format and the name under which the client asked for it. */
+    record Accepted(RecordFormat format, String mediaType) {}
+
+    /**
+     * The format of an answer: the first that the client accepts, {@link #JSON} when it accepts anything.
+     *
+     * @throws TrunklineException {@code NOT_ACCEPTABLE}
+     */
+    static Accepted accepted(List<MediaType> types) {
+        if (types.isEmpty()) {
+            return new Accepted(JSON, MediaTypes.JSON);
+        }
+        for (MediaType type : types) {
+            if (type.isWildcardType() || (type.getType().equals("application") && type.isWildcardSubtype())) {
+                return new Accepted(JSON, MediaTypes.JSON);
+            }
+            if (MediaTypes.is(type, MediaTypes.PLAIN_JSON)) {
+                return new Accepted(JSON, MediaTypes.PLAIN_JSON);
+            }
+            for (RecordFormat format : values()) {
+                if (MediaTypes.is(type, format.mediaType)) {
+                    return new Accepted(format, format.mediaType);
+                }
+            }
+        }
+        throw new TrunklineException(
+                ErrorCode.NOT_ACCEPTABLE,
+                "Records are given as " + MediaTypes.JSON + " (or " + MediaTypes.PLAIN_JSON + "), " + MediaTypes.BINARY
+                        + " or " + MediaTypes.TEXT + ": name one of them in the Accept header.");
+    }
+}

@@ -1,0 +1,343 @@
+package io.trunkline.rest;
+
+import io.smallrye.mutiny.Uni;
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.TrunklineException;
+import io.trunkline.log.AppendResult;
+import io.trunkline.log.FetchOutcome;
+import io.trunkline.log.LogConfig;
+import io.trunkline.log.Logs;
+import io.trunkline.log.OffsetRange;
+import io.trunkline.topic.TopicName;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Response;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ForkJoinPool;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
+import org.eclipse.microprofile.openapi.annotations.headers.Header;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/** Records: produce and fetch. */
+@Path("/")
+@Tag(name = "Records")
+@APIResponse(
+        responseCode = "default",
+        description = "A failure.",
+        content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+class RecordsResource {
+    private static final String NEXT_OFFSET = "Trunkline-Next-Offset";
+    private static final String LOG_START_OFFSET = "Trunkline-Log-Start-Offset";
+    private static final String END_OFFSET = "Trunkline-End-Offset";
+    private static final String IMMUTABLE = "private, max-age=3600, immutable";
+    private static final long DEFAULT_BYTES = 1024 * 1024;
+    private static final int MOST_RECORDS = 1_000_000;
+    /** A larger body is not parsed on the event loop, which others wait for. */
+    private static final int SMALL_BODY = 32 * 1024;
+
+    private final Logs logs;
+    private final LogConfig.Fetch config;
+    private final Clock clock;
+
+    RecordsResource(Logs logs, LogConfig config, Clock clock) {
+        this.logs = logs;
+        this.config = config.fetch();
+        this.clock = clock;
+    }
+
+    @POST
+    @Path("topics/{topic}")
+    @Operation(
+            operationId = "send",
+            summary = "Writes records to a topic.",
+            description =
+                    "Answers when they are durable, with the offset of each in the order given. A record that is too"
+                            + " large or names a partition that does not exist stands as an error in its place; the others are"
+                            + " written.")
+    @RequestBody(
+            required = true,
+            content = {
+                @Content(
+                        mediaType = MediaTypes.JSON,
+                        schema = @Schema(implementation = ApiSchemas.ProducerRecordList.class)),
+                @Content(
+                        mediaType = MediaTypes.BINARY,
+                        schema = @Schema(implementation = ApiSchemas.ProducerRecordList.class)),
+                @Content(
+                        mediaType = MediaTypes.TEXT,
+                        schema = @Schema(implementation = ApiSchemas.ProducerRecordList.class))
+            })
+    @APIResponse(
+            responseCode = "200",
+            content =
+                    @Content(
+                            mediaType = MediaTypes.CONTROL,
+                            schema = @Schema(implementation = ApiSchemas.SentList.class)))
+    @APIResponse(responseCode = "204", description = "Accepted, with async=true.")
+    public Uni<Response> send(
+            @PathParam("topic") String topic,
+            @Parameter(description = "Answer at once, without offsets.", schema = @Schema(type = SchemaType.BOOLEAN))
+                    @QueryParam("async")
+                    String async,
+            @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
+            @Context HttpHeaders headers,
+            @Context RoutingContext context) {
+        return produce(topic, OptionalInt.empty(), async, contentType, headers, context);
+    }
+
+    @POST
+    @Path("topics/{topic}/partitions/{partition}")
+    @Operation(operationId = "sendToPartition", summary = "Writes records to one partition of a topic.")
+    @RequestBody(
+            required = true,
+            content = {
+                @Content(
+                        mediaType = MediaTypes.JSON,
+                        schema = @Schema(implementation = ApiSchemas.ProducerRecordList.class)),
+                @Content(
+                        mediaType = MediaTypes.BINARY,
+                        schema = @Schema(implementation = ApiSchemas.ProducerRecordList.class)),
+                @Content(
+                        mediaType = MediaTypes.TEXT,
+                        schema = @Schema(implementation = ApiSchemas.ProducerRecordList.class))
+            })
+    @APIResponse(
+            responseCode = "200",
+            content =
+                    @Content(
+                            mediaType = MediaTypes.CONTROL,
+                            schema = @Schema(implementation = ApiSchemas.SentList.class)))
+    @APIResponse(responseCode = "204", description = "Accepted, with async=true.")
+    public Uni<Response> sendToPartition(
+            @PathParam("topic") String topic,
+            @PathParam("partition") @Schema(type = SchemaType.INTEGER) String partition,
+            @Parameter(description = "Answer at once, without offsets.", schema = @Schema(type = SchemaType.BOOLEAN))
+                    @QueryParam("async")
+                    String async,
+            @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
+            @Context HttpHeaders headers,
+            @Context RoutingContext context) {
+        return produce(topic, OptionalInt.of(Parameters.partition(partition)), async, contentType, headers, context);
+    }
+
+    @GET
+    @Path("topics/{topic}/partitions/{partition}/records")
+    @Operation(
+            operationId = "fetch",
+            summary = "Reads records of a partition from an offset or a time.",
+            description =
+                    "Without either, from the log start. Answers with what there is, at least one record if there is"
+                            + " one, or waits for it up to the timeout.")
+    @APIResponse(
+            responseCode = "200",
+            description = "Records in offset order, maybe none. A full page never changes and may be cached.",
+            headers = {
+                @Header(
+                        name = NEXT_OFFSET,
+                        description = "Where to go on.",
+                        schema = @Schema(type = SchemaType.INTEGER)),
+                @Header(name = LOG_START_OFFSET, schema = @Schema(type = SchemaType.INTEGER)),
+                @Header(name = END_OFFSET, schema = @Schema(type = SchemaType.INTEGER)),
+                @Header(name = "Link", description = "The next page.", schema = @Schema(type = SchemaType.STRING)),
+                @Header(name = "ETag", description = "On a full page.", schema = @Schema(type = SchemaType.STRING))
+            },
+            content = {
+                @Content(
+                        mediaType = MediaTypes.JSON,
+                        schema = @Schema(type = SchemaType.ARRAY, implementation = ApiSchemas.ConsumerRecord.class)),
+                @Content(
+                        mediaType = MediaTypes.BINARY,
+                        schema = @Schema(type = SchemaType.ARRAY, implementation = ApiSchemas.ConsumerRecord.class)),
+                @Content(
+                        mediaType = MediaTypes.TEXT,
+                        schema = @Schema(type = SchemaType.ARRAY, implementation = ApiSchemas.ConsumerRecord.class))
+            })
+    @APIResponse(responseCode = "304", description = "The page is the one that the client has.")
+    @APIResponse(
+            responseCode = "416",
+            description = "OFFSET_OUT_OF_RANGE: below the log start or beyond the end, which the headers tell.",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    public Uni<Response> fetch(
+            @PathParam("topic") String topic,
+            @PathParam("partition") @Schema(type = SchemaType.INTEGER) String partition,
+            @Parameter(schema = @Schema(type = SchemaType.INTEGER)) @QueryParam("offset") String offset,
+            @Parameter(
+                            description = "The first record that is not older, in milliseconds since 1970.",
+                            schema = @Schema(type = SchemaType.INTEGER))
+                    @QueryParam("timestamp")
+                    String timestamp,
+            @Parameter(
+                            description = "Bytes of keys, values and headers; 1 MiB if absent.",
+                            schema = @Schema(type = SchemaType.INTEGER))
+                    @QueryParam("max_bytes")
+                    String maxBytes,
+            @Parameter(schema = @Schema(type = SchemaType.INTEGER)) @QueryParam("max_records") String maxRecords,
+            @Parameter(
+                            description = "How long to wait for the first record, in milliseconds; 0 if absent.",
+                            schema = @Schema(type = SchemaType.INTEGER))
+                    @QueryParam("timeout")
+                    String timeout,
+            @Parameter(hidden = true) @HeaderParam(HttpHeaders.IF_NONE_MATCH) String ifNoneMatch,
+            @Context HttpHeaders headers,
+            @Context RoutingContext context) {
+        TopicName name = Parameters.topic(topic);
+        int number = Parameters.partition(partition);
+        RecordFormat.Accepted accepted = RecordFormat.accepted(headers.getAcceptableMediaTypes());
+        OptionalLong from = Parameters.whole("offset", offset, 0, Long.MAX_VALUE);
+        OptionalLong time = Parameters.whole("timestamp", timestamp, 0, Long.MAX_VALUE);
+        if (from.isPresent() && time.isPresent()) {
+            throw new TrunklineException(ErrorCode.INVALID_PARAMETER, "Give offset or timestamp, not both.");
+        }
+        long bytes = Parameters.whole(
+                        "max_bytes", maxBytes, 1, config.maxBytes().asLongValue())
+                .orElse(Math.min(DEFAULT_BYTES, config.maxBytes().asLongValue()));
+        int records = (int)
+                Parameters.whole("max_records", maxRecords, 1, MOST_RECORDS).orElse(MOST_RECORDS);
+        Duration wait = Duration.ofMillis(
+                Parameters.whole("timeout", timeout, 0, config.maxWait().toMillis())
+                        .orElse(0));
+        CompletableFuture<Void> abandoned = new CompletableFuture<>();
+        context.addEndHandler(end -> abandoned.complete(null));
+
+        return Uni.createFrom()
+                .completionStage(() -> start(name, number, from, time)
+                        .thenCompose(start -> logs.topic(name).thenCompose(t -> {
+                            PageTag tag = new PageTag(t.id(), number, start, bytes, records, accepted.format());
+                            return logs.fetch(name, number, start, bytes, records, wait, abandoned)
+                                    .thenApply(outcome -> switch (outcome) {
+                                        case FetchOutcome.OutOfRange out ->
+                                            outOfRange(name, number, start, out.range());
+                                        case FetchOutcome.Page page ->
+                                            page(name, number, page, accepted, tag, ifNoneMatch, context);
+                                    });
+                        })));
+    }
+
+    private CompletableFuture<Long> start(TopicName topic, int partition, OptionalLong offset, OptionalLong timestamp) {
+        if (offset.isPresent()) {
+            return CompletableFuture.completedFuture(offset.getAsLong());
+        }
+        if (timestamp.isPresent()) {
+            return logs.offsetForTime(topic, partition, timestamp.getAsLong());
+        }
+        return logs.range(topic, partition).thenApply(OffsetRange::logStartOffset);
+    }
+
+    /** Which page this is; a full one has the same content for ever, so its tag needs not look at it. */
+    private record PageTag(UUID topic, int partition, long offset, long maxBytes, int maxRecords, RecordFormat format) {
+        String header() {
+            return "\"" + topic + "-" + partition + "-" + offset + "-" + maxBytes + "-" + maxRecords + "-"
+                    + format.name().toLowerCase(java.util.Locale.ROOT) + "\"";
+        }
+    }
+
+    private static Response page(
+            TopicName topic,
+            int partition,
+            FetchOutcome.Page page,
+            RecordFormat.Accepted accepted,
+            PageTag tag,
+            @org.jspecify.annotations.Nullable String ifNoneMatch,
+            RoutingContext context) {
+        Response.ResponseBuilder answer;
+        if (page.full() && tag.header().equals(ifNoneMatch)) {
+            answer = Response.notModified();
+        } else {
+            answer = Response.ok(RecordsWriter.records(topic, partition, page.batches(), accepted.format()))
+                    .type(accepted.mediaType());
+        }
+        positions(answer, page.range()).header(NEXT_OFFSET, page.nextOffset());
+        answer.header(HttpHeaders.LINK, "<" + nextPage(context, page.nextOffset()) + ">; rel=\"next\"");
+        answer.header(HttpHeaders.VARY, HttpHeaders.ACCEPT);
+        return page.full()
+                ? answer.header(HttpHeaders.ETAG, tag.header())
+                        .header(HttpHeaders.CACHE_CONTROL, IMMUTABLE)
+                        .build()
+                : answer.header(HttpHeaders.CACHE_CONTROL, "no-store").build();
+    }
+
+    private static String nextPage(RoutingContext context, long nextOffset) {
+        StringBuilder next =
+                new StringBuilder(context.request().path()).append("?offset=").append(nextOffset);
+        for (String name : new String[] {"max_bytes", "max_records", "timeout"}) {
+            String value = context.request().getParam(name);
+            if (value != null) {
+                next.append('&').append(name).append('=').append(value);
+            }
+        }
+        return next.toString();
+    }
+
+    private static Response outOfRange(TopicName topic, int partition, long offset, OffsetRange range) {
+        Response answer = Errors.answer(new TrunklineException(
+                ErrorCode.OFFSET_OUT_OF_RANGE,
+                "Offset " + offset + " of partition " + partition + " of topic " + topic
+                        + " is out of range: it can be read from " + range.logStartOffset() + ", and its end is "
+                        + range.endOffset() + "."));
+        return positions(Response.fromResponse(answer), range).build();
+    }
+
+    private static Response.ResponseBuilder positions(Response.ResponseBuilder answer, OffsetRange range) {
+        return answer.header(LOG_START_OFFSET, range.logStartOffset()).header(END_OFFSET, range.endOffset());
+    }
+
+    private Uni<Response> produce(
+            String topic,
+            OptionalInt partition,
+            String asyncText,
+            String contentType,
+            HttpHeaders headers,
+            RoutingContext context) {
+        TopicName name = Parameters.topic(topic);
+        boolean async = Parameters.bool("async", asyncText).orElse(false);
+        RecordFormat format = RecordFormat.ofContentType(contentType);
+        byte[] body = BodyFilter.body(context);
+        long now = clock.millis();
+        CompletableFuture<ProduceRequest> parsed = body.length <= SMALL_BODY
+                ? CompletableFuture.completedFuture(ProduceParser.parse(body, format, partition.isEmpty(), now))
+                : CompletableFuture.supplyAsync(
+                        () -> ProduceParser.parse(body, format, partition.isEmpty(), now), ForkJoinPool.commonPool());
+        return Uni.createFrom()
+                .completionStage(() -> parsed.thenCompose(
+                                request -> logs.append(name, request.records(), request.partitions(), partition, async))
+                        .thenCompose(accepted -> async
+                                ? CompletableFuture.completedFuture(Answers.noContent())
+                                : accepted.result().thenApply(result -> sent(result, headers))));
+    }
+
+    /** Failures that are the same for every record are the call's. */
+    private Response sent(AppendResult result, HttpHeaders headers) {
+        if (result.count() > 0) {
+            TrunklineException first = result.failure(0);
+            boolean allFailed = first != null && ErrorStatus.of(first.code()) >= 500;
+            for (int i = 1; i < result.count() && allFailed; i++) {
+                TrunklineException failure = result.failure(i);
+                allFailed = failure != null && first != null && failure.code() == first.code();
+            }
+            if (allFailed && first != null) {
+                throw first;
+            }
+        }
+        return Response.ok(RecordsWriter.offsets(result))
+                .type(MediaTypes.control(headers.getAcceptableMediaTypes()))
+                .build();
+    }
+}

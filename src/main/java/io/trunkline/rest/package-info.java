@@ -1,0 +1,5 @@
+/** The HTTP API on port 8080. */
+@NullMarked
+package io.trunkline.rest;
+
+import org.jspecify.annotations.NullMarked;
