@@ -1,0 +1,113 @@
+package io.trunkline.embedded;
+
+import io.quarkus.runtime.Quarkus;
+import io.quarkus.runtime.QuarkusApplication;
+import io.quarkus.runtime.annotations.QuarkusMain;
+import io.quarkus.runtime.configuration.ConfigUtils;
+import io.quarkus.runtime.configuration.ConfigurationException;
+import io.smallrye.config.ConfigValidationException;
+import io.smallrye.config.SmallRyeConfig;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.eclipse.microprofile.config.ConfigProvider;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/** The program's entry: starts a PostgreSQL where none is configured, then the service. */
+@QuarkusMain
+public class Trunkline implements QuarkusApplication {
+    private static final Logger LOG = Logger.getLogger(Trunkline.class);
+    private static final int SHUTDOWN_SECONDS = 30;
+    private static final int FAILED = 1;
+    private static volatile @Nullable EmbeddedPostgres postgres;
+
+    /** Runs the service until it is stopped. */
+    public static void main(String... args) {
+        Optional<EmbeddedPostgres> started;
+        try {
+            started = startIfUnconfigured();
+        } catch (EmbeddedException e) {
+            System.err.println(e.getMessage());
+            System.exit(FAILED);
+            return;
+        }
+        CountDownLatch serviceStopped = new CountDownLatch(1);
+        started.ifPresent(server -> {
+            postgres = server;
+            // At a signal the JVM runs its hooks side by side: this one waits for the service, whose own hook stops it.
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, serviceStopped), "stop-postgresql"));
+        });
+        Quarkus.run(
+                Trunkline.class,
+                (status, failure) -> {
+                    if (failure != null) {
+                        report(failure);
+                    }
+                    serviceStopped.countDown();
+                    started.ifPresent(server -> stop(server, serviceStopped));
+                    if (status != 0) {
+                        System.exit(status);
+                    }
+                },
+                args);
+    }
+
+    @Override
+    public int run(String... args) {
+        EmbeddedPostgres server = postgres;
+        SmallRyeConfig config = ConfigProvider.getConfig().unwrap(SmallRyeConfig.class);
+        if (server == null) {
+            LOG.info("Using the PostgreSQL of trunkline.database.url.");
+        } else {
+            LOG.infof(
+                    "Started a PostgreSQL %s of its own, as trunkline.database.url is not set; its data stays in %s",
+                    server.version(), server.directory());
+        }
+        LOG.infof(
+                "Trunkline is ready: http://localhost:%s (API), http://localhost:%s/q/swagger-ui (try it in a browser)",
+                config.getConfigValue("quarkus.http.port").getValue(),
+                config.getConfigValue("quarkus.http.port").getValue());
+        Quarkus.waitForExit();
+        return 0;
+    }
+
+    private static Optional<EmbeddedPostgres> startIfUnconfigured() {
+        SmallRyeConfig config =
+                ConfigUtils.configBuilder().withMapping(EmbeddedConfig.class).build();
+        if (config.getOptionalValue("trunkline.database.url", String.class).isPresent()) {
+            return Optional.empty();
+        }
+        EmbeddedConfig embedded = config.getConfigMapping(EmbeddedConfig.class);
+        EmbeddedPostgres server =
+                EmbeddedPostgres.start(embedded.dataDirectory(), embedded.port(), embedded.startupTimeout());
+        System.setProperty("trunkline.database.url", server.url());
+        System.setProperty("trunkline.database.username", "trunkline_app");
+        System.setProperty("trunkline.database.password", server.applicationPassword());
+        System.setProperty("trunkline.database.owner.username", server.ownerUsername());
+        System.setProperty("trunkline.database.owner.password", server.ownerPassword());
+        return Optional.of(server);
+    }
+
+    /** Says why the service did not start: what is wrong with the configuration needs no stack trace. */
+    private static void report(Throwable failure) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof ConfigurationException || t instanceof ConfigValidationException) {
+                System.err.println(t.getMessage());
+                return;
+            }
+        }
+        LOG.error("Trunkline could not be started", failure);
+    }
+
+    private static void stop(EmbeddedPostgres server, CountDownLatch serviceStopped) {
+        try {
+            if (!serviceStopped.await(SHUTDOWN_SECONDS, TimeUnit.SECONDS)) {
+                LOG.warn("The service did not stop in time; stopping PostgreSQL under it.");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        server.close();
+    }
+}
