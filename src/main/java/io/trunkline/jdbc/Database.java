@@ -7,11 +7,17 @@ import io.trunkline.error.TrunklineException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jboss.logging.Logger;
 
 /** The connections of the data path. Every method blocks: call it from a {@link WorkerPool}. */
 @ApplicationScoped
 public class Database {
+    private static final Logger LOG = Logger.getLogger(Database.class);
+
     private final AgroalDataSource dataSource;
+    /** Whether the last thing known of PostgreSQL is that it does not answer; for the log only. */
+    private final AtomicBoolean away = new AtomicBoolean();
 
     Database(AgroalDataSource dataSource) {
         this.dataSource = dataSource;
@@ -31,7 +37,9 @@ public class Database {
      */
     public <T> T read(Work<T> work) {
         try (Connection connection = dataSource.getConnection()) {
-            return work.with(connection);
+            T result = work.with(connection);
+            answered();
+            return result;
         } catch (SQLException e) {
             throw failed(SqlFailure.ofRead(e));
         }
@@ -51,9 +59,17 @@ public class Database {
             throw failed(SqlFailure.ofRead(e));
         }
         try (connection) {
-            return work.with(connection);
+            T result = work.with(connection);
+            answered();
+            return result;
         } catch (SQLException e) {
             throw failed(SqlFailure.ofWrite(e));
+        }
+    }
+
+    private void answered() {
+        if (away.get() && away.compareAndSet(true, false)) {
+            LOG.info("PostgreSQL answers again");
         }
     }
 
@@ -61,7 +77,16 @@ public class Database {
         if (failure.code() == ErrorCode.DATABASE_UNAVAILABLE || failure.code() == ErrorCode.OUTCOME_UNKNOWN) {
             // One connection is gone, so the idle ones very probably are too: the next caller gets a new one.
             dataSource.flush(FlushMode.IDLE);
+            if (away.compareAndSet(false, true)) {
+                LOG.warnf("PostgreSQL does not answer reason=%s", reason(failure));
+            }
         }
         return failure;
+    }
+
+    private static String reason(TrunklineException failure) {
+        return failure.getCause() instanceof SQLException e
+                ? "SQLSTATE " + e.getSQLState()
+                : failure.code().name();
     }
 }

@@ -30,6 +30,7 @@ class Slices {
 
     @Scheduled(
             every = "{trunkline.log.slices.check-interval}",
+            delayed = "1m",
             concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
     void prepare() {
         try {

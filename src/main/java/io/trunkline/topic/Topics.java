@@ -10,17 +10,16 @@ import io.trunkline.jdbc.SqlFailure;
 import io.trunkline.jdbc.WorkerPool;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.persistence.PersistenceException;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 
 /**
  * The topics. Calls return at once and complete on a worker thread; they fail with a {@link TrunklineException}, of
@@ -58,12 +57,12 @@ public class Topics {
 
     /** The names of all topics, in order. */
     public CompletableFuture<List<String>> names() {
-        return inTransaction(repository::names);
+        return reading(repository::names);
     }
 
     /** A topic, at most a second old; fails with {@code TOPIC_NOT_FOUND}. */
     public CompletableFuture<Topic> get(TopicName name) {
-        return cache.get(name, (n, executor) -> inTransaction(() -> load(n)));
+        return cache.get(name, (n, executor) -> reading(() -> load(n)));
     }
 
     /** A topic to produce to: as {@link #get}, but created first where topics are created automatically. */
@@ -96,7 +95,7 @@ public class Topics {
         if (count < 1 || count > config.maxPartitions()) {
             return CompletableFuture.failedFuture(badCount());
         }
-        return inTransaction(() -> {
+        return writing(() -> {
                     if (repository.named(name).isPresent()) {
                         throw alreadyExists(name);
                     }
@@ -121,7 +120,7 @@ public class Topics {
      */
     public CompletableFuture<Topic> change(
             TopicName name, OptionalInt partitionCount, Map<String, String> configChanges) {
-        return inTransaction(() -> {
+        return writing(() -> {
                     TopicEntity entity = repository.namedForUpdate(name).orElseThrow(() -> notFound(name));
                     if (partitionCount.isPresent()) {
                         int count = partitionCount.getAsInt();
@@ -149,7 +148,7 @@ public class Topics {
 
     /** Deletes a topic and everything in it; its name is free at once. Fails with {@code TOPIC_NOT_FOUND}. */
     public CompletableFuture<Void> delete(TopicName name) {
-        return this.<Void>inTransaction(() -> {
+        return this.<Void>writing(() -> {
                     repository.delete(repository.namedForUpdate(name).orElseThrow(() -> notFound(name)));
                     repository.flush();
                     return null;
@@ -162,27 +161,31 @@ public class Topics {
         return new Topic(entity.id, name, partitions.idsOf(entity.id), new TopicConfig(entity.config));
     }
 
-    private <T> CompletableFuture<T> inTransaction(Callable<T> work) {
+    private <T> CompletableFuture<T> reading(Callable<T> work) {
+        return inTransaction(work, SqlFailure::ofRead);
+    }
+
+    private <T> CompletableFuture<T> writing(Callable<T> work) {
+        return inTransaction(work, SqlFailure::ofWrite);
+    }
+
+    private <T> CompletableFuture<T> inTransaction(
+            Callable<T> work, Function<SQLException, TrunklineException> translation) {
         return pool.call(() -> {
             try {
                 return QuarkusTransaction.requiringNew().call(work);
-            } catch (PersistenceException e) {
-                throw translated(e);
+            } catch (TrunklineException e) {
+                throw e;
             } catch (RuntimeException e) {
-                throw e.getCause() instanceof TrunklineException failure ? failure : translated(e);
+                if (e.getCause() instanceof TrunklineException failure) {
+                    throw failure;
+                }
+                throw SqlFailure.in(e)
+                        .filter(sql -> !UNIQUE_VIOLATION.equals(sql.getSQLState()))
+                        .<RuntimeException>map(translation)
+                        .orElse(e);
             }
         });
-    }
-
-    private static RuntimeException translated(RuntimeException e) {
-        if (e instanceof TrunklineException) {
-            return e;
-        }
-        Optional<SQLException> sql = SqlFailure.in(e);
-        if (sql.isEmpty() || UNIQUE_VIOLATION.equals(sql.get().getSQLState())) {
-            return e;
-        }
-        return SqlFailure.ofWrite(sql.get());
     }
 
     private TrunklineException badCount() {

@@ -1,0 +1,131 @@
+package io.trunkline;
+
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
+
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import jakarta.inject.Inject;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.assertj.core.api.Assertions;
+import org.junit.jupiter.api.Test;
+
+/** The arrows between the packages, and rules that hold for all of them. */
+class ArchitectureTest {
+    private static final String ROOT = "io.trunkline.";
+
+    /** Who may use whom: edges see features, features see those below them, everybody sees the kit. */
+    private static final Map<String, Set<String>> MAY_USE = Map.ofEntries(
+            Map.entry("rest", Set.of("group", "retention", "log", "topic", "jdbc", "error")),
+            Map.entry("kafka", Set.of("group", "retention", "log", "topic", "jdbc", "error")),
+            Map.entry("ops", Set.of("group", "retention", "log", "topic", "jdbc", "error")),
+            Map.entry("embedded", Set.of()),
+            Map.entry("group", Set.of("log", "topic", "jdbc", "error")),
+            Map.entry("retention", Set.of("log", "topic", "jdbc", "error")),
+            Map.entry("log", Set.of("topic", "jdbc", "error")),
+            Map.entry("topic", Set.of("jdbc", "error")),
+            Map.entry("jdbc", Set.of("error")),
+            Map.entry("error", Set.of()));
+
+    private static final List<String> FEATURES = List.of("topic", "log", "group", "retention");
+
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages("io.trunkline");
+
+    @Test
+    void everyPackageIsInTheTable() {
+        Set<String> packages = new TreeSet<>();
+        CLASSES.forEach(c -> Stream.of(c.getPackageName())
+                .filter(p -> p.startsWith(ROOT))
+                .map(p -> p.substring(ROOT.length()))
+                .forEach(packages::add));
+
+        Assertions.assertThat(MAY_USE.keySet()).containsAll(packages);
+    }
+
+    @Test
+    void packagesUseOnlyWhatTheTableAllows() {
+        MAY_USE.forEach((name, allowed) -> {
+            String[] others = MAY_USE.keySet().stream()
+                    .filter(other -> !other.equals(name) && !allowed.contains(other))
+                    .map(other -> ROOT + other + "..")
+                    .toArray(String[]::new);
+            noClasses()
+                    .that()
+                    .resideInAPackage(ROOT + name + "..")
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage(others)
+                    .allowEmptyShould(true)
+                    .check(CLASSES);
+        });
+    }
+
+    @Test
+    void storesRepositoriesEntitiesAndJobsAreTheirFeaturesOwn() {
+        classes()
+                .that()
+                .haveNameMatching(".*(Store|Repository|Entity|Job)")
+                .should()
+                .notBePublic()
+                .check(CLASSES);
+    }
+
+    @Test
+    void onlyStoresAndTheKitUseJdbc() {
+        noClasses()
+                .that(not(resideInAPackage(ROOT + "jdbc")))
+                .and()
+                .haveNameNotMatching(".*Store(\\$.*)?")
+                .should()
+                .dependOnClassesThat(resideInAnyPackage("java.sql..", "javax.sql..", "io.agroal..")
+                        .and(not(JavaClass.Predicates.belongToAnyOf(java.sql.SQLException.class))))
+                .check(CLASSES);
+    }
+
+    @Test
+    void featuresAndTheKitKnowNothingOfTheWeb() {
+        String[] belowTheEdges = Stream.concat(FEATURES.stream(), Stream.of("jdbc", "error"))
+                .map(name -> ROOT + name + "..")
+                .toArray(String[]::new);
+        noClasses()
+                .that()
+                .resideInAnyPackage(belowTheEdges)
+                .should()
+                .dependOnClassesThat()
+                .resideInAnyPackage("jakarta.ws.rs..", "io.vertx..", "org.jboss.resteasy..", "io.quarkus.vertx..")
+                .check(CLASSES);
+    }
+
+    @Test
+    void nothingIsInjectedIntoFields() {
+        noFields().should().beAnnotatedWith(Inject.class).check(CLASSES);
+    }
+
+    @Test
+    void onlyTheClockProducerReadsTheClock() {
+        noClasses()
+                .that()
+                .doNotHaveSimpleName("ClockProducer")
+                .should()
+                .callMethod(Instant.class, "now")
+                .orShould()
+                .callMethod(System.class, "currentTimeMillis")
+                .orShould()
+                .callMethod(Clock.class, "systemUTC")
+                .check(CLASSES);
+    }
+}

@@ -1,0 +1,135 @@
+package io.trunkline;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.smallrye.config.ConfigValidationException;
+import io.smallrye.config.PropertiesConfigSource;
+import io.smallrye.config.SmallRyeConfig;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import io.trunkline.embedded.EmbeddedConfig;
+import io.trunkline.jdbc.DatabaseConfig;
+import io.trunkline.log.LogConfig;
+import io.trunkline.rest.HttpConfig;
+import io.trunkline.topic.TopicsConfig;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Every key: its default, its name, and what happens to a name that is none. */
+class ConfigTest {
+    @Test
+    void defaultsAreTheDocumentedOnes() {
+        SmallRyeConfig config = config(Map.of());
+
+        DatabaseConfig database = config.getConfigMapping(DatabaseConfig.class);
+        assertThat(database.url()).isEmpty();
+        assertThat(database.username()).isEqualTo("trunkline_app");
+        assertThat(database.password()).isEmpty();
+        assertThat(database.owner().username()).isEmpty();
+        assertThat(database.owner().password()).isEmpty();
+        assertThat(database.maxConnections()).isEqualTo(24);
+        assertThat(database.startupTimeout()).isEqualTo(Duration.ofSeconds(60));
+        EmbeddedConfig embedded = config.getConfigMapping(EmbeddedConfig.class);
+        assertThat(embedded.dataDirectory()).isEqualTo(Path.of("./trunkline-data"));
+        assertThat(embedded.port()).isZero();
+        assertThat(embedded.startupTimeout()).isEqualTo(Duration.ofSeconds(60));
+        HttpConfig http = config.getConfigMapping(HttpConfig.class);
+        assertThat(http.maxBodySize().asLongValue()).isEqualTo(10L << 20);
+        assertThat(http.maxBodyBytesInFlight().asLongValue()).isEqualTo(128L << 20);
+        LogConfig log = config.getConfigMapping(LogConfig.class);
+        assertThat(log.append().threads()).isEqualTo(8);
+        assertThat(log.append().maxBatchBytes().asLongValue()).isEqualTo(1L << 20);
+        assertThat(log.append().maxBatchRecords()).isEqualTo(10_000);
+        assertThat(log.append().maxQueuedBytesPerPartition().asLongValue()).isEqualTo(16L << 20);
+        assertThat(log.append().maxQueuedBytes().asLongValue()).isEqualTo(64L << 20);
+        assertThat(log.fetch().threads()).isEqualTo(8);
+        assertThat(log.fetch().maxQueued()).isEqualTo(1_000);
+        assertThat(log.fetch().maxBytes().asLongValue()).isEqualTo(16L << 20);
+        assertThat(log.fetch().maxWait()).isEqualTo(Duration.ofMinutes(5));
+        assertThat(log.fetch().maxWaiting()).isEqualTo(10_000);
+        assertThat(log.fetch().pollInterval()).isEqualTo(Duration.ofMillis(25));
+        assertThat(log.slices().length()).isEqualTo(Duration.ofDays(1));
+        assertThat(log.slices().checkInterval()).isEqualTo(Duration.ofMinutes(10));
+        assertThat(log.slices().ahead()).isEqualTo(3);
+        TopicsConfig topics = config.getConfigMapping(TopicsConfig.class);
+        assertThat(topics.autoCreate()).isFalse();
+        assertThat(topics.defaultPartitions()).isEqualTo(1);
+        assertThat(topics.maxPartitions()).isEqualTo(1_000);
+    }
+
+    @Test
+    void everyKeyCanBeSet() {
+        SmallRyeConfig config = config(Map.ofEntries(
+                Map.entry("trunkline.database.url", "jdbc:postgresql://db/x"),
+                Map.entry("trunkline.database.username", "u"),
+                Map.entry("trunkline.database.password", "p"),
+                Map.entry("trunkline.database.owner.username", "o"),
+                Map.entry("trunkline.database.owner.password", "q"),
+                Map.entry("trunkline.database.max-connections", "10"),
+                Map.entry("trunkline.database.startup-timeout", "1s"),
+                Map.entry("trunkline.embedded.data-directory", "/d"),
+                Map.entry("trunkline.embedded.port", "5433"),
+                Map.entry("trunkline.embedded.startup-timeout", "2s"),
+                Map.entry("trunkline.http.max-body-size", "1M"),
+                Map.entry("trunkline.http.max-body-bytes-in-flight", "2M"),
+                Map.entry("trunkline.log.append.threads", "1"),
+                Map.entry("trunkline.log.append.max-batch-bytes", "3M"),
+                Map.entry("trunkline.log.append.max-batch-records", "4"),
+                Map.entry("trunkline.log.append.max-queued-bytes-per-partition", "5M"),
+                Map.entry("trunkline.log.append.max-queued-bytes", "6M"),
+                Map.entry("trunkline.log.fetch.threads", "2"),
+                Map.entry("trunkline.log.fetch.max-queued", "7"),
+                Map.entry("trunkline.log.fetch.max-bytes", "8M"),
+                Map.entry("trunkline.log.fetch.max-wait", "9s"),
+                Map.entry("trunkline.log.fetch.max-waiting", "10"),
+                Map.entry("trunkline.log.fetch.poll-interval", "11ms"),
+                Map.entry("trunkline.log.slices.length", "1h"),
+                Map.entry("trunkline.log.slices.check-interval", "12m"),
+                Map.entry("trunkline.log.slices.ahead", "13"),
+                Map.entry("trunkline.topics.auto-create", "true"),
+                Map.entry("trunkline.topics.default-partitions", "14"),
+                Map.entry("trunkline.topics.max-partitions", "15")));
+
+        assertThat(config.getConfigMapping(DatabaseConfig.class).owner().username())
+                .contains("o");
+        assertThat(config.getConfigMapping(DatabaseConfig.class).maxConnections())
+                .isEqualTo(10);
+        assertThat(config.getConfigMapping(EmbeddedConfig.class).dataDirectory())
+                .isEqualTo(Path.of("/d"));
+        assertThat(config.getConfigMapping(HttpConfig.class).maxBodySize().asLongValue())
+                .isEqualTo(1L << 20);
+        assertThat(config.getConfigMapping(LogConfig.class).slices().ahead()).isEqualTo(13);
+        assertThat(config.getConfigMapping(TopicsConfig.class).autoCreate()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "trunkline.database.user",
+                "trunkline.embedded.dir",
+                "trunkline.http.max-body",
+                "trunkline.log.append.thread",
+                "trunkline.topics.autocreate"
+            })
+    void typingErrorIsRefused(String name) {
+        assertThatThrownBy(() -> config(Map.of(name, "x")))
+                .isInstanceOf(ConfigValidationException.class)
+                .hasMessageContaining(name);
+    }
+
+    private static SmallRyeConfig config(Map<String, String> properties) {
+        return new SmallRyeConfigBuilder()
+                .addDiscoveredConverters()
+                .withMapping(DatabaseConfig.class)
+                .withMapping(EmbeddedConfig.class)
+                .withMapping(HttpConfig.class)
+                .withMapping(LogConfig.class)
+                .withMapping(TopicsConfig.class)
+                .withSources(new PropertiesConfigSource(properties, "test", 500))
+                .build();
+    }
+}

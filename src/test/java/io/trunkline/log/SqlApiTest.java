@@ -1,0 +1,175 @@
+package io.trunkline.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.http.TestHTTPResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.trunkline.testing.Api;
+import io.trunkline.testing.TestDatabase;
+import java.net.URI;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The log as SQL: produce(), read(), the record view. */
+@QuarkusTest
+@QuarkusTestResource(TestDatabase.class)
+class SqlApiTest {
+    @TestHTTPResource("/")
+    URI base;
+
+    private Api api;
+
+    @BeforeEach
+    void client() {
+        api = new Api(base.toString());
+    }
+
+    @Test
+    void producedInSqlIsReadOverHttpWithItsHeaders() throws Exception {
+        String topic = api.newTopic(3);
+        int partition;
+        try (Connection connection = TestDatabase.asApplication();
+                Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(
+                        "SELECT * FROM trunkline.produce('" + topic
+                                + "', 'foobar', '{\"a\": 1}', '[{\"key\":\"h\",\"value\":\"AQI=\"},{\"key\":\"h\",\"value\":null}]')")) {
+            row.next();
+            partition = row.getInt("partition");
+            assertThat(row.getLong("offset")).isZero();
+        }
+
+        assertThat(partition)
+                .isEqualTo(Murmur2.partition("foobar".getBytes(java.nio.charset.StandardCharsets.UTF_8), 3));
+        JsonNode record = api.readAll(topic, partition, 0, Api.TEXT).getFirst();
+        assertThat(record.path("key").asText()).isEqualTo("foobar");
+        assertThat(record.path("value").asText()).isEqualTo("{\"a\": 1}");
+        assertThat(record.path("headers").toString())
+                .isEqualTo("[{\"key\":\"h\",\"value\":\"AQI=\"},{\"key\":\"h\",\"value\":null}]");
+        assertThat(record.path("timestamp").asLong()).isGreaterThan(1_600_000_000_000L);
+    }
+
+    @Test
+    void producedInSqlWakesALongPoll() throws Exception {
+        String topic = api.newTopic(1);
+        CompletableFuture<Api.Answer> poll =
+                api.getLater("/topics/" + topic + "/partitions/0/records?offset=0&timeout=60000");
+
+        try (Connection connection = TestDatabase.asApplication();
+                Statement statement = connection.createStatement()) {
+            statement.execute("SELECT trunkline.produce('" + topic + "', NULL::text, 'x')");
+        }
+
+        assertThat(poll)
+                .succeedsWithin(Duration.ofSeconds(10))
+                .satisfies(answer -> assertThat(answer.json()).hasSize(1));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "'%s', 'k', '12345678901'|TL413",
+                "'no-such-topic', 'k', 'v'|TL404",
+                "'%s', 'k', 'v', '{}'|TL400",
+                "'%s', 'k', 'v', '[1]'|TL400",
+                "'%s', 'k', 'v', '[{\"key\":null,\"value\":null}]'|TL400"
+            })
+    void produceRefusesWhatHttpWouldRefuse(String arguments, String state) throws Exception {
+        String topic = api.newTopic(1, "{\"max.message.bytes\":\"10\"}");
+        try (Connection connection = TestDatabase.asApplication();
+                Statement statement = connection.createStatement()) {
+            assertThatThrownBy(() -> statement.execute("SELECT trunkline.produce(" + arguments.formatted(topic) + ")"))
+                    .isInstanceOfSatisfying(
+                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo(state));
+        }
+        assertThat(api.readAll(topic, 0, 0, Api.TEXT)).isEmpty();
+    }
+
+    @Test
+    void readAndTheViewShowWhatWasProducedOverHttp() throws Exception {
+        String topic = api.newTopic(1);
+        api.post("/topics/" + topic, Api.TEXT, """
+                {"records":[{"key":"a","value":"0","timestamp":1517363399650},
+                            {"value":"1","headers":[{"key":"x","value":"AQ=="},{"key":"y","value":null}]},
+                            {"value":null,"headers":[{"key":"z","value":""}]}]}
+                """);
+        api.post("/topics/" + topic, Api.TEXT, "{\"records\":[{\"value\":\"3\"}]}");
+
+        String columns = "\"offset\", extract(epoch FROM \"timestamp\") * 1000 AS ms, convert_from(key, 'UTF8') AS key,"
+                + " convert_from(value, 'UTF8') AS value, header_keys::text AS h, header_values::text AS v";
+        List<String> read = rows("SELECT " + columns + " FROM trunkline.read('" + topic + "', 0, 0, 3)");
+        List<String> view = rows("SELECT " + columns + " FROM trunkline.record WHERE topic = '" + topic
+                + "' AND partition = 0 AND \"offset\" < 3 ORDER BY \"offset\"");
+
+        assertThat(read).hasSize(3).isEqualTo(view);
+        assertThat(read.get(0)).startsWith("0,1517363399650").contains(",a,0,");
+        assertThat(read.get(1)).endsWith(",null,1,{x,y},{\"\\\\x01\",NULL}");
+        assertThat(read.get(2)).endsWith(",null,null,{z},{\"\\\\x\"}");
+        assertThat(rows("SELECT \"offset\" FROM trunkline.read('" + topic + "', 0, 1)"))
+                .containsExactly("1", "2", "3");
+    }
+
+    @Test
+    void readBelowTheLogStartOrBeyondTheEndIsOutOfRange() throws Exception {
+        String topic = api.newTopic(1);
+        api.post("/topics/" + topic, Api.TEXT, "{\"records\":[{\"value\":\"0\"}]}");
+
+        assertThat(rows("SELECT \"offset\" FROM trunkline.read('" + topic + "', 0, 1)"))
+                .isEmpty();
+        assertThatThrownBy(() -> rows("SELECT * FROM trunkline.read('" + topic + "', 0, 2)"))
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("TL416"));
+        assertThatThrownBy(() -> rows("SELECT * FROM trunkline.read('" + topic + "', 1, 0)"))
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("TL404"));
+    }
+
+    @Test
+    void hashInSqlIsTheOneInJava() throws Exception {
+        Random random = new Random(7);
+        try (Connection owner = TestDatabase.asOwner();
+                PreparedStatement hash = owner.prepareStatement("SELECT trunkline.murmur2(?)")) {
+            for (int length = 0; length < 64; length++) {
+                byte[] key = new byte[length];
+                random.nextBytes(key);
+                hash.setBytes(1, key);
+                try (ResultSet row = hash.executeQuery()) {
+                    row.next();
+                    assertThat(row.getInt(1)).isEqualTo(Murmur2.hash(key) & 0x7fffffff);
+                }
+            }
+        }
+    }
+
+    private static List<String> rows(String query) throws SQLException {
+        List<String> rows = new ArrayList<>();
+        try (Connection connection = TestDatabase.asApplication();
+                Statement statement = connection.createStatement();
+                ResultSet result = statement.executeQuery(query)) {
+            while (result.next()) {
+                List<String> columns = new ArrayList<>();
+                for (int i = 1; i <= result.getMetaData().getColumnCount(); i++) {
+                    columns.add(String.valueOf(result.getString(i)));
+                }
+                rows.add(String.join(",", columns));
+            }
+        }
+        return rows;
+    }
+}

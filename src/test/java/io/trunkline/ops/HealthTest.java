@@ -1,0 +1,67 @@
+package io.trunkline.ops;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.http.TestHTTPResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.trunkline.testing.Api;
+import io.trunkline.testing.TestDatabase;
+import java.net.URI;
+import java.time.Duration;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+
+/** The management port. */
+@QuarkusTest
+@QuarkusTestResource(TestDatabase.class)
+class HealthTest {
+    @TestHTTPResource(value = "/", management = true)
+    URI management;
+
+    @TestHTTPResource("/")
+    URI base;
+
+    @Test
+    void readinessFollowsPostgresqlAndLivenessDoesNot() {
+        Api api = new Api(root(management));
+        assertThat(api.get("/ready").status()).isEqualTo(200);
+        assertThat(api.get("/q/health/ready").status()).isEqualTo(200);
+
+        TestDatabase.network().goAway();
+        try {
+            Api.Answer ready = api.get("/ready");
+            assertThat(ready.status()).isEqualTo(500);
+            assertThat(ready.body()).contains("database").contains("DOWN");
+            assertThat(api.get("/q/health/ready").status()).isEqualTo(503);
+            assertThat(api.get("/healthy").status()).isEqualTo(200);
+        } finally {
+            TestDatabase.network().comeBack();
+        }
+
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(10))
+                .until(() -> api.get("/ready").status() == 200);
+    }
+
+    @Test
+    void metricsCountRecordsByTopic() {
+        Api api = new Api(base.toString());
+        String topic = api.newTopic(1);
+        api.post("/topics/" + topic, Api.TEXT, "{\"records\":[{\"key\":\"ab\",\"value\":\"cde\"},{\"value\":\"f\"}]}");
+        api.readAll(topic, 0, 0, Api.TEXT);
+
+        String metrics = new Api(root(management)).get("/metrics", "text/plain").body();
+
+        assertThat(metrics)
+                .containsPattern("trunkline_append_records_total\\{topic=\"" + topic + "\",?} 2.0")
+                .containsPattern("trunkline_append_bytes_total\\{topic=\"" + topic + "\",?} 6.0")
+                .containsPattern("trunkline_fetch_records_total\\{topic=\"" + topic + "\",?} 2.0")
+                .contains("trunkline_append_queued_bytes");
+        assertThat(new Api(root(management)).get("/q/metrics").status()).isEqualTo(200);
+    }
+
+    private static String root(URI uri) {
+        return "http://" + uri.getHost() + ":" + uri.getPort();
+    }
+}

@@ -1,0 +1,122 @@
+package io.trunkline.rest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.quarkus.test.common.QuarkusTestResource;
+import io.quarkus.test.common.http.TestHTTPResource;
+import io.quarkus.test.junit.QuarkusTest;
+import io.trunkline.testing.Api;
+import io.trunkline.testing.TestDatabase;
+import java.io.ByteArrayInputStream;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Every failure has the one shape, whoever notices it. */
+@QuarkusTest
+@QuarkusTestResource(TestDatabase.class)
+class ErrorsApiTest {
+    @TestHTTPResource("/")
+    URI base;
+
+    private Api api;
+
+    @BeforeEach
+    void client() {
+        api = new Api(base.toString());
+    }
+
+    @Test
+    void unknownPathIsNotFound() {
+        assertError(api.get("/no/such/path"), 404, "PATH_NOT_FOUND");
+    }
+
+    @Test
+    void wrongMethodIsNotAllowed() {
+        assertError(api.send("PUT", "/topics", Api.CONTROL, "{}"), 405, "METHOD_NOT_ALLOWED");
+    }
+
+    @Test
+    void wrongMediaTypeIsUnsupported() {
+        String topic = api.newTopic(1);
+
+        assertError(api.post("/topics/" + topic, "text/csv", "a,b"), 415, "UNSUPPORTED_MEDIA_TYPE");
+        assertError(api.post("/admin/topics", "text/plain", "x"), 415, "UNSUPPORTED_MEDIA_TYPE");
+    }
+
+    @Test
+    void parametersOfAMediaTypeAreAccepted() {
+        String topic = api.newTopic(1);
+
+        Api.Answer answer =
+                api.post("/topics/" + topic, "application/JSON; charset=utf-8", "{\"records\":[{\"value\":1}]}");
+
+        assertThat(answer.status()).isEqualTo(200);
+    }
+
+    @Test
+    void formatThatIsNotThereIsNotAcceptable() {
+        String topic = api.newTopic(1);
+
+        assertError(api.get("/topics/" + topic + "/partitions/0/records", "image/png"), 406, "NOT_ACCEPTABLE");
+    }
+
+    @Test
+    void bodyOverTheLimitIsRefusedWhetherAnnouncedOrNot() {
+        String topic = api.newTopic(1);
+        byte[] tooLarge = new byte[10 * 1024 * 1024 + 1];
+
+        Api.Answer announced = api.send(api.request("/topics/" + topic)
+                .header("Content-Type", Api.JSON)
+                .POST(HttpRequest.BodyPublishers.ofByteArray(tooLarge)));
+        Api.Answer chunked = api.send(api.request("/topics/" + topic)
+                .header("Content-Type", Api.JSON)
+                .POST(HttpRequest.BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(tooLarge))));
+
+        assertError(announced, 413, "BODY_TOO_LARGE");
+        assertError(chunked, 413, "BODY_TOO_LARGE");
+        assertThat(api.readAll(topic, 0, 0, Api.JSON)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "offset=-1",
+        "offset=x",
+        "offset=1&timestamp=1",
+        "timestamp=-5",
+        "max_bytes=0",
+        "max_bytes=99999999999",
+        "max_records=0",
+        "timeout=-1",
+        "timeout=86400000"
+    })
+    void parameterOutOfItsRangeIsABadRequest(String query) {
+        String topic = api.newTopic(1);
+
+        assertError(api.get("/topics/" + topic + "/partitions/0/records?" + query), 400, "INVALID_PARAMETER");
+    }
+
+    @Test
+    void asyncMustBeABoolean() {
+        String topic = api.newTopic(1);
+
+        Api.Answer answer = api.post("/topics/" + topic + "?async=maybe", Api.JSON, "{\"records\":[]}");
+
+        assertError(answer, 400, "INVALID_PARAMETER");
+    }
+
+    private static void assertError(Api.Answer answer, int status, String code) {
+        assertThat(answer.status()).isEqualTo(status);
+        assertThat(answer.header("Content-Type")).startsWith(Api.CONTROL);
+        JsonNode error = answer.json();
+        assertThat(error.path("error_code").asInt()).isEqualTo(status);
+        assertThat(error.path("code").asText()).isEqualTo(code);
+        assertThat(error.path("message").asText())
+                .isNotBlank()
+                .doesNotContain("Exception", "io.trunkline", "java.", "SELECT");
+    }
+}

@@ -1,0 +1,151 @@
+package io.trunkline.testing;
+
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+
+/** An HTTP client of the API. */
+public final class Api {
+    /** The media types of the three record formats, and of control bodies. */
+    public static final String JSON = "application/vnd.kafka.json.v2+json";
+
+    public static final String BINARY = "application/vnd.kafka.binary.v2+json";
+    public static final String TEXT = "application/vnd.kafka.text.v2+json";
+    public static final String CONTROL = "application/vnd.kafka.v2+json";
+
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .build();
+
+    private final HttpClient client =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private final String base;
+
+    public Api(String base) {
+        this.base = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
+    }
+
+    /** An answer with its body as text. */
+    public record Answer(int status, HttpResponse<byte[]> response) {
+        public String body() {
+            return new String(response.body(), StandardCharsets.UTF_8);
+        }
+
+        public JsonNode json() {
+            try {
+                return MAPPER.readTree(response.body());
+            } catch (IOException e) {
+                throw new UncheckedIOException(body(), e);
+            }
+        }
+
+        public String header(String name) {
+            return response.headers().firstValue(name).orElse("");
+        }
+
+        public String code() {
+            return json().path("code").asText();
+        }
+    }
+
+    /** Creates a topic of a new name. */
+    public String newTopic(int partitions) {
+        return newTopic(partitions, "{}");
+    }
+
+    /** Creates a topic of a new name with a configuration. */
+    public String newTopic(int partitions, String configs) {
+        String name = "t-" + UUID.randomUUID();
+        Answer answer = post(
+                "/admin/topics",
+                CONTROL,
+                "{\"topic_name\":\"" + name + "\",\"partitions_count\":" + partitions + ",\"configs\":" + configs
+                        + "}");
+        if (answer.status() != 201) {
+            throw new AssertionError(answer.body());
+        }
+        return name;
+    }
+
+    public Answer get(String path) {
+        return send(request(path).GET());
+    }
+
+    public Answer get(String path, String accept) {
+        return send(request(path).header("Accept", accept).GET());
+    }
+
+    public Answer post(String path, String contentType, String body) {
+        return send(postRequest(path, contentType, body));
+    }
+
+    public CompletableFuture<Answer> postLater(String path, String contentType, String body) {
+        return client.sendAsync(postRequest(path, contentType, body).build(), HttpResponse.BodyHandlers.ofByteArray())
+                .thenApply(r -> new Answer(r.statusCode(), r));
+    }
+
+    public CompletableFuture<Answer> getLater(String path) {
+        return client.sendAsync(request(path).GET().build(), HttpResponse.BodyHandlers.ofByteArray())
+                .thenApply(r -> new Answer(r.statusCode(), r));
+    }
+
+    public Answer send(String method, String path, String contentType, String body) {
+        return send(request(path)
+                .header("Content-Type", contentType)
+                .method(method, HttpRequest.BodyPublishers.ofString(body)));
+    }
+
+    public Answer delete(String path) {
+        return send(request(path).DELETE());
+    }
+
+    /** All records of a partition from an offset to the end, page by page. */
+    public List<JsonNode> readAll(String topic, int partition, long from, String accept) {
+        List<JsonNode> records = new ArrayList<>();
+        long offset = from;
+        while (true) {
+            Answer page = get("/topics/" + topic + "/partitions/" + partition + "/records?offset=" + offset, accept);
+            if (page.status() != 200) {
+                throw new AssertionError(page.status() + " " + page.body());
+            }
+            if (page.json().isEmpty()) {
+                return records;
+            }
+            page.json().forEach(records::add);
+            offset = Long.parseLong(page.header("Trunkline-Next-Offset"));
+        }
+    }
+
+    /** Any request, for headers of one's own. */
+    public HttpRequest.Builder request(String path) {
+        return HttpRequest.newBuilder(URI.create(base + path)).timeout(Duration.ofSeconds(60));
+    }
+
+    public Answer send(HttpRequest.Builder request) {
+        try {
+            HttpResponse<byte[]> response = client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+            return new Answer(response.statusCode(), response);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private HttpRequest.Builder postRequest(String path, String contentType, String body) {
+        return request(path).header("Content-Type", contentType).POST(HttpRequest.BodyPublishers.ofString(body));
+    }
+}

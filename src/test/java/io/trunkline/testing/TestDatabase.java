@@ -1,0 +1,140 @@
+package io.trunkline.testing;
+
+import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
+import io.trunkline.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.testcontainers.DockerClientFactory;
+import org.testcontainers.containers.wait.strategy.Wait;
+import org.testcontainers.postgresql.PostgreSQLContainer;
+
+/**
+ * A real PostgreSQL for the tests: the one that TRUNKLINE_TEST_JDBC_URL names (with TRUNKLINE_TEST_USERNAME and
+ * TRUNKLINE_TEST_PASSWORD of a superuser), else one in Docker where an engine answers, else the embedded one. The
+ * service reaches it through {@link FlakyProxy}.
+ */
+public final class TestDatabase implements QuarkusTestResourceLifecycleManager {
+    private static final String OWNER = "trunkline_owner";
+    private static final String APPLICATION = "trunkline_app";
+    private static final String PASSWORD = "trunkline-test";
+    private static @Nullable TestDatabase running;
+
+    private @Nullable PostgreSQLContainer container;
+    private @Nullable EmbeddedPostgres embedded;
+    private @Nullable FlakyProxy proxy;
+    private String directUrl = "";
+    private String ownerPassword = PASSWORD;
+    private String applicationPassword = PASSWORD;
+
+    @Override
+    public Map<String, String> start() {
+        try {
+            String named = System.getenv("TRUNKLINE_TEST_JDBC_URL");
+            if (named != null) {
+                prepare(named, env("TRUNKLINE_TEST_USERNAME"), env("TRUNKLINE_TEST_PASSWORD"));
+            } else if (DockerClientFactory.instance().isDockerAvailable()) {
+                String version =
+                        System.getProperty("test.postgres.version", "18").replaceFirst("\\..*", "");
+                PostgreSQLContainer server =
+                        new PostgreSQLContainer("postgres:" + version).waitingFor(Wait.forListeningPort());
+                container = server;
+                server.start();
+                prepare(server.getJdbcUrl(), server.getUsername(), server.getPassword());
+            } else {
+                Path directory = Files.createTempDirectory("trunkline-test");
+                EmbeddedPostgres server = EmbeddedPostgres.start(directory, 0, Duration.ofSeconds(60));
+                embedded = server;
+                directUrl = server.url();
+                ownerPassword = server.ownerPassword();
+                applicationPassword = server.applicationPassword();
+            }
+            proxy = FlakyProxy.to(directUrl);
+        } catch (IOException | SQLException e) {
+            throw new IllegalStateException("no PostgreSQL for the tests", e);
+        }
+        running = this;
+        return Map.of(
+                "trunkline.database.url", proxy.url(),
+                "trunkline.database.username", APPLICATION,
+                "trunkline.database.password", applicationPassword,
+                "trunkline.database.owner.username", OWNER,
+                "trunkline.database.owner.password", ownerPassword);
+    }
+
+    @Override
+    public void stop() {
+        running = null;
+        if (proxy != null) {
+            proxy.close();
+        }
+        if (container != null) {
+            container.stop();
+        }
+        if (embedded != null) {
+            embedded.close();
+            TestDirectories.delete(embedded.directory());
+        }
+    }
+
+    /** The network between the service and PostgreSQL. */
+    public static FlakyProxy network() {
+        TestDatabase database = running;
+        if (database == null || database.proxy == null) {
+            throw new IllegalStateException("no database is running");
+        }
+        return database.proxy;
+    }
+
+    /** A connection of the role that the service runs as, past the proxy. */
+    public static Connection asApplication() throws SQLException {
+        TestDatabase database = required();
+        return DriverManager.getConnection(database.directUrl, APPLICATION, database.applicationPassword);
+    }
+
+    /** A connection of the role that owns the schema, past the proxy. */
+    public static Connection asOwner() throws SQLException {
+        TestDatabase database = required();
+        return DriverManager.getConnection(database.directUrl, OWNER, database.ownerPassword);
+    }
+
+    private static TestDatabase required() {
+        TestDatabase database = running;
+        if (database == null) {
+            throw new IllegalStateException("no database is running");
+        }
+        return database;
+    }
+
+    /** Makes a fresh database in a server that may be in use for other things. */
+    private void prepare(String url, String user, String password) throws SQLException {
+        String name = "trunkline_test_" + UUID.randomUUID().toString().replace("-", "");
+        try (Connection connection = DriverManager.getConnection(url, user, password);
+                Statement statement = connection.createStatement()) {
+            statement.execute(
+                    "DO $$ BEGIN CREATE ROLE " + OWNER + "; EXCEPTION WHEN duplicate_object THEN NULL; END $$");
+            statement.execute("ALTER ROLE " + OWNER + " LOGIN CREATEROLE PASSWORD '" + PASSWORD + "'");
+            statement.execute(
+                    "DO $$ BEGIN CREATE ROLE " + APPLICATION + "; EXCEPTION WHEN duplicate_object THEN NULL; END $$");
+            statement.execute("ALTER ROLE " + APPLICATION + " LOGIN PASSWORD '" + PASSWORD + "'");
+            statement.execute("CREATE DATABASE " + name + " OWNER " + OWNER);
+        }
+        directUrl = url.replaceFirst("^(jdbc:postgresql://[^/]+/)[^?]*", "$1" + name);
+    }
+
+    private static String env(String name) {
+        String value = System.getenv(name);
+        if (value == null) {
+            throw new IllegalStateException(name + " is not set, but TRUNKLINE_TEST_JDBC_URL is");
+        }
+        return value;
+    }
+}
