@@ -34,14 +34,16 @@ public final class EmbeddedPostgres implements AutoCloseable {
     private final ServerUser user;
     private final Credentials credentials;
     private final DirectoryLock lock;
-    private final int port;
+    private final boolean freePort;
+    private int port;
     /** Guarded by this. */
     private boolean closed;
 
     private EmbeddedPostgres(Path directory, int port, Duration timeout, DirectoryLock lock) throws IOException {
         this.directory = directory;
         this.lock = lock;
-        this.port = port == 0 ? freePort() : port;
+        freePort = port == 0;
+        this.port = freePort ? freePort() : port;
         user = ServerUser.find();
         user.checkReach(directory);
         binaries = Binaries.unpackInto(directory);
@@ -236,19 +238,28 @@ public final class EmbeddedPostgres implements AutoCloseable {
         }
     }
 
+    /** Whether a process is the server of this data directory, and not one that got its number since. */
     private boolean isPostgres(ProcessHandle process) {
-        return process.info()
-                .commandLine()
-                .or(() -> process.info().command())
-                .filter(line -> line.contains("postgres"))
-                .isPresent();
+        boolean program = process.info()
+                .command()
+                .map(command -> Path.of(command).endsWith("postgres"))
+                .orElse(false);
+        boolean elsewhere = process.info()
+                .arguments()
+                .map(arguments -> !List.of(arguments).contains(data.toString()))
+                .orElse(false);
+        return program && !elsewhere;
     }
 
-    /** Starts, and tries again for a while: processes of a server that was killed can take moments to go. */
+    /**
+     * Starts, and tries again for a while: processes of a server that was killed can take moments to go, and somebody
+     * else can take a free port first.
+     */
     private void startServer(Duration timeout) throws IOException {
         long deadline = System.nanoTime() + timeout.toNanos();
         while (true) {
             long seconds = Math.max(1, TimeUnit.NANOSECONDS.toSeconds(deadline - System.nanoTime()));
+            Files.deleteIfExists(serverLog);
             // pg_ctl gives the server a session of its own, so that Ctrl-C reaches Trunkline only, which then stops it.
             Commands.Result result = Commands.run(user.command(List.of(
                     binaries.program("pg_ctl"),
@@ -260,10 +271,15 @@ public final class EmbeddedPostgres implements AutoCloseable {
             if (result.status() == 0) {
                 return;
             }
-            if (System.nanoTime() >= deadline || !serverLogText().contains("pre-existing shared memory block")) {
-                throw new EmbeddedException(
-                        "The embedded PostgreSQL in " + data + " did not start within " + timeout.toSeconds() + " s: "
-                                + lastLines(serverLogText().isEmpty() ? result.output() : serverLogText()));
+            String log = serverLogText();
+            boolean portTaken = freePort && log.contains("could not bind");
+            if (System.nanoTime() >= deadline || !(portTaken || log.contains("pre-existing shared memory block"))) {
+                throw new EmbeddedException("The embedded PostgreSQL in " + data + " did not start: "
+                        + lastLines(log.isEmpty() ? result.output() : log));
+            }
+            if (portTaken) {
+                port = freePort();
+                configure();
             }
             try {
                 TimeUnit.MILLISECONDS.sleep(RETRY_MILLIS);

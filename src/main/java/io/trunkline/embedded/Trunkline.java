@@ -2,6 +2,7 @@ package io.trunkline.embedded;
 
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
+import io.quarkus.runtime.QuarkusBindException;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import io.quarkus.runtime.configuration.ConfigUtils;
 import io.quarkus.runtime.configuration.ConfigurationException;
@@ -94,6 +95,11 @@ public class Trunkline implements QuarkusApplication {
         for (Throwable t = failure; t != null; t = t.getCause()) {
             if (t instanceof ConfigurationException || t instanceof ConfigValidationException) {
                 System.err.println(t.getMessage());
+                return;
+            }
+            if (t instanceof QuarkusBindException) {
+                System.err.println(t.getMessage() + ". Stop what uses the port, or set quarkus.http.port and"
+                        + " quarkus.management.port (environment: QUARKUS_HTTP_PORT, QUARKUS_MANAGEMENT_PORT).");
                 return;
             }
         }

@@ -1,0 +1,265 @@
+package io.trunkline.embedded;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.trunkline.testing.Api;
+import io.trunkline.testing.Earthquakes;
+import io.trunkline.testing.ServiceProcess;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.stream.Stream;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The packaged application with its own PostgreSQL, started and ended in every way that happens to software. */
+class EmbeddedIT {
+    private static final Map<String, String> DEFAULTS = Map.of();
+
+    @TempDir
+    Path directory = Path.of("");
+
+    private Path data = Path.of("");
+
+    @BeforeEach
+    void paths() {
+        data = directory.resolve("trunkline-data");
+    }
+
+    /** A failed test must not leave a server behind. */
+    @AfterEach
+    void nothingKeepsRunning() throws Exception {
+        if (Files.exists(data)) {
+            try (Stream<Path> children = Files.list(data)) {
+                for (Path child : children.filter(c -> Files.exists(c.resolve("postmaster.pid")))
+                        .toList()) {
+                    ServiceProcess.postgres(child).ifPresent(p -> ServiceProcess.signal(p.pid(), "QUIT"));
+                    Awaitility.await()
+                            .atMost(Duration.ofSeconds(30))
+                            .until(() -> ServiceProcess.postgres(child).isEmpty());
+                }
+            }
+        }
+    }
+
+    @Test
+    void earthquakesSurviveARestartOfServiceAndPostgresqlByteForByteAndInOrder() throws Exception {
+        Map<Integer, List<String>> sent = new HashMap<>();
+        try (ServiceProcess service = start()) {
+            Api api = service.api();
+            api.post("/admin/topics", Api.CONTROL, "{\"topic_name\":\"earthquakes\",\"partitions_count\":3}");
+            List<Earthquakes.Event> events = Earthquakes.all();
+            int event = 0;
+            for (String request : Earthquakes.requests()) {
+                Api.Answer answer = api.post("/topics/earthquakes", Api.JSON, request);
+                assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+                for (JsonNode offset : answer.json().path("offsets")) {
+                    sent.computeIfAbsent(offset.path("partition").asInt(), p -> new ArrayList<>())
+                            .add(events.get(event++).document());
+                }
+            }
+            assertThat(event).isEqualTo(1707);
+        }
+        assertThat(ServiceProcess.postgres(serverDirectory())).isEmpty();
+
+        List<String> read = new ArrayList<>();
+        Map<String, List<String>> byKey = new HashMap<>();
+        try (ServiceProcess service = start()) {
+            for (int partition = 0; partition < 3; partition++) {
+                List<String> values = new ArrayList<>();
+                for (JsonNode record : service.api().readAll("earthquakes", partition, 0, Api.BINARY)) {
+                    String value = decoded(record.path("value"));
+                    assertThat(record.path("offset").asInt()).isEqualTo(values.size());
+                    values.add(value);
+                    byKey.computeIfAbsent(decoded(record.path("key")), k -> new ArrayList<>())
+                            .add(value);
+                }
+                assertThat(values).isEqualTo(sent.getOrDefault(partition, List.of()));
+                read.addAll(values);
+                // In the JSON format each document stands in the answer as it stood in the request.
+                if (!values.isEmpty()) {
+                    assertThat(service.api()
+                                    .get("/topics/earthquakes/partitions/" + partition + "/records", Api.JSON)
+                                    .body())
+                            .contains("\"value\":" + values.getFirst() + "}");
+                }
+            }
+        }
+
+        assertThat(read).hasSize(1707);
+        Map<String, List<String>> expected = new HashMap<>();
+        for (Earthquakes.Event event : Earthquakes.all()) {
+            expected.computeIfAbsent("\"" + event.network() + "\"", k -> new ArrayList<>())
+                    .add(event.document());
+        }
+        assertThat(byKey).isEqualTo(expected);
+    }
+
+    @Test
+    void lastTwoLinesOfTheStartTellWhatWasStartedAndWhereToGo() throws Exception {
+        try (ServiceProcess service = start()) {
+            List<String> lines = service.output().strip().lines().toList();
+
+            assertThat(lines.get(lines.size() - 2))
+                    .contains("PostgreSQL")
+                    .contains(data.toRealPath().toString());
+            assertThat(lines.getLast()).contains("http://localhost:");
+        }
+    }
+
+    @Test
+    void databaseIsDurableAndClosedToOthers() throws Exception {
+        try (ServiceProcess service = start()) {
+            Properties passwords = new Properties();
+            try (var reader = Files.newBufferedReader(data.resolve("credentials.properties"))) {
+                passwords.load(reader);
+            }
+            String url = "jdbc:postgresql://127.0.0.1:"
+                    + Files.readAllLines(serverDirectory().resolve("postmaster.pid"))
+                            .get(3) + "/postgres";
+
+            try (Connection connection =
+                    DriverManager.getConnection(url, "postgres", passwords.getProperty("superuser"))) {
+                assertThat(shown(connection, "fsync")).isEqualTo("on");
+                assertThat(shown(connection, "synchronous_commit")).isEqualTo("on");
+                assertThat(shown(connection, "full_page_writes")).isEqualTo("on");
+                assertThat(shown(connection, "data_checksums")).isEqualTo("on");
+                assertThat(shown(connection, "listen_addresses")).isEqualTo("127.0.0.1");
+                assertThat(shown(connection, "unix_socket_directories")).isEmpty();
+            }
+            for (String user : List.of("postgres", "trunkline_owner", "trunkline_app")) {
+                assertThatThrownBy(() ->
+                                DriverManager.getConnection(url, user, "guess").close())
+                        .isInstanceOfSatisfying(
+                                SQLException.class,
+                                e -> assertThat(e.getSQLState()).isEqualTo("28P01"));
+            }
+            assertThat(PosixFilePermissions.toString(
+                            Files.getPosixFilePermissions(data.resolve("credentials.properties"))))
+                    .isEqualTo("rw-------");
+            assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(serverDirectory())))
+                    .isEqualTo("rwx------");
+            assertThat(service.output()).doesNotContain(passwords.getProperty("application"));
+        }
+    }
+
+    @Test
+    void killedServiceIsFollowedByOneThatTakesOver() throws Exception {
+        ServiceProcess killed = start();
+        killed.api().post("/admin/topics", Api.CONTROL, "{\"topic_name\":\"t\"}");
+        killed.api().post("/topics/t", Api.TEXT, "{\"records\":[{\"value\":\"kept\"}]}");
+        killed.kill();
+        ProcessHandle orphan = ServiceProcess.postgres(serverDirectory()).orElseThrow();
+
+        try (ServiceProcess next = start()) {
+            assertThat(orphan.isAlive()).isFalse();
+            assertThat(next.api().readAll("t", 0, 0, Api.TEXT))
+                    .extracting(r -> r.path("value").asText())
+                    .containsExactly("kept");
+        }
+    }
+
+    @Test
+    void killedPostgresqlIsRecoveredByTheNextStart() throws Exception {
+        ServiceProcess service = start();
+        service.api().post("/admin/topics", Api.CONTROL, "{\"topic_name\":\"t\"}");
+        service.api().post("/topics/t", Api.TEXT, "{\"records\":[{\"value\":\"kept\"}]}");
+        ServiceProcess.signal(
+                ServiceProcess.postgres(serverDirectory()).orElseThrow().pid(), "KILL");
+        service.kill();
+        assertThat(serverDirectory().resolve("postmaster.pid")).exists();
+
+        try (ServiceProcess next = start()) {
+            assertThat(next.api().readAll("t", 0, 0, Api.TEXT)).hasSize(1);
+        }
+    }
+
+    @Test
+    void pidFileThatNamesSomeOtherProcessDoesNotStopTheStart() throws Exception {
+        start().close();
+        Path pidFile = serverDirectory().resolve("postmaster.pid");
+        Files.writeString(pidFile, ProcessHandle.current().pid() + "\n" + serverDirectory() + "\n");
+
+        try (ServiceProcess next = start()) {
+            assertThat(next.api().get("/topics").status()).isEqualTo(200);
+            assertThat(ProcessHandle.current().isAlive()).isTrue();
+        }
+    }
+
+    @Test
+    void secondInstanceOnTheSameDirectoryIsRefused() {
+        try (ServiceProcess first = start();
+                ServiceProcess second = ServiceProcess.launch(directory, DEFAULTS)) {
+            assertThat(second.awaitEnd()).isEqualTo(1);
+
+            assertThat(second.output())
+                    .contains("Another Trunkline")
+                    .contains("trunkline.embedded.data-directory")
+                    .doesNotContain("\tat ");
+            assertThat(first.api().get("/topics").status()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void ctrlCStopsBoth() throws Exception {
+        ServiceProcess service = start();
+
+        service.interrupt();
+
+        assertThat(ServiceProcess.postgres(serverDirectory())).isEmpty();
+        assertThat(serverDirectory().resolve("postmaster.pid")).doesNotExist();
+    }
+
+    @Test
+    void otherDirectoryIsTakenFromTheConfiguration() throws Exception {
+        Path other = directory.resolve("some/other place");
+
+        try (ServiceProcess service =
+                ServiceProcess.start(directory, Map.of("trunkline.embedded.data-directory", other.toString()))) {
+            assertThat(service.api().get("/topics").status()).isEqualTo(200);
+        }
+
+        assertThat(other.resolve("credentials.properties")).exists();
+        assertThat(data).doesNotExist();
+    }
+
+    private ServiceProcess start() {
+        return ServiceProcess.start(directory, DEFAULTS);
+    }
+
+    private Path serverDirectory() throws Exception {
+        try (Stream<Path> children = Files.list(data)) {
+            return children.filter(c -> Files.exists(c.resolve("PG_VERSION")))
+                    .findFirst()
+                    .orElseThrow();
+        }
+    }
+
+    private static String decoded(JsonNode base64) {
+        return new String(Base64.getDecoder().decode(base64.asText()), StandardCharsets.UTF_8);
+    }
+
+    private static String shown(Connection connection, String setting) throws SQLException {
+        try (var statement = connection.createStatement();
+                var row = statement.executeQuery("SHOW " + setting)) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+}

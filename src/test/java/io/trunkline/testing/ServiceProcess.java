@@ -1,0 +1,160 @@
+package io.trunkline.testing;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.awaitility.Awaitility;
+
+/** The packaged application as a process of its own. */
+public final class ServiceProcess implements AutoCloseable {
+    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final Pattern ADDRESS = Pattern.compile("http://localhost:([1-9][0-9]*)");
+
+    private final Process process;
+    private final Path output;
+
+    private ServiceProcess(Process process, Path output) {
+        this.process = process;
+        this.output = output;
+    }
+
+    /** Starts with these settings in a working directory, and does not wait. */
+    public static ServiceProcess launch(Path directory, Map<String, String> settings) {
+        String jar = System.getProperty("trunkline.application");
+        if (jar == null) {
+            throw new IllegalStateException("trunkline.application is not set: run this test with ./mvnw verify");
+        }
+        try {
+            List<String> command = new ArrayList<>();
+            command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+            command.add("-Xmx512m");
+            command.add("-Dquarkus.http.port=0");
+            command.add("-Dquarkus.management.port=0");
+            settings.forEach((key, value) -> command.add("-D" + key + "=" + value));
+            command.add("-jar");
+            command.add(jar);
+            Path output = Files.createTempFile(directory, "service", ".log");
+            ProcessBuilder builder = new ProcessBuilder(command)
+                    .directory(directory.toFile())
+                    .redirectErrorStream(true)
+                    .redirectOutput(output.toFile());
+            builder.environment().keySet().removeIf(name -> name.startsWith("TRUNKLINE_"));
+            return new ServiceProcess(builder.start(), output);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Starts, and waits until the API answers. */
+    public static ServiceProcess start(Path directory, Map<String, String> settings) {
+        ServiceProcess service = launch(directory, settings);
+        service.awaitReady();
+        return service;
+    }
+
+    public void awaitReady() {
+        Awaitility.await().atMost(PATIENCE).pollInterval(Duration.ofMillis(100)).until(() -> {
+            if (!process.isAlive()) {
+                throw new AssertionError("the service ended: " + output());
+            }
+            return output().contains("Trunkline is ready");
+        });
+    }
+
+    /** A client, at the address that the start-up told. */
+    public Api api() {
+        return new Api("http://localhost:" + port());
+    }
+
+    /** The port of the API. */
+    public int port() {
+        Matcher address = ADDRESS.matcher(output());
+        if (!address.find()) {
+            throw new IllegalStateException("no address in " + output());
+        }
+        return Integer.parseInt(address.group(1));
+    }
+
+    /** Everything printed so far. */
+    public String output() {
+        try {
+            return Files.readString(output);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Waits for the end and answers the exit status. */
+    public int awaitEnd() {
+        try {
+            if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+                throw new AssertionError("the service did not end: " + output());
+            }
+            return process.exitValue();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** Ctrl-C. */
+    public void interrupt() {
+        signal(process.pid(), "INT");
+        awaitEnd();
+    }
+
+    /** As a crash would. */
+    public void kill() {
+        process.destroyForcibly();
+        awaitEnd();
+    }
+
+    /** A polite end, as {@code kill} and Kubernetes ask for. */
+    @Override
+    public void close() {
+        if (process.isAlive()) {
+            process.destroy();
+            awaitEnd();
+        }
+    }
+
+    /** The PostgreSQL server that runs on a data directory. */
+    public static Optional<ProcessHandle> postgres(Path dataDirectory) {
+        Path pidFile = dataDirectory.resolve("postmaster.pid");
+        try {
+            return Files.exists(pidFile)
+                    ? ProcessHandle.of(Long.parseLong(
+                                    Files.readAllLines(pidFile).getFirst().strip()))
+                            .filter(ProcessHandle::isAlive)
+                    : Optional.empty();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Sends a signal to a process. */
+    public static void signal(long pid, String name) {
+        try {
+            int status = new ProcessBuilder("kill", "-" + name, Long.toString(pid))
+                    .start()
+                    .waitFor();
+            if (status != 0) {
+                throw new AssertionError("kill failed with " + status);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
+        }
+    }
+}
