@@ -1,5 +1,6 @@
 package io.trunkline.embedded;
 
+import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
 import io.quarkus.runtime.QuarkusBindException;
@@ -46,7 +47,10 @@ public class Trunkline implements QuarkusApplication {
                         report(failure);
                     }
                     serviceStopped.countDown();
-                    started.ifPresent(server -> stop(server, serviceStopped));
+                    if (LaunchMode.current() != LaunchMode.DEVELOPMENT) {
+                        // Live reload comes here too, and goes on with the same server.
+                        started.ifPresent(server -> stop(server, serviceStopped));
+                    }
                     if (status != 0) {
                         System.exit(status);
                     }
