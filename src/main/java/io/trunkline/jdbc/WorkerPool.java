@@ -2,8 +2,8 @@ package io.trunkline.jdbc;
 
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -26,7 +26,7 @@ public final class WorkerPool implements AutoCloseable {
         this.name = name;
         AtomicInteger number = new AtomicInteger();
         executor = new ThreadPoolExecutor(
-                threads, threads, 30, TimeUnit.SECONDS, new ArrayBlockingQueue<>(queue), task -> {
+                threads, threads, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(queue), task -> {
                     Thread thread = new Thread(task, name + "-" + number.incrementAndGet());
                     thread.setDaemon(true);
                     return thread;
@@ -54,7 +54,11 @@ public final class WorkerPool implements AutoCloseable {
         return result;
     }
 
-    /** Runs a task that reports its own failures. */
+    /**
+     * Runs a task that reports its own failures.
+     *
+     * @throws RejectedExecutionException when the queue is full or the pool is closed
+     */
     public void run(Runnable task) {
         executor.execute(task);
     }

@@ -3,13 +3,16 @@ package io.trunkline.log;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.WorkerPool;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +42,9 @@ final class Combiner implements AutoCloseable {
             this.partitionId = partitionId;
         }
     }
+
+    private static final Duration DRAIN = Duration.ofSeconds(10);
+    private static final Duration DRAIN_CHECK = Duration.ofMillis(10);
 
     private final AppendStore store;
     private final LogConfig.Append config;
@@ -80,13 +86,18 @@ final class Combiner implements AutoCloseable {
                 queue.inFlight = true;
             }
             if (start) {
-                pool.run(() -> appendNext(queue));
+                schedule(queue);
             }
         }
     }
 
+    /** Appends what was accepted, for a bounded time, and then takes nothing more. */
     @Override
     public void close() {
+        long deadline = System.nanoTime() + DRAIN.toNanos();
+        while (!queues.isEmpty() && System.nanoTime() < deadline) {
+            LockSupport.parkNanos(DRAIN_CHECK.toNanos());
+        }
         pool.close();
     }
 
@@ -143,6 +154,30 @@ final class Combiner implements AutoCloseable {
         });
     }
 
+    private void schedule(Queue queue) {
+        try {
+            pool.run(() -> appendNext(queue));
+        } catch (RejectedExecutionException e) {
+            stopped(queue, e);
+        }
+    }
+
+    /** The service is being stopped: what still waits was not written and is told so. */
+    private void stopped(Queue queue, RejectedExecutionException cause) {
+        List<Part> unwritten;
+        synchronized (queue) {
+            unwritten = List.copyOf(queue.waiting);
+            queue.waiting.clear();
+            queue.inFlight = false;
+        }
+        for (Part part : unwritten) {
+            release(part);
+            part.baseOffset()
+                    .completeExceptionally(new TrunklineException(
+                            ErrorCode.OVERLOADED, "The service is stopping; nothing was written. Try again.", cause));
+        }
+    }
+
     private void appendNext(Queue queue) {
         List<Part> parts = take(queue);
         @Nullable Long base = null;
@@ -160,7 +195,7 @@ final class Combiner implements AutoCloseable {
             queue.inFlight = more;
         }
         if (more) {
-            pool.run(() -> appendNext(queue));
+            schedule(queue);
         }
         for (Part part : parts) {
             release(part);

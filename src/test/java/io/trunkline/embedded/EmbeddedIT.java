@@ -227,6 +227,28 @@ class EmbeddedIT {
     }
 
     @Test
+    void whatWasAcceptedIsWrittenBeforeTheEnd() throws Exception {
+        String request = "{\"records\":[" + "{\"value\":\"x\"},".repeat(199) + "{\"value\":\"x\"}]}";
+        try (ServiceProcess service = start()) {
+            Api api = service.api();
+            api.post("/admin/topics", Api.CONTROL, "{\"topic_name\":\"t\"}");
+            for (int i = 0; i < 50; i++) {
+                assertThat(api.post("/topics/t?async=true", Api.TEXT, request).status())
+                        .isEqualTo(204);
+            }
+        }
+
+        try (ServiceProcess next = start()) {
+            assertThat(next.api()
+                            .get("/topics/t/partitions/0/offsets")
+                            .json()
+                            .path("end_offset")
+                            .asInt())
+                    .isEqualTo(50 * 200);
+        }
+    }
+
+    @Test
     void otherDirectoryIsTakenFromTheConfiguration() throws Exception {
         Path other = directory.resolve("some/other place");
 

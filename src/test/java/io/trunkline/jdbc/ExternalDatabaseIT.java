@@ -128,6 +128,28 @@ class ExternalDatabaseIT {
     }
 
     @Test
+    void browsersOfConfiguredOriginsMayCallAndReadWhereToGoOn() {
+        Map<String, String> cors = new HashMap<>(settings);
+        cors.put("quarkus.http.cors.enabled", "true");
+        cors.put("quarkus.http.cors.origins", "https://app.example.org");
+
+        try (ServiceProcess service = ServiceProcess.start(directory, cors)) {
+            Api api = service.api();
+            Api.Answer allowed = api.send(api.request("/topics")
+                    .header("Origin", "https://app.example.org")
+                    .GET());
+            Api.Answer other = api.send(api.request("/topics")
+                    .header("Origin", "https://other.example.org")
+                    .GET());
+
+            assertThat(allowed.status()).isEqualTo(200);
+            assertThat(allowed.header("Access-Control-Allow-Origin")).isEqualTo("https://app.example.org");
+            assertThat(allowed.header("Access-Control-Expose-Headers")).contains("Trunkline-Next-Offset");
+            assertThat(other.header("Access-Control-Allow-Origin")).isEmpty();
+        }
+    }
+
+    @Test
     void portThatIsTakenIsNamed() {
         try (ServiceProcess first = ServiceProcess.start(directory, settings)) {
             Map<String, String> samePort = new HashMap<>(settings);

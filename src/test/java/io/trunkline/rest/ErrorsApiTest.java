@@ -9,8 +9,10 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.TestDatabase;
 import java.io.ByteArrayInputStream;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpRequest;
+import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +35,22 @@ class ErrorsApiTest {
     @Test
     void unknownPathIsNotFound() {
         assertError(api.get("/no/such/path"), 404, "PATH_NOT_FOUND");
+    }
+
+    /** Paths as no URI class would build them, sent as they are. */
+    @ParameterizedTest
+    @CsvSource({"/topics/%00,404", "/topics/%ff,404", "/topics/a%2Fb,404", "/topics/%C3%A9,404"})
+    void strangePathHasTheShapeOfEveryError(String path, int status) throws Exception {
+        String answer;
+        try (Socket socket = new Socket(base.getHost(), base.getPort())) {
+            socket.setSoTimeout(10_000);
+            socket.getOutputStream()
+                    .write(("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
+
+        assertThat(answer).startsWith("HTTP/1.1 " + status).contains("\"error_code\":" + status);
     }
 
     @Test
