@@ -12,6 +12,7 @@ import io.trunkline.jdbc.DatabaseConfig;
 import io.trunkline.log.LogConfig;
 import io.trunkline.rest.HttpConfig;
 import io.trunkline.topic.TopicsConfig;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -40,6 +41,7 @@ class ConfigTest {
         HttpConfig http = config.getConfigMapping(HttpConfig.class);
         assertThat(http.maxBodySize().asLongValue()).isEqualTo(10L << 20);
         assertThat(http.maxBodyBytesInFlight().asLongValue()).isEqualTo(128L << 20);
+        assertThat(http.maxResponseBytesInFlight().asLongValue()).isEqualTo(128L << 20);
         LogConfig log = config.getConfigMapping(LogConfig.class);
         assertThat(log.append().threads()).isEqualTo(8);
         assertThat(log.append().maxBatchBytes().asLongValue()).isEqualTo(1L << 20);
@@ -47,7 +49,7 @@ class ConfigTest {
         assertThat(log.append().maxQueuedBytesPerPartition().asLongValue()).isEqualTo(16L << 20);
         assertThat(log.append().maxQueuedBytes().asLongValue()).isEqualTo(64L << 20);
         assertThat(log.fetch().threads()).isEqualTo(8);
-        assertThat(log.fetch().maxQueued()).isEqualTo(1_000);
+        assertThat(log.fetch().maxQueued()).isEqualTo(20_000);
         assertThat(log.fetch().maxBytes().asLongValue()).isEqualTo(16L << 20);
         assertThat(log.fetch().maxWait()).isEqualTo(Duration.ofMinutes(5));
         assertThat(log.fetch().maxWaiting()).isEqualTo(10_000);
@@ -61,38 +63,49 @@ class ConfigTest {
         assertThat(topics.maxPartitions()).isEqualTo(1_000);
     }
 
+    private static final Map<String, String> EVERY_KEY = Map.ofEntries(
+            Map.entry("trunkline.database.url", "jdbc:postgresql://db/x"),
+            Map.entry("trunkline.database.username", "u"),
+            Map.entry("trunkline.database.password", "p"),
+            Map.entry("trunkline.database.owner.username", "o"),
+            Map.entry("trunkline.database.owner.password", "q"),
+            Map.entry("trunkline.database.max-connections", "10"),
+            Map.entry("trunkline.database.startup-timeout", "1s"),
+            Map.entry("trunkline.embedded.data-directory", "/d"),
+            Map.entry("trunkline.embedded.port", "5433"),
+            Map.entry("trunkline.embedded.startup-timeout", "2s"),
+            Map.entry("trunkline.http.max-body-size", "1M"),
+            Map.entry("trunkline.http.max-body-bytes-in-flight", "2M"),
+            Map.entry("trunkline.http.max-response-bytes-in-flight", "3M"),
+            Map.entry("trunkline.log.append.threads", "1"),
+            Map.entry("trunkline.log.append.max-batch-bytes", "3M"),
+            Map.entry("trunkline.log.append.max-batch-records", "4"),
+            Map.entry("trunkline.log.append.max-queued-bytes-per-partition", "5M"),
+            Map.entry("trunkline.log.append.max-queued-bytes", "6M"),
+            Map.entry("trunkline.log.fetch.threads", "2"),
+            Map.entry("trunkline.log.fetch.max-queued", "7"),
+            Map.entry("trunkline.log.fetch.max-bytes", "8M"),
+            Map.entry("trunkline.log.fetch.max-wait", "9s"),
+            Map.entry("trunkline.log.fetch.max-waiting", "10"),
+            Map.entry("trunkline.log.fetch.poll-interval", "11ms"),
+            Map.entry("trunkline.log.slices.length", "1h"),
+            Map.entry("trunkline.log.slices.check-interval", "12m"),
+            Map.entry("trunkline.log.slices.ahead", "13"),
+            Map.entry("trunkline.topics.auto-create", "true"),
+            Map.entry("trunkline.topics.default-partitions", "14"),
+            Map.entry("trunkline.topics.max-partitions", "15"));
+
+    @Test
+    void everyKeyIsDocumented() throws Exception {
+        String documentation = Files.readString(Path.of("docs/configuration.md"));
+
+        assertThat(EVERY_KEY.keySet())
+                .allSatisfy(key -> assertThat(documentation).contains("`" + key + "`"));
+    }
+
     @Test
     void everyKeyCanBeSet() {
-        SmallRyeConfig config = config(Map.ofEntries(
-                Map.entry("trunkline.database.url", "jdbc:postgresql://db/x"),
-                Map.entry("trunkline.database.username", "u"),
-                Map.entry("trunkline.database.password", "p"),
-                Map.entry("trunkline.database.owner.username", "o"),
-                Map.entry("trunkline.database.owner.password", "q"),
-                Map.entry("trunkline.database.max-connections", "10"),
-                Map.entry("trunkline.database.startup-timeout", "1s"),
-                Map.entry("trunkline.embedded.data-directory", "/d"),
-                Map.entry("trunkline.embedded.port", "5433"),
-                Map.entry("trunkline.embedded.startup-timeout", "2s"),
-                Map.entry("trunkline.http.max-body-size", "1M"),
-                Map.entry("trunkline.http.max-body-bytes-in-flight", "2M"),
-                Map.entry("trunkline.log.append.threads", "1"),
-                Map.entry("trunkline.log.append.max-batch-bytes", "3M"),
-                Map.entry("trunkline.log.append.max-batch-records", "4"),
-                Map.entry("trunkline.log.append.max-queued-bytes-per-partition", "5M"),
-                Map.entry("trunkline.log.append.max-queued-bytes", "6M"),
-                Map.entry("trunkline.log.fetch.threads", "2"),
-                Map.entry("trunkline.log.fetch.max-queued", "7"),
-                Map.entry("trunkline.log.fetch.max-bytes", "8M"),
-                Map.entry("trunkline.log.fetch.max-wait", "9s"),
-                Map.entry("trunkline.log.fetch.max-waiting", "10"),
-                Map.entry("trunkline.log.fetch.poll-interval", "11ms"),
-                Map.entry("trunkline.log.slices.length", "1h"),
-                Map.entry("trunkline.log.slices.check-interval", "12m"),
-                Map.entry("trunkline.log.slices.ahead", "13"),
-                Map.entry("trunkline.topics.auto-create", "true"),
-                Map.entry("trunkline.topics.default-partitions", "14"),
-                Map.entry("trunkline.topics.max-partitions", "15")));
+        SmallRyeConfig config = config(EVERY_KEY);
 
         assertThat(config.getConfigMapping(DatabaseConfig.class).owner().username())
                 .contains("o");

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 
 /** Keeps a second instance out of a data directory. The kernel takes the lock away when the process ends, however. */
 final class DirectoryLock implements AutoCloseable {
+    /** Marks a directory as Trunkline's own. */
+    static final String FILE = "trunkline.lock";
+
     private final FileChannel channel;
 
     private DirectoryLock(FileChannel channel) {
@@ -21,7 +24,7 @@ final class DirectoryLock implements AutoCloseable {
 
     /** @throws EmbeddedException if another instance has the directory */
     static DirectoryLock take(Path directory) throws IOException {
-        Path file = directory.resolve("trunkline.lock");
+        Path file = directory.resolve(FILE);
         FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
         @Nullable FileLock lock;
         try {

@@ -8,12 +8,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 
 /**
@@ -78,9 +81,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         Path absolute = directory.toAbsolutePath().normalize();
         DirectoryLock lock;
         try {
-            Files.createDirectories(absolute);
-            // Others may pass, as PostgreSQL does when it runs as another user, but not look.
-            Files.setPosixFilePermissions(absolute, PosixFilePermissions.fromString("rwx--x--x"));
+            prepareDirectory(absolute);
             lock = DirectoryLock.take(absolute);
         } catch (IOException e) {
             throw new EmbeddedException("The data directory " + absolute + " cannot be used: " + e.getMessage(), e);
@@ -93,6 +94,33 @@ public final class EmbeddedPostgres implements AutoCloseable {
                     ? known
                     : new EmbeddedException(
                             "The embedded PostgreSQL in " + absolute + " could not be started: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Makes the directory, or makes sure that it is one that can be used: an empty one or Trunkline's own, in which nobody
+     * else can put programs for us to run.
+     */
+    private static void prepareDirectory(Path directory) throws IOException {
+        if (!Files.exists(directory)) {
+            Files.createDirectories(directory);
+            // Others may pass, as PostgreSQL does when it runs as another user, but not look.
+            Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
+            return;
+        }
+        if (!Files.exists(directory.resolve(DirectoryLock.FILE))) {
+            try (Stream<Path> children = Files.list(directory)) {
+                if (children.anyMatch(child -> !child.endsWith("lost+found"))) {
+                    throw new EmbeddedException(
+                            "The data directory " + directory
+                                    + " has other files in it: set trunkline.embedded.data-directory to a new or an empty one.");
+                }
+            }
+        }
+        Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(directory);
+        if (permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
+            throw new EmbeddedException("The data directory " + directory
+                    + " can be written by everybody: take that permission away (chmod o-w), or choose another one.");
         }
     }
 

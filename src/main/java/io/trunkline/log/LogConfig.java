@@ -55,7 +55,7 @@ public interface LogConfig {
         int threads();
 
         /** Reads that may wait for a thread before further ones are refused with 503. */
-        @WithDefault("1000")
+        @WithDefault("20000")
         @Min(1)
         @Max(1_000_000)
         int maxQueued();

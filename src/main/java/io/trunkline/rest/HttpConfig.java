@@ -14,4 +14,8 @@ public interface HttpConfig {
     /** Request bodies that are held at once, in bytes, before further ones are refused with 503. */
     @WithDefault("128M")
     MemorySize maxBodyBytesInFlight();
+
+    /** Fetched records that are on their way to clients, in bytes, before further fetches are refused with 503. */
+    @WithDefault("128M")
+    MemorySize maxResponseBytesInFlight();
 }

@@ -55,10 +55,12 @@ class RecordsResource {
 
     private final Logs logs;
     private final LogConfig.Fetch config;
+    private final ResponseBudget budget;
     private final Clock clock;
 
-    RecordsResource(Logs logs, LogConfig config, Clock clock) {
+    RecordsResource(Logs logs, LogConfig config, ResponseBudget budget, Clock clock) {
         this.logs = logs;
+        this.budget = budget;
         this.config = config.fetch();
         this.clock = clock;
     }
@@ -214,19 +216,19 @@ class RecordsResource {
         Duration wait = Duration.ofMillis(
                 Parameters.whole("timeout", timeout, 0, config.maxWait().toMillis())
                         .orElse(0));
-        CompletableFuture<Void> abandoned = new CompletableFuture<>();
-        context.addEndHandler(end -> abandoned.complete(null));
+        CompletableFuture<Void> ended = new CompletableFuture<>();
+        context.addEndHandler(end -> ended.complete(null));
 
         return Uni.createFrom()
                 .completionStage(() -> start(name, number, from, time)
                         .thenCompose(start -> logs.topic(name).thenCompose(t -> {
                             PageTag tag = new PageTag(t.id(), number, start, bytes, records, accepted.format());
-                            return logs.fetch(name, number, start, bytes, records, wait, abandoned)
+                            return logs.fetch(name, number, start, bytes, records, wait, ended)
                                     .thenApply(outcome -> switch (outcome) {
                                         case FetchOutcome.OutOfRange out ->
                                             outOfRange(name, number, start, out.range());
                                         case FetchOutcome.Page page ->
-                                            page(name, number, page, accepted, tag, ifNoneMatch, context);
+                                            page(name, number, page, accepted, tag, ifNoneMatch, context, ended);
                                     });
                         })));
     }
@@ -249,18 +251,24 @@ class RecordsResource {
         }
     }
 
-    private static Response page(
+    private Response page(
             TopicName topic,
             int partition,
             FetchOutcome.Page page,
             RecordFormat.Accepted accepted,
             PageTag tag,
             @org.jspecify.annotations.Nullable String ifNoneMatch,
-            RoutingContext context) {
+            RoutingContext context,
+            CompletableFuture<Void> ended) {
         Response.ResponseBuilder answer;
         if (page.full() && tag.header().equals(ifNoneMatch)) {
             answer = Response.notModified();
         } else {
+            budget.take(
+                    page.batches().stream()
+                            .mapToLong(b -> b.records().byteSize())
+                            .sum(),
+                    ended);
             answer = Response.ok(RecordsWriter.records(topic, partition, page.batches(), accepted.format()))
                     .type(accepted.mediaType());
         }

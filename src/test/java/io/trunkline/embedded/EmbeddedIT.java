@@ -217,6 +217,34 @@ class EmbeddedIT {
     }
 
     @Test
+    void directoryOfSomethingElseIsLeftAlone() throws Exception {
+        Files.createDirectory(data, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwxr-xr-x")));
+        Files.writeString(data.resolve("thesis.txt"), "do not touch");
+
+        try (ServiceProcess service = ServiceProcess.launch(directory, DEFAULTS)) {
+            assertThat(service.awaitEnd()).isEqualTo(1);
+            assertThat(service.output()).contains("has other files in it").doesNotContain("\tat ");
+        }
+
+        try (Stream<Path> children = Files.list(data)) {
+            assertThat(children).containsExactly(data.resolve("thesis.txt"));
+        }
+        assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(data)))
+                .isEqualTo("rwxr-xr-x");
+    }
+
+    @Test
+    void directoryThatEverybodyCanWriteIsRefused() throws Exception {
+        Files.createDirectory(data);
+        Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwxrwxrwx"));
+
+        try (ServiceProcess service = ServiceProcess.launch(directory, DEFAULTS)) {
+            assertThat(service.awaitEnd()).isEqualTo(1);
+            assertThat(service.output()).contains("can be written by everybody").doesNotContain("\tat ");
+        }
+    }
+
+    @Test
     void ctrlCStopsBoth() throws Exception {
         ServiceProcess service = start();
 

@@ -64,6 +64,20 @@ class SqlApiTest {
     }
 
     @Test
+    void oneTransactionMayProduceManyRecords() throws Exception {
+        String topic = api.newTopic(1);
+
+        List<String> offsets = rows("SELECT p.\"offset\" FROM generate_series(1, 50) AS i,"
+                + " LATERAL trunkline.produce('" + topic + "', NULL::text, i::text) AS p ORDER BY i");
+
+        assertThat(offsets).hasSize(50).startsWith("0", "1").endsWith("48", "49");
+        assertThat(api.readAll(topic, 0, 0, Api.TEXT))
+                .extracting(r -> r.path("value").asInt())
+                .startsWith(1, 2)
+                .endsWith(49, 50);
+    }
+
+    @Test
     void producedInSqlWakesALongPoll() throws Exception {
         String topic = api.newTopic(1);
         CompletableFuture<Api.Answer> poll =
