@@ -1,6 +1,7 @@
 -- What the role that the service runs as may do: read everything, insert records through append() only, and never
 -- change or remove one. Runs again whenever it, or the role's name, changes.
 
+REVOKE ALL ON ALL TABLES IN SCHEMA trunkline FROM PUBLIC, "${app_role}";
 GRANT USAGE ON SCHEMA trunkline TO "${app_role}";
 GRANT SELECT ON ALL TABLES IN SCHEMA trunkline TO "${app_role}";
 GRANT INSERT, DELETE, UPDATE (partition_count, config) ON trunkline.topic TO "${app_role}";

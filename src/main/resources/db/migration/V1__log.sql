@@ -5,7 +5,7 @@ CREATE TABLE trunkline.topic (
     topic_id        uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     name            text COLLATE "C" NOT NULL UNIQUE
                     CHECK (name ~ '^[a-zA-Z0-9._-]{1,249}$' AND name NOT IN ('.', '..')),
-    partition_count int NOT NULL CHECK (partition_count >= 1),
+    partition_count int NOT NULL CHECK (partition_count BETWEEN 1 AND 10000),
     config          jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(config) = 'object'),
     created_at      timestamptz NOT NULL DEFAULT clock_timestamp()
 );
@@ -108,8 +108,11 @@ DECLARE
     v_start  timestamptz;
     v_made   int := 0;
 BEGIN
-    IF p_length < interval '1 minute' OR p_length > interval '31 days' OR p_ahead NOT BETWEEN 1 AND 100 THEN
-        RAISE EXCEPTION 'slices are 1 minute to 31 days long and 1 to 100 are made ahead' USING ERRCODE = 'TL400';
+    IF (p_length BETWEEN interval '1 minute' AND interval '31 days'
+        AND p_ahead BETWEEN 1 AND 100
+        AND p_ahead * p_length <= interval '100 days') IS NOT TRUE THEN
+        RAISE EXCEPTION 'slices are 1 minute to 31 days long, and 1 to 100 of them, for at most 100 days, are made ahead'
+            USING ERRCODE = 'TL400';
     END IF;
     -- One caller at a time; appends only read this table and are not held up.
     LOCK TABLE trunkline.slice IN SHARE ROW EXCLUSIVE MODE;
@@ -180,6 +183,7 @@ CREATE TRIGGER topic_add_partitions AFTER INSERT OR UPDATE ON trunkline.topic
 CREATE TRIGGER topic_retire_partitions BEFORE DELETE ON trunkline.topic
     FOR EACH ROW EXECUTE FUNCTION trunkline.retire_partitions();
 
+-- A plan for the given slice touches that slice's table only; a generic one would lock the tables of all of them.
 CREATE FUNCTION trunkline.append(
     p_tp_id         int,
     p_timestamps    bigint[],
@@ -191,10 +195,11 @@ CREATE FUNCTION trunkline.append(
 ) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
     v_count       int := cardinality(p_values);
-    v_now         timestamptz := clock_timestamp();
+    v_now         timestamptz;
     v_timestamps  bigint[] := p_timestamps;
     v_max         bigint;
     v_head_slice  int;
@@ -214,26 +219,44 @@ BEGIN
     IF p_keys IS NOT NULL AND (cardinality(p_keys) <> v_count OR array_ndims(p_keys) <> 1 OR array_lower(p_keys, 1) <> 1) THEN
         RAISE EXCEPTION 'keys must be null or hold one element a record' USING ERRCODE = 'TL400';
     END IF;
-    IF v_timestamps IS NULL THEN
-        v_max := floor(extract(epoch FROM v_now) * 1000)::bigint;
-        v_timestamps := array_fill(v_max, ARRAY[v_count]);
-    ELSE
+    IF v_timestamps IS NOT NULL THEN
         IF cardinality(v_timestamps) <> v_count OR array_ndims(v_timestamps) <> 1 OR array_lower(v_timestamps, 1) <> 1
            OR array_position(v_timestamps, NULL) IS NOT NULL THEN
             RAISE EXCEPTION 'timestamps must be null or hold one element a record' USING ERRCODE = 'TL400';
         END IF;
-        v_max := (SELECT max(t) FROM unnest(v_timestamps) AS t);
+        SELECT max(t) INTO v_max FROM unnest(v_timestamps) AS t HAVING min(t) >= 0 AND max(t) <= 253402300799999;
+        IF v_max IS NULL THEN
+            RAISE EXCEPTION 'timestamps are milliseconds from 1970 to 9999' USING ERRCODE = 'TL400';
+        END IF;
     END IF;
-    IF num_nulls(p_header_counts, p_header_keys, p_header_values) NOT IN (0, 3)
-       OR cardinality(p_header_counts) <> v_count
-       OR cardinality(p_header_keys) <> (SELECT sum(c) FROM unnest(p_header_counts) AS c)
-       OR cardinality(p_header_values) <> cardinality(p_header_keys) THEN
+    -- A batch whose arrays do not fit could never be read, and never be changed: each test must be true, not just not false.
+    IF num_nulls(p_header_counts, p_header_keys, p_header_values) NOT IN (0, 3) THEN
+        RAISE EXCEPTION 'header counts, keys and values come together' USING ERRCODE = 'TL400';
+    END IF;
+    IF p_header_counts IS NOT NULL AND (
+        cardinality(p_header_counts) = v_count
+        AND array_ndims(p_header_counts) = 1
+        AND array_lower(p_header_counts, 1) = 1
+        AND array_position(p_header_counts, NULL) IS NULL
+        AND 0 <= ALL (p_header_counts)
+        AND cardinality(p_header_keys) = (SELECT sum(c) FROM unnest(p_header_counts) AS c)
+        AND cardinality(p_header_values) = cardinality(p_header_keys)
+        AND coalesce(array_ndims(p_header_keys), 1) = 1
+        AND coalesce(array_lower(p_header_keys, 1), 1) = 1
+        AND array_position(p_header_keys, NULL) IS NULL
+        AND coalesce(array_ndims(p_header_values), 1) = 1
+        AND coalesce(array_lower(p_header_values, 1), 1) = 1
+    ) IS NOT TRUE THEN
         RAISE EXCEPTION 'header counts, keys and values must fit one another' USING ERRCODE = 'TL400';
+    END IF;
+    IF pg_column_size(p_values)::bigint + coalesce(pg_column_size(p_keys), 0) + coalesce(pg_column_size(p_header_values), 0)
+       > 536870912 THEN
+        RAISE EXCEPTION 'a batch is at most 512 MiB' USING ERRCODE = 'TL400';
     END IF;
 
     SELECT h.slice,
            h.log_start_offset,
-           (SELECT s.slice FROM trunkline.slice s WHERE s.starts_at <= v_now ORDER BY s.starts_at DESC LIMIT 1)
+           (SELECT s.slice FROM trunkline.slice s WHERE s.starts_at <= clock_timestamp() ORDER BY s.starts_at DESC LIMIT 1)
       INTO v_head_slice, v_log_start, v_slice
       FROM trunkline.partition_head h
      WHERE h.tp_id = p_tp_id
@@ -242,6 +265,12 @@ BEGIN
         RAISE EXCEPTION 'partition % does not exist', p_tp_id USING ERRCODE = 'TL404';
     END IF;
     v_slice := greatest(v_slice, v_head_slice);
+    -- The time is taken under the lock, so that it follows the offsets.
+    v_now := clock_timestamp();
+    IF v_timestamps IS NULL THEN
+        v_max := floor(extract(epoch FROM v_now) * 1000)::bigint;
+        v_timestamps := array_fill(v_max, ARRAY[v_count]);
+    END IF;
 
     SELECT b.last_offset, b.running_max_timestamp
       INTO v_tail, v_running_max
@@ -402,6 +431,7 @@ COMMENT ON FUNCTION trunkline.produce(text, text, text, jsonb) IS 'Publishes one
 CREATE FUNCTION trunkline.offset_for_time(p_tp_id int, p_timestamp bigint) RETURNS bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
     v_log_start bigint;
@@ -487,6 +517,7 @@ CREATE FUNCTION trunkline.read(p_topic text, p_partition int, p_from bigint, p_t
 RETURNS TABLE ("offset" bigint, "timestamp" timestamptz, key bytea, value bytea, header_keys text[], header_values bytea[])
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_custom_plan
 AS $$
 #variable_conflict use_column
 DECLARE

@@ -32,7 +32,7 @@ class ConfigTest {
         assertThat(database.password()).isEmpty();
         assertThat(database.owner().username()).isEmpty();
         assertThat(database.owner().password()).isEmpty();
-        assertThat(database.maxConnections()).isEqualTo(24);
+        assertThat(database.maxConnections()).isEqualTo(32);
         assertThat(database.startupTimeout()).isEqualTo(Duration.ofSeconds(60));
         EmbeddedConfig embedded = config.getConfigMapping(EmbeddedConfig.class);
         assertThat(embedded.dataDirectory()).isEqualTo(Path.of("./trunkline-data"));

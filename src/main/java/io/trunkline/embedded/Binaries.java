@@ -44,7 +44,6 @@ final class Binaries {
             deleteTree(directory);
             unpack(archive, directory);
             Files.createFile(directory.resolve(COMPLETE));
-            deleteOthers(parent, directory);
         }
         return new Binaries(directory);
     }
@@ -54,9 +53,9 @@ final class Binaries {
     }
 
     /** The major version, such as 18, as the programs themselves say. */
-    String majorVersion() throws IOException {
+    String majorVersion(ServerUser user) throws IOException {
         // "postgres (PostgreSQL) 18.4"
-        Commands.Result result = Commands.run(List.of(program("postgres"), "--version"));
+        Commands.Result result = Commands.run(user.command(List.of(program("postgres"), "--version")));
         String version = result.output().strip().replaceFirst(".*\\) ", "");
         int dot = version.indexOf('.');
         if (result.status() != 0 || dot < 0) {
@@ -132,9 +131,11 @@ final class Binaries {
         }
     }
 
-    private static void deleteOthers(Path parent, Path keep) throws IOException {
-        try (Stream<Path> siblings = Files.list(parent)) {
-            for (Path sibling : siblings.toList()) {
+    /** Removes the programs of other versions, which no server runs any more. */
+    void deleteOthers() throws IOException {
+        Path keep = directory;
+        try (Stream<Path> siblings = Files.list(directory.resolveSibling("."))) {
+            for (Path sibling : siblings.map(Path::normalize).toList()) {
                 boolean programs = sibling.getFileName().toString().startsWith("postgresql-programs-");
                 if (programs && !sibling.equals(keep)) {
                     deleteTree(sibling);

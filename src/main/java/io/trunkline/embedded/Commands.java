@@ -4,12 +4,13 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Runs a program to its end, for a bounded time. */
 final class Commands {
-    private static final long MOST_SECONDS = 300;
+    private static final Duration MOST = Duration.ofMinutes(5);
 
     private Commands() {}
 
@@ -17,6 +18,11 @@ final class Commands {
     record Result(int status, String output) {}
 
     static Result run(List<String> command) throws IOException {
+        return run(command, MOST);
+    }
+
+    /** Runs with a time of its own. */
+    static Result run(List<String> command, Duration most) throws IOException {
         // To a file, not through a pipe: a server that a command leaves behind would hold the pipe open.
         Path output = Files.createTempFile("trunkline", ".out");
         try {
@@ -26,9 +32,9 @@ final class Commands {
                     .redirectInput(
                             ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                     .start();
-            if (!process.waitFor(MOST_SECONDS, TimeUnit.SECONDS)) {
+            if (!process.waitFor(most.toMillis(), TimeUnit.MILLISECONDS)) {
                 process.destroyForcibly();
-                throw new IOException(command.getFirst() + " did not end within " + MOST_SECONDS + " s");
+                throw new IOException(command.getFirst() + " did not end within " + most.toSeconds() + " s");
             }
             return new Result(process.exitValue(), Files.readString(output, StandardCharsets.UTF_8));
         } catch (InterruptedException e) {

@@ -16,13 +16,20 @@ import java.util.Properties;
 record Credentials(String superuser, String owner, String application) {
     private static final int BYTES = 24;
 
-    /** Reads the file, or makes it. */
-    static Credentials in(Path file) throws IOException {
+    /**
+     * Reads the file, or makes it.
+     *
+     * @param mayMake whether there is no server yet that has passwords
+     */
+    static Credentials in(Path file, boolean mayMake) throws IOException {
         Properties properties = new Properties();
         if (Files.exists(file)) {
             try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
                 properties.load(reader);
             }
+        } else if (!mayMake) {
+            throw new EmbeddedException(
+                    file + " is missing, and with it the passwords of the data beside it: restore it.");
         } else {
             SecureRandom random = new SecureRandom();
             for (String name : new String[] {"superuser", "owner", "application"}) {

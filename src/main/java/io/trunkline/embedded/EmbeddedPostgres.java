@@ -1,5 +1,6 @@
 package io.trunkline.embedded;
 
+import com.sun.security.auth.module.UnixSystem;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -12,12 +13,14 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A PostgreSQL server of one's own in a directory that lasts. It listens on the loopback address only, asks for
@@ -28,6 +31,10 @@ public final class EmbeddedPostgres implements AutoCloseable {
     private static final int STOP_SECONDS = 60;
     private static final int RETRY_MILLIS = 500;
     private static final int LOG_LINES = 12;
+    private static final String DRAFT = ".new";
+    private static final String CREDENTIALS = "credentials.properties";
+    /** How far the start of a process, as two clocks tell it, may lie apart. */
+    private static final Duration SAME_START = Duration.ofSeconds(10);
 
     private final Path directory;
     private final Path data;
@@ -42,6 +49,8 @@ public final class EmbeddedPostgres implements AutoCloseable {
     /** Guarded by this. */
     private boolean closed;
 
+    private static volatile @Nullable EmbeddedPostgres starting;
+
     private EmbeddedPostgres(Path directory, int port, Duration timeout, DirectoryLock lock) throws IOException {
         this.directory = directory;
         this.lock = lock;
@@ -50,20 +59,24 @@ public final class EmbeddedPostgres implements AutoCloseable {
         user = ServerUser.find();
         user.checkReach(directory);
         binaries = Binaries.unpackInto(directory);
-        credentials = Credentials.in(directory.resolve("credentials.properties"));
-        version = binaries.majorVersion();
+        credentials = Credentials.in(
+                directory.resolve(CREDENTIALS), servers(directory).isEmpty());
+        version = binaries.majorVersion(user);
         data = directory.resolve("postgresql-" + version);
         serverLog = data.resolve("server.log");
         if (!Files.exists(data.resolve("PG_VERSION"))) {
+            refuseOtherVersions();
             initialize();
         }
         user.own(data);
         stopOrphan();
         configure();
+        starting = this;
         startServer(timeout);
         try {
             new BootstrapStore(url("postgres"), credentials).prepare();
-        } catch (SQLException e) {
+            binaries.deleteOthers();
+        } catch (SQLException | RuntimeException e) {
             stop();
             throw new EmbeddedException("The embedded PostgreSQL started but cannot be used: " + e.getMessage(), e);
         }
@@ -82,6 +95,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         DirectoryLock lock;
         try {
             prepareDirectory(absolute);
+            absolute = absolute.toRealPath();
             lock = DirectoryLock.take(absolute);
         } catch (IOException e) {
             throw new EmbeddedException("The data directory " + absolute + " cannot be used: " + e.getMessage(), e);
@@ -108,7 +122,10 @@ public final class EmbeddedPostgres implements AutoCloseable {
             Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
             return;
         }
-        if (!Files.exists(directory.resolve(DirectoryLock.FILE))) {
+        boolean own = Files.exists(directory.resolve(DirectoryLock.FILE))
+                || Files.exists(directory.resolve(CREDENTIALS))
+                || !servers(directory).isEmpty();
+        if (!own) {
             try (Stream<Path> children = Files.list(directory)) {
                 if (children.anyMatch(child -> !child.endsWith("lost+found"))) {
                     throw new EmbeddedException(
@@ -117,10 +134,36 @@ public final class EmbeddedPostgres implements AutoCloseable {
                 }
             }
         }
+        int uid = (Integer) Files.getAttribute(directory, "unix:uid");
+        if (uid != 0 && uid != new UnixSystem().getUid()) {
+            throw new EmbeddedException("The data directory " + directory
+                    + " belongs to another user, who could put programs into it: choose one of your own.");
+        }
         Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(directory);
         if (permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
             throw new EmbeddedException("The data directory " + directory
                     + " can be written by everybody: take that permission away (chmod o-w), or choose another one.");
+        }
+    }
+
+    /** The server directories of any version in a data directory. */
+    private static List<Path> servers(Path directory) throws IOException {
+        try (Stream<Path> children = Files.list(directory)) {
+            return children.filter(child -> Files.exists(child.resolve("PG_VERSION")))
+                    .filter(child -> !child.toString().endsWith(DRAFT))
+                    .toList();
+        }
+    }
+
+    /** Data of another major version must not look as if it were gone. */
+    private void refuseOtherVersions() throws IOException {
+        List<Path> others = servers(directory);
+        if (!others.isEmpty()) {
+            throw new EmbeddedException(
+                    "The data in " + others.getFirst() + " was written by another version of PostgreSQL"
+                            + " than " + version
+                            + ", which this Trunkline has. Move it with pg_dump and pg_restore into a new data"
+                            + " directory, or start the Trunkline that wrote it.");
         }
     }
 
@@ -162,6 +205,11 @@ public final class EmbeddedPostgres implements AutoCloseable {
         return port;
     }
 
+    /** The server that was started last in this process, also while its start still goes on. */
+    static Optional<EmbeddedPostgres> latest() {
+        return Optional.ofNullable(starting);
+    }
+
     /** Stops the server, clients or not, after what they committed is safe. Does it once. */
     @Override
     public synchronized void close() {
@@ -188,7 +236,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         if (Files.exists(data)) {
             throw new EmbeddedException(data + " exists but is no PostgreSQL data directory: move it away.");
         }
-        Path draft = directory.resolve(data.getFileName() + ".new");
+        Path draft = directory.resolve(data.getFileName() + DRAFT);
         Binaries.deleteTree(draft);
         Files.createDirectory(
                 draft, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
@@ -221,7 +269,9 @@ public final class EmbeddedPostgres implements AutoCloseable {
     }
 
     private void configure() throws IOException {
-        Files.writeString(data.resolve("trunkline.conf"), """
+        // Written outside and moved in: whoever owns the data directory must not choose what root writes to.
+        Path draft = directory.resolve("trunkline.conf.new");
+        Files.writeString(draft, """
                 # Written by Trunkline at each start. Settings of your own go into postgresql.conf below the include.
                 listen_addresses = '127.0.0.1'
                 port = %d
@@ -234,7 +284,12 @@ public final class EmbeddedPostgres implements AutoCloseable {
                 timezone = 'UTC'
                 log_timezone = 'UTC'
                 """.formatted(port));
-        user.own(data.resolve("trunkline.conf"));
+        user.own(draft);
+        Files.move(
+                draft,
+                data.resolve("trunkline.conf"),
+                StandardCopyOption.ATOMIC_MOVE,
+                StandardCopyOption.REPLACE_EXISTING);
     }
 
     /** Stops a server that outlived its Trunkline, and clears away a pid file that names some other process. */
@@ -248,7 +303,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         if (process.isEmpty()) {
             return; // PostgreSQL sees for itself that nobody has this number
         }
-        if (isPostgres(process.get())) {
+        if (isServer(process.get(), lines)) {
             LOG.infof(
                     "A PostgreSQL of an earlier start is still running and is stopped pid=%d",
                     process.get().pid());
@@ -266,17 +321,24 @@ public final class EmbeddedPostgres implements AutoCloseable {
         }
     }
 
-    /** Whether a process is the server of this data directory, and not one that got its number since. */
-    private boolean isPostgres(ProcessHandle process) {
-        boolean program = process.info()
+    /**
+     * Whether a process is the server of a pid file, and not one that got its number since: it began when the file says,
+     * and is no other program as far as can be seen.
+     */
+    private static boolean isServer(ProcessHandle process, List<String> pidFile) {
+        boolean otherProgram = process.info()
                 .command()
-                .map(command -> Path.of(command).endsWith("postgres"))
-                .orElse(false);
-        boolean elsewhere = process.info()
-                .arguments()
-                .map(arguments -> !List.of(arguments).contains(data.toString()))
-                .orElse(false);
-        return program && !elsewhere;
+                .map(command -> Path.of(command).getFileName())
+                .filter(name -> !name.toString().startsWith("postgres"))
+                .isPresent();
+        if (otherProgram || pidFile.size() < 3) {
+            return false;
+        }
+        Instant written = Instant.ofEpochSecond(Long.parseLong(pidFile.get(2).strip()));
+        return process.info()
+                .startInstant()
+                .map(start -> Duration.between(start, written).abs().compareTo(SAME_START) < 0)
+                .orElse(true);
     }
 
     /**
@@ -289,20 +351,24 @@ public final class EmbeddedPostgres implements AutoCloseable {
             long seconds = Math.max(1, TimeUnit.NANOSECONDS.toSeconds(deadline - System.nanoTime()));
             Files.deleteIfExists(serverLog);
             // pg_ctl gives the server a session of its own, so that Ctrl-C reaches Trunkline only, which then stops it.
-            Commands.Result result = Commands.run(user.command(List.of(
-                    binaries.program("pg_ctl"),
-                    "start",
-                    "--wait",
-                    "--timeout=" + seconds,
-                    "--pgdata=" + data,
-                    "--log=" + serverLog)));
+            Commands.Result result = Commands.run(
+                    user.command(List.of(
+                            binaries.program("pg_ctl"),
+                            "start",
+                            "--wait",
+                            "--timeout=" + seconds,
+                            "--pgdata=" + data,
+                            "--log=" + serverLog)),
+                    timeout.plusSeconds(STOP_SECONDS));
             if (result.status() == 0) {
                 return;
             }
             String log = serverLogText();
             boolean portTaken = freePort && log.contains("could not bind");
             if (System.nanoTime() >= deadline || !(portTaken || log.contains("pre-existing shared memory block"))) {
-                throw new EmbeddedException("The embedded PostgreSQL in " + data + " did not start: "
+                throw new EmbeddedException("The embedded PostgreSQL in " + data
+                        + " did not start within trunkline.embedded.startup-timeout ("
+                        + timeout.toSeconds() + " s): "
                         + lastLines(log.isEmpty() ? result.output() : log));
             }
             if (portTaken) {

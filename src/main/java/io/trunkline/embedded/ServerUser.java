@@ -9,6 +9,7 @@ import java.nio.file.attribute.PosixFileAttributeView;
 import java.nio.file.attribute.UserPrincipal;
 import java.nio.file.attribute.UserPrincipalNotFoundException;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -82,7 +83,8 @@ final class ServerUser {
             return;
         }
         try (Stream<Path> all = Files.walk(root)) {
-            for (Path path : all.toList()) {
+            // The root last: a hand-over that was cut off is done again.
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
                 Files.getFileAttributeView(path, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS)
                         .setOwner(user);
             }

@@ -12,6 +12,7 @@ import io.smallrye.config.SmallRyeConfig;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,18 @@ public class Trunkline implements QuarkusApplication {
 
     /** Runs the service until it is stopped. */
     public static void main(String... args) {
+        CountDownLatch serviceStopped = new CountDownLatch(1);
+        AtomicBoolean serviceStarted = new AtomicBoolean();
+        // At a signal the JVM runs its hooks side by side: this one waits for the service, whose own hook stops it.
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(
+                        () -> {
+                            if (serviceStarted.get()) {
+                                await(serviceStopped);
+                            }
+                            EmbeddedPostgres.latest().ifPresent(EmbeddedPostgres::close);
+                        },
+                        "stop-postgresql"));
         Optional<EmbeddedPostgres> started;
         try {
             started = startIfUnconfigured();
@@ -34,12 +47,8 @@ public class Trunkline implements QuarkusApplication {
             System.exit(FAILED);
             return;
         }
-        CountDownLatch serviceStopped = new CountDownLatch(1);
-        started.ifPresent(server -> {
-            postgres = server;
-            // At a signal the JVM runs its hooks side by side: this one waits for the service, whose own hook stops it.
-            Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(server, serviceStopped), "stop-postgresql"));
-        });
+        started.ifPresent(server -> postgres = server);
+        serviceStarted.set(true);
         Quarkus.run(
                 Trunkline.class,
                 (status, failure) -> {
@@ -49,7 +58,7 @@ public class Trunkline implements QuarkusApplication {
                     serviceStopped.countDown();
                     if (LaunchMode.current() != LaunchMode.DEVELOPMENT) {
                         // Live reload comes here too, and goes on with the same server.
-                        started.ifPresent(server -> stop(server, serviceStopped));
+                        started.ifPresent(EmbeddedPostgres::close);
                     }
                     if (status != 0) {
                         System.exit(status);
@@ -110,7 +119,7 @@ public class Trunkline implements QuarkusApplication {
         LOG.error("Trunkline could not be started", failure);
     }
 
-    private static void stop(EmbeddedPostgres server, CountDownLatch serviceStopped) {
+    private static void await(CountDownLatch serviceStopped) {
         try {
             if (!serviceStopped.await(SHUTDOWN_SECONDS, TimeUnit.SECONDS)) {
                 LOG.warn("The service did not stop in time; stopping PostgreSQL under it.");
@@ -118,6 +127,5 @@ public class Trunkline implements QuarkusApplication {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        server.close();
     }
 }

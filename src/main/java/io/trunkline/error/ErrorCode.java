@@ -31,6 +31,8 @@ public enum ErrorCode {
     TOPIC_NOT_FOUND,
     /** The topic has no such partition. */
     PARTITION_NOT_FOUND,
+    /** The request body did not come in time. */
+    REQUEST_TIMEOUT,
     /** A topic of this name exists. */
     TOPIC_ALREADY_EXISTS,
     /** The request body is over the limit. */

@@ -26,7 +26,8 @@ public final class TrunklineException extends RuntimeException {
     }
 
     private TrunklineException(ErrorCode code, String message, List<String> details, @Nullable Throwable cause) {
-        super(message, cause);
+        // Without a cause it is an answer to a client, which comes in numbers: a stack trace would be its largest part.
+        super(message, cause, false, cause != null);
         this.code = code;
         this.details = List.copyOf(details);
     }

@@ -32,6 +32,17 @@ class Migration {
     private static final int OLDEST_SERVER = 150000;
     private static final int RETRY_MILLIS = 500;
     private static final int LOCK_RETRIES = 120;
+    private static final String MAY_CHANGE_THE_LOG = """
+            SELECT c.oid::regclass::text
+              FROM pg_catalog.pg_class c
+              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname = 'trunkline'
+               AND (starts_with(c.relname, 'log_batch') OR c.relname = 'partition_head')
+               AND c.relkind IN ('r', 'p')
+               AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
+             ORDER BY 1
+             LIMIT 1
+            """;
 
     private final DatabaseConfig config;
     private final Flyway template;
@@ -126,6 +137,11 @@ class Migration {
                 throw new ConfigurationException("PostgreSQL " + setting(connection, "server_version")
                         + " is too old: Trunkline needs 15 or later.");
             }
+            if (!"UTF8".equals(setting(connection, "server_encoding"))) {
+                throw new ConfigurationException(
+                        "The database has the encoding " + setting(connection, "server_encoding")
+                                + "; Trunkline needs UTF8. Create it with ENCODING 'UTF8' TEMPLATE template0.");
+            }
             for (String name : new String[] {"fsync", "synchronous_commit", "full_page_writes"}) {
                 if ("off".equals(setting(connection, name))) {
                     throw new ConfigurationException("PostgreSQL runs with " + name
@@ -143,6 +159,22 @@ class Migration {
                     + pending.length + " migrations to run). Start once with trunkline.database.owner.username and"
                     + " trunkline.database.owner.password set (environment: TRUNKLINE_DATABASE_OWNER_USERNAME,"
                     + " TRUNKLINE_DATABASE_OWNER_PASSWORD) to bring it up to date.");
+        }
+        checkPrivileges(url);
+    }
+
+    /** Invariant: the service cannot change a record. A superuser, or a member of the owner, could. */
+    private void checkPrivileges(String url) throws SQLException {
+        try (Connection connection = connect(url, config.username(), config.password());
+                PreparedStatement find = connection.prepareStatement(MAY_CHANGE_THE_LOG);
+                ResultSet found = find.executeQuery()) {
+            if (found.next()) {
+                throw new ConfigurationException(
+                        "The role " + config.username() + " may change records of "
+                                + found.getString(1)
+                                + ", which the service must not be able to: take INSERT, UPDATE, DELETE and"
+                                + " TRUNCATE away from it, and run the service neither as a superuser nor as a member of the owner.");
+            }
         }
     }
 

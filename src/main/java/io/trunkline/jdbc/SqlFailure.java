@@ -4,7 +4,10 @@ import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import java.sql.SQLException;
 import java.sql.SQLTimeoutException;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -45,17 +48,18 @@ public final class SqlFailure {
                         ErrorCode.OVERLOADED,
                         "PostgreSQL took too long and the statement was cancelled; nothing was done. Try again.",
                         e);
+            case "40001", "40P01", "53000", "53100", "53200", "53400", "25P03" ->
+                new TrunklineException(
+                        ErrorCode.OVERLOADED, "PostgreSQL could not do it now; nothing was done. Try again.", e);
             case "53300" ->
                 new TrunklineException(
                         ErrorCode.DATABASE_UNAVAILABLE, "PostgreSQL has no connection free. Try again later.", e);
-            case "08001", "08004", "57P03" -> unavailable(e);
+            // No connection, none that is let in, or a server that has become a standby: another one may be the
+            // primary.
+            case "08001", "08004", "57P03", "25006", "28000", "28P01", "3D000" -> unavailable(e);
             default ->
                 state.startsWith("08") || state.startsWith("57P") || state.equals("40003")
-                        ? new TrunklineException(
-                                ErrorCode.OUTCOME_UNKNOWN,
-                                "The connection to PostgreSQL was lost during the write: it may or may not have been done."
-                                        + " Repeating it can do it twice.",
-                                e)
+                        ? unknownOutcome(e)
                         : new TrunklineException(ErrorCode.INTERNAL, "The service failed; its log has the details.", e);
         };
     }
@@ -63,12 +67,29 @@ public final class SqlFailure {
     /** The SQL failure at the bottom of a failure of another library, such as Hibernate. */
     public static Optional<SQLException> in(Throwable failure) {
         Set<Throwable> seen = new HashSet<>();
-        for (Throwable t = failure; t != null && seen.add(t); t = t.getCause()) {
+        Deque<Throwable> toSee = new ArrayDeque<>(List.of(failure));
+        for (Throwable t = toSee.poll(); t != null; t = toSee.poll()) {
             if (t instanceof SQLException e) {
                 return Optional.of(e);
             }
+            if (seen.add(t)) {
+                if (t.getCause() != null) {
+                    toSee.add(t.getCause());
+                }
+                // Where a commit failed, the transaction manager keeps the reason here.
+                toSee.addAll(List.of(t.getSuppressed()));
+            }
         }
         return Optional.empty();
+    }
+
+    /** A commit that failed without telling why: nobody knows whether it was done. */
+    public static TrunklineException unknownOutcome(Throwable cause) {
+        return new TrunklineException(
+                ErrorCode.OUTCOME_UNKNOWN,
+                "The connection to PostgreSQL was lost during the write: it may or may not have been done."
+                        + " Repeating it can do it twice.",
+                cause);
     }
 
     private static boolean isPoolTimeout(SQLException e) {

@@ -2,6 +2,7 @@ package io.trunkline.jdbc;
 
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -13,6 +14,7 @@ import java.util.function.Supplier;
 /** A fixed number of threads for calls that block on the database, with a bounded queue before them. */
 public final class WorkerPool implements AutoCloseable {
     private static final long CLOSE_WAIT_SECONDS = 10;
+    private static final Duration MOST_WAIT = Duration.ofSeconds(10);
 
     private final String name;
     private final ThreadPoolExecutor executor;
@@ -34,11 +36,21 @@ public final class WorkerPool implements AutoCloseable {
         executor.allowCoreThreadTimeOut(true);
     }
 
-    /** Runs a call; the future fails with {@code OVERLOADED} at once when the queue is full. */
+    /**
+     * Runs a call; the future fails with {@code OVERLOADED} at once when the queue is full, and when its turn comes only
+     * after ten seconds, since nobody may want the answer then.
+     */
     public <T> CompletableFuture<T> call(Supplier<T> call) {
         CompletableFuture<T> result = new CompletableFuture<>();
+        long start = System.nanoTime();
         try {
             executor.execute(() -> {
+                if (System.nanoTime() - start > MOST_WAIT.toNanos()) {
+                    result.completeExceptionally(new TrunklineException(
+                            ErrorCode.OVERLOADED,
+                            "The call waited too long for its turn (" + name + "); nothing was done. Try again."));
+                    return;
+                }
                 try {
                     result.complete(call.get());
                 } catch (RuntimeException | Error e) {

@@ -8,6 +8,7 @@ import io.trunkline.topic.TopicName;
 import io.trunkline.topic.Topics;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -49,7 +50,7 @@ final class Appends implements AutoCloseable {
         return topics.getOrCreate(name)
                 .thenCompose(topic -> namesAll(topic, partitions, only)
                         ? CompletableFuture.completedFuture(topic)
-                        : topics.fresh(name))
+                        : topics.recent(name))
                 .thenApply(topic ->
                         new Logs.Accepted(new Call(topic, records, partitions, only, allOrNothing).submit(true)));
     }
@@ -76,6 +77,8 @@ final class Appends implements AutoCloseable {
         private final int[] partitions;
         private final long[] offsets;
         private final @Nullable TrunklineException[] failures;
+        /** One failure for all records that name the same partition: there can be very many of them. */
+        private final Map<Integer, TrunklineException> unknownPartitions = new HashMap<>();
 
         Call(Topic topic, RecordBatch records, int[] asked, OptionalInt only, boolean allOrNothing) {
             this.topic = topic;
@@ -152,16 +155,18 @@ final class Appends implements AutoCloseable {
 
         private @Nullable TrunklineException invalid(int partition, long size, int largest) {
             if (!topic.hasPartition(partition)) {
-                return new TrunklineException(
-                        ErrorCode.PARTITION_NOT_FOUND,
-                        "Topic " + topic.name() + " has no partition " + partition + ": it has "
-                                + topic.partitionCount() + ", numbered from 0.");
+                return unknownPartitions.computeIfAbsent(
+                        partition,
+                        p -> new TrunklineException(
+                                ErrorCode.PARTITION_NOT_FOUND,
+                                "Topic " + topic.name() + " has no partition " + partition + ": it has "
+                                        + topic.partitionCount() + ", numbered from 0."));
             }
             if (size > largest) {
                 return new TrunklineException(
                         ErrorCode.RECORD_TOO_LARGE,
-                        "The record has " + size + " bytes of key, value and headers; topic " + topic.name()
-                                + " takes at most " + largest + " (max.message.bytes).");
+                        "Topic " + topic.name() + " takes records of at most " + largest
+                                + " bytes of key, value and headers (max.message.bytes).");
             }
             return null;
         }

@@ -37,12 +37,15 @@ final class Combiner implements AutoCloseable {
         final Deque<Part> waiting = new ArrayDeque<>();
         long reservedBytes;
         boolean inFlight;
+        /** Whether the last append found the partition locked by a transaction that is open for long. */
+        boolean locked;
 
         Queue(int partitionId) {
             this.partitionId = partitionId;
         }
     }
 
+    private static final int LOCKED_THREADS = 2;
     private static final Duration DRAIN = Duration.ofSeconds(10);
     private static final Duration DRAIN_CHECK = Duration.ofMillis(10);
 
@@ -50,6 +53,9 @@ final class Combiner implements AutoCloseable {
     private final LogConfig.Append config;
     private final LogMetrics metrics;
     private final WorkerPool pool;
+    /** Partitions that somebody's transaction holds wait here, so that they do not take the threads of all others. */
+    private final WorkerPool lockedPool;
+
     private final ConcurrentHashMap<Integer, Queue> queues = new ConcurrentHashMap<>();
     private final AtomicLong queuedBytes = new AtomicLong();
 
@@ -59,6 +65,7 @@ final class Combiner implements AutoCloseable {
         this.metrics = metrics;
         // A partition in use stands in the pool's queue at most once, and what may be in use is bounded by its bytes.
         long mostQueues = config.maxQueuedBytes().asLongValue() / RecordBatch.OVERHEAD_BYTES + 1;
+        lockedPool = new WorkerPool("append-locked", LOCKED_THREADS, (int) Math.min(mostQueues, 2_000_000));
         pool = new WorkerPool("append", config.threads(), (int) Math.min(mostQueues, 2_000_000));
     }
 
@@ -99,6 +106,7 @@ final class Combiner implements AutoCloseable {
             LockSupport.parkNanos(DRAIN_CHECK.toNanos());
         }
         pool.close();
+        lockedPool.close();
     }
 
     private void reserve(List<Part> parts) {
@@ -156,7 +164,7 @@ final class Combiner implements AutoCloseable {
 
     private void schedule(Queue queue) {
         try {
-            pool.run(() -> appendNext(queue));
+            (queue.locked ? lockedPool : pool).run(() -> appendNext(queue));
         } catch (RejectedExecutionException e) {
             stopped(queue, e);
         }
@@ -191,6 +199,7 @@ final class Combiner implements AutoCloseable {
         }
         boolean more;
         synchronized (queue) {
+            queue.locked = failure instanceof TrunklineException known && known.code() == ErrorCode.OVERLOADED;
             more = !queue.waiting.isEmpty();
             queue.inFlight = more;
         }

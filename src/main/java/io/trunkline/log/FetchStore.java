@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** Reads batches. What a page costs goes by the page, not by the length of the log. */
@@ -23,27 +24,31 @@ class FetchStore {
     /** Sizes are looked at this many batches at a time, before any record is read. */
     private static final int SIZES = 500;
 
-    private static final String RANGE = """
-            SELECT h.log_start_offset,
-                   greatest(h.log_start_offset, t.last_offset + 1)
-              FROM trunkline.partition_head h
-              LEFT JOIN LATERAL (SELECT b.last_offset
-                                   FROM trunkline.log_batch b
-                                  WHERE b.slice = h.slice AND b.tp_id = h.tp_id
-                                  ORDER BY b.last_offset DESC
-                                  LIMIT 1) t ON true
-             WHERE h.tp_id = ?
+    private static final String HEAD = """
+            SELECT log_start_offset, slice
+              FROM trunkline.partition_head
+             WHERE tp_id = ?
             """;
-    private static final String ENDS = """
-            SELECT h.tp_id,
-                   greatest(h.log_start_offset, t.last_offset + 1)
+    private static final String TAIL = """
+            SELECT last_offset
+              FROM trunkline.log_batch
+             WHERE slice = ? AND tp_id = ?
+             ORDER BY last_offset DESC
+             LIMIT 1
+            """;
+    private static final String HEADS = """
+            SELECT tp_id, slice, log_start_offset
+              FROM trunkline.partition_head
+             WHERE tp_id = ANY (?)
+            """;
+    private static final String TAILS = """
+            SELECT w.tp_id, t.last_offset
               FROM unnest(?) AS w (tp_id)
-              JOIN trunkline.partition_head h ON h.tp_id = w.tp_id
-              LEFT JOIN LATERAL (SELECT b.last_offset
+             CROSS JOIN LATERAL (SELECT b.last_offset
                                    FROM trunkline.log_batch b
-                                  WHERE b.slice = h.slice AND b.tp_id = h.tp_id
+                                  WHERE b.slice = ? AND b.tp_id = w.tp_id
                                   ORDER BY b.last_offset DESC
-                                  LIMIT 1) t ON true
+                                  LIMIT 1) t
             """;
     private static final String SLICE_OF = """
             SELECT slice
@@ -90,16 +95,33 @@ class FetchStore {
     /** The end offsets of those partitions that still exist. */
     Map<Integer, Long> ends(Integer[] partitionIds) {
         return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(ENDS)) {
+            Map<Integer, Long> ends = new HashMap<>();
+            Map<Integer, List<Integer>> bySlice = new TreeMap<>();
+            try (PreparedStatement statement = connection.prepareStatement(HEADS)) {
                 statement.setArray(1, connection.createArrayOf("int4", partitionIds));
-                Map<Integer, Long> ends = new HashMap<>();
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
-                        ends.put(rows.getInt(1), rows.getLong(2));
+                        bySlice.computeIfAbsent(rows.getInt(2), slice -> new ArrayList<>())
+                                .add(rows.getInt(1));
+                        ends.put(rows.getInt(1), rows.getLong(3));
                     }
                 }
-                return ends;
             }
+            // A statement for each slice, so that each looks at one table: partitions in use are mostly in the same
+            // one.
+            for (Map.Entry<Integer, List<Integer>> slice : bySlice.entrySet()) {
+                try (PreparedStatement statement = connection.prepareStatement(TAILS)) {
+                    statement.setArray(
+                            1, connection.createArrayOf("int4", slice.getValue().toArray()));
+                    statement.setInt(2, slice.getKey());
+                    try (ResultSet rows = statement.executeQuery()) {
+                        while (rows.next()) {
+                            ends.merge(rows.getInt(1), rows.getLong(2) + 1, Math::max);
+                        }
+                    }
+                }
+            }
+            return ends;
         });
     }
 
@@ -151,7 +173,7 @@ class FetchStore {
                     next = part.nextOffset();
                     bytesLeft = next < batch.nextOffset()
                             ? 0
-                            : bytesLeft - part.records().byteSize();
+                            : bytesLeft - part.records().memorySize();
                     recordsLeft -= part.records().count();
                 }
                 if (next <= last) {
@@ -173,10 +195,41 @@ class FetchStore {
     }
 
     private static Optional<OffsetRange> range(Connection connection, int partitionId) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(RANGE)) {
+        Optional<Head> head = head(connection, partitionId);
+        while (head.isPresent()) {
+            OptionalLong tail = tail(connection, head.get().slice(), partitionId);
+            if (tail.isPresent()) {
+                return Optional.of(new OffsetRange(
+                        head.get().logStartOffset(), Math.max(head.get().logStartOffset(), tail.getAsLong() + 1)));
+            }
+            // Nothing was ever appended there, or all of it was purged: then the log start is the end, as it is by now.
+            Optional<Head> now = head(connection, partitionId);
+            if (now.equals(head)) {
+                return Optional.of(
+                        new OffsetRange(head.get().logStartOffset(), head.get().logStartOffset()));
+            }
+            head = now;
+        }
+        return Optional.empty();
+    }
+
+    private record Head(long logStartOffset, int slice) {}
+
+    private static Optional<Head> head(Connection connection, int partitionId) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(HEAD)) {
             statement.setInt(1, partitionId);
             try (ResultSet row = statement.executeQuery()) {
-                return row.next() ? Optional.of(new OffsetRange(row.getLong(1), row.getLong(2))) : Optional.empty();
+                return row.next() ? Optional.of(new Head(row.getLong(1), row.getInt(2))) : Optional.empty();
+            }
+        }
+    }
+
+    private static OptionalLong tail(Connection connection, int slice, int partitionId) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(TAIL)) {
+            statement.setInt(1, slice);
+            statement.setInt(2, partitionId);
+            try (ResultSet row = statement.executeQuery()) {
+                return row.next() ? OptionalLong.of(row.getLong(1)) : OptionalLong.empty();
             }
         }
     }

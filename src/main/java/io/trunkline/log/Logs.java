@@ -1,5 +1,6 @@
 package io.trunkline.log;
 
+import io.quarkus.runtime.ShutdownEvent;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
@@ -7,8 +8,8 @@ import io.trunkline.jdbc.WorkerPool;
 import io.trunkline.topic.Topic;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.Topics;
-import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -46,9 +47,8 @@ public class Logs {
         metrics.waiting(wakeups::waiting);
     }
 
-    /** Lets the appends that were accepted end. */
-    @PreDestroy
-    void close() {
+    /** Lets the appends that were accepted end, while there still is a database to write them to. */
+    void stop(@Observes ShutdownEvent event) {
         appends.close();
         wakeups.close();
         pool.close();
@@ -85,8 +85,11 @@ public class Logs {
         return onPartition(
                 topic,
                 partition,
-                id -> pool.call(() -> store.offsetForTime(id, timestamp)
-                        .orElseGet(() -> store.range(id).orElseThrow(Logs::gone).endOffset())));
+                id -> pool.call(() -> {
+                    // The end first: a record that is appended in between is found, or lies behind that end.
+                    long end = store.range(id).orElseThrow(Logs::gone).endOffset();
+                    return store.offsetForTime(id, timestamp).orElse(end);
+                }));
     }
 
     /**
@@ -123,6 +126,10 @@ public class Logs {
             int maxRecords,
             Instant deadline,
             CompletableFuture<Void> abandoned) {
+        if (abandoned.isDone()) {
+            return CompletableFuture.failedFuture(
+                    new TrunklineException(ErrorCode.OVERLOADED, "The client did not wait for the answer."));
+        }
         long millis = clock.instant().until(deadline, ChronoUnit.MILLIS);
         if (millis <= 0) {
             return pool.call(() -> store.read(partitionId, offset, maxBytes, maxRecords));
@@ -156,11 +163,11 @@ public class Logs {
     private <T> CompletableFuture<T> onPartition(TopicName name, int partition, PartitionCall<T> call) {
         return topics.get(name)
                 .thenCompose(topic ->
-                        topic.hasPartition(partition) ? CompletableFuture.completedFuture(topic) : topics.fresh(name))
-                .thenCompose(topic -> call.on(topic.partitionId(partition)))
-                .exceptionallyCompose(failure -> Failures.code(failure) == ErrorCode.PARTITION_NOT_FOUND
-                        ? topics.fresh(name).thenCompose(topic -> call.on(topic.partitionId(partition)))
-                        : CompletableFuture.failedFuture(failure));
+                        topic.hasPartition(partition) ? CompletableFuture.completedFuture(topic) : topics.recent(name))
+                .thenCompose(topic -> call.on(topic.partitionId(partition))
+                        .exceptionallyCompose(failure -> Failures.code(failure) == ErrorCode.PARTITION_NOT_FOUND
+                                ? topics.fresh(name).thenCompose(now -> call.on(now.partitionId(partition)))
+                                : CompletableFuture.failedFuture(failure)));
     }
 
     private static TrunklineException gone() {

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * service passes through here.
  */
 public final class RecordBatch {
-    /** What a record costs in memory beside its bytes; counted so that empty records are not free. */
+    /** What a record costs beside its bytes, in memory and in an answer; counted so that empty records are not free. */
     static final int OVERHEAD_BYTES = 64;
 
     private final int count;
@@ -98,7 +98,8 @@ public final class RecordBatch {
         return size;
     }
 
-    long memorySize() {
+    /** Bytes of all records with what each costs beside its own bytes, by which fetches and queues are bounded. */
+    public long memorySize() {
         return byteSize + (long) count * OVERHEAD_BYTES;
     }
 

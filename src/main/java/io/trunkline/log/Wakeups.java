@@ -1,6 +1,7 @@
 package io.trunkline.log;
 
 import io.trunkline.error.ErrorCode;
+import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -130,7 +131,9 @@ final class Wakeups implements AutoCloseable {
             }
         } catch (RuntimeException e) {
             LOG.debugf(e, "Wake-up poll failed partitions=%d", waitedFor.length);
-            failAll(e);
+            if (Failures.code(e) == ErrorCode.DATABASE_UNAVAILABLE) {
+                failAll(e);
+            }
         } finally {
             schedule();
         }

@@ -2,6 +2,8 @@ package io.trunkline.ops;
 
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.ConfigurationException;
+import io.trunkline.jdbc.DatabaseConfig;
+import io.trunkline.log.LogConfig;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -18,10 +20,17 @@ class ConfigCheck {
     private static final String PREFIX = "trunkline.";
     private static final Set<String> GROUPS = Set.of("database", "embedded", "http", "log", "topics");
 
-    private final Config config;
+    /** Connections beside those of appends and fetches: topics 4, locked partitions 2, wake-up, health, slices. */
+    private static final int OTHER_CONNECTIONS = 9;
 
-    ConfigCheck(Config config) {
+    private final Config config;
+    private final DatabaseConfig database;
+    private final LogConfig log;
+
+    ConfigCheck(Config config, DatabaseConfig database, LogConfig log) {
         this.config = config;
+        this.database = database;
+        this.log = log;
     }
 
     void atStart(@Observes @Priority(50) StartupEvent event) {
@@ -38,6 +47,11 @@ class ConfigCheck {
         if (!unknown.isEmpty()) {
             throw new ConfigurationException("Unknown configuration: " + String.join(", ", unknown)
                     + ". The groups are trunkline.database, .embedded, .http, .log and .topics.");
+        }
+        int needed = log.append().threads() + log.fetch().threads() + OTHER_CONNECTIONS;
+        if (database.maxConnections() < needed) {
+            throw new ConfigurationException("trunkline.database.max-connections is " + database.maxConnections()
+                    + ", but trunkline.log.append.threads and trunkline.log.fetch.threads need " + needed + ".");
         }
     }
 }

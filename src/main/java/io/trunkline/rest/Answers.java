@@ -3,7 +3,6 @@ package io.trunkline.rest;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 
 /** Control answers, in the type that the client accepts. */
@@ -15,16 +14,16 @@ class Answers {
         this.mapper = mapper;
     }
 
-    /** 200 with a view. */
-    Response ok(HttpHeaders headers, Object view) {
-        return with(headers, Response.Status.OK, view);
+    /** 200 with a view, in the type that {@link MediaTypes#control} chose before the work was done. */
+    Response ok(String type, Object view) {
+        return with(type, Response.Status.OK, view);
     }
 
     /** A status with a view. */
-    Response with(HttpHeaders headers, Response.Status status, Object view) {
+    Response with(String type, Response.Status status, Object view) {
         try {
             return Response.status(status)
-                    .type(MediaTypes.control(headers.getAcceptableMediaTypes()))
+                    .type(type)
                     .entity(mapper.writeValueAsBytes(view))
                     .build();
         } catch (JsonProcessingException e) {

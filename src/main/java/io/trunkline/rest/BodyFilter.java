@@ -20,7 +20,10 @@ import java.util.concurrent.atomic.AtomicLong;
 @ApplicationScoped
 class BodyFilter {
     private static final String BODY = BodyFilter.class.getName();
-    private static final int PRIORITY = 1000;
+    /** After the CORS filter, whose headers a refusal needs too. */
+    private static final int PRIORITY = 250;
+
+    private static final long MOST_MILLIS = 60_000;
     /** How much of a refused body is read and thrown away so that the client gets to see the answer. */
     private static final int DISCARDED_TIMES = 8;
 
@@ -64,6 +67,7 @@ class BodyFilter {
         private long held;
         private long discarded;
         private boolean refused;
+        private long timer;
 
         Reading(RoutingContext context) {
             this.context = context;
@@ -72,14 +76,26 @@ class BodyFilter {
 
         void start() {
             context.addEndHandler(end -> release());
+            timer = context.vertx().setTimer(MOST_MILLIS, late -> {
+                if (!refused) {
+                    refuse(new TrunklineException(
+                            ErrorCode.REQUEST_TIMEOUT,
+                            "The request body did not come within " + MOST_MILLIS / 1000 + " s; nothing was done."));
+                }
+                request.connection().close();
+            });
             request.handler(this::take);
             request.endHandler(end -> {
+                context.vertx().cancelTimer(timer);
                 if (!refused) {
                     context.put(BODY, body);
                     context.next();
                 }
             });
-            request.exceptionHandler(failure -> release());
+            request.exceptionHandler(failure -> {
+                context.vertx().cancelTimer(timer);
+                release();
+            });
             long announced = announced();
             if (announced > maxBodySize) {
                 refuse(tooLarge());
@@ -116,6 +132,11 @@ class BodyFilter {
                     .putHeader(HttpHeaders.CONTENT_TYPE, MediaTypes.CONTROL);
             if (Errors.isRetriable(failure.code())) {
                 response.putHeader(HttpHeaders.RETRY_AFTER, "1");
+            }
+            boolean waitsToSend = request.getHeader("Expect") != null;
+            if (waitsToSend) {
+                // The client will not send the body, so the connection must not be taken for waiting for it.
+                response.putHeader("Connection", "close");
             }
             response.end(Buffer.buffer(ErrorView.of(failure).toJson()));
         }

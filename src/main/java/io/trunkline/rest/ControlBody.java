@@ -27,6 +27,11 @@ final class ControlBody {
             .build()
             .reader();
 
+    /** It is read as a whole, on the event loop. */
+    private static final int LARGEST = 64 * 1024;
+
+    private static final int MOST_ERRORS = 10;
+
     private final JsonNode node;
     private final List<String> errors = new ArrayList<>();
 
@@ -45,6 +50,10 @@ final class ControlBody {
                     ErrorCode.UNSUPPORTED_MEDIA_TYPE,
                     "The body is taken as " + MediaTypes.CONTROL + " or " + MediaTypes.PLAIN_JSON
                             + ": set the Content-Type header to one of them.");
+        }
+        if (body.length > LARGEST) {
+            throw new TrunklineException(
+                    ErrorCode.BODY_TOO_LARGE, "This body is larger than " + LARGEST + " bytes; nothing was done.");
         }
         if (!Utf8.isValid(body, 0, body.length)) {
             throw new TrunklineException(ErrorCode.INVALID_JSON, "The body is not valid UTF-8.");
@@ -66,7 +75,7 @@ final class ControlBody {
             control.errors.add("the body must be a JSON object");
         }
         node.fieldNames().forEachRemaining(name -> {
-            if (!fields.contains(name)) {
+            if (!fields.contains(name) && control.errors.size() < MOST_ERRORS) {
                 control.errors.add("unknown field " + (name.length() > 50 ? name.substring(0, 50) + "…" : name));
             }
         });

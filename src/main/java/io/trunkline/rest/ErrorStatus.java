@@ -12,6 +12,7 @@ final class ErrorStatus {
             case PATH_NOT_FOUND, TOPIC_NOT_FOUND, PARTITION_NOT_FOUND -> 404;
             case METHOD_NOT_ALLOWED -> 405;
             case NOT_ACCEPTABLE -> 406;
+            case REQUEST_TIMEOUT -> 408;
             case TOPIC_ALREADY_EXISTS -> 409;
             case BODY_TOO_LARGE, RECORD_TOO_LARGE -> 413;
             case UNSUPPORTED_MEDIA_TYPE -> 415;

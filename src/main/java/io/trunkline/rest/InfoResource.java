@@ -3,8 +3,6 @@ package io.trunkline.rest;
 import io.smallrye.mutiny.Uni;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
-import jakarta.ws.rs.core.Context;
-import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -30,11 +28,7 @@ class InfoResource {
             responseCode = "200",
             content =
                     @Content(mediaType = MediaType.APPLICATION_JSON, schema = @Schema(implementation = InfoView.class)))
-    public Uni<Response> info(@Context HttpHeaders headers) {
-        Response answer = answers.ok(headers, new InfoView(version, "Trunkline"));
-        return Uni.createFrom()
-                .item(Response.fromResponse(answer)
-                        .type(MediaType.APPLICATION_JSON_TYPE)
-                        .build());
+    public Uni<Response> info() {
+        return Uni.createFrom().item(answers.ok(MediaType.APPLICATION_JSON, new InfoView(version, "Trunkline")));
     }
 }

@@ -55,7 +55,10 @@ final class JsonBuffer {
 
     /** A quoted string, escaped where it must be. */
     JsonBuffer string(String text) {
-        byte[] quoted = ENCODER.quoteAsUTF8(text);
+        // Half a surrogate pair, which a cut can leave, has no UTF-8 and becomes a question mark.
+        boolean encodable = Utf8.encode(text).isPresent();
+        byte[] quoted = ENCODER.quoteAsUTF8(
+                encodable ? text : new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8));
         room(quoted.length + 2);
         bytes[length++] = '"';
         System.arraycopy(quoted, 0, bytes, length, quoted.length);

@@ -1,5 +1,9 @@
 package io.trunkline.rest;
 
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.TrunklineException;
+import jakarta.ws.rs.WebApplicationException;
+import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -16,9 +20,25 @@ final class MediaTypes {
 
     private MediaTypes() {}
 
+    /**
+     * What the client accepts, best first. Ask before anything is done: the header is untrusted text.
+     *
+     * @throws TrunklineException {@code NOT_ACCEPTABLE} for a header that cannot be read
+     */
+    static List<MediaType> accepted(HttpHeaders headers) {
+        try {
+            return headers.getAcceptableMediaTypes().stream()
+                    .filter(type -> !type.getParameters().getOrDefault("q", "1").matches("0(\\.0*)?"))
+                    .toList();
+        } catch (IllegalArgumentException | WebApplicationException e) {
+            throw new TrunklineException(
+                    ErrorCode.NOT_ACCEPTABLE, "The Accept header is not a list of media types; nothing was done.");
+        }
+    }
+
     /** The type of a control answer: what the client understands of the two names for it. */
-    static String control(List<MediaType> accepted) {
-        for (MediaType type : accepted) {
+    static String control(HttpHeaders headers) {
+        for (MediaType type : accepted(headers)) {
             if (type.isWildcardType() || is(type, CONTROL)) {
                 return CONTROL;
             }

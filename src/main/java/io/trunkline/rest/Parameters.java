@@ -5,10 +5,13 @@ import io.trunkline.error.TrunklineException;
 import io.trunkline.topic.TopicName;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Path and query parameters out of untrusted text. */
 final class Parameters {
+    private static final Pattern DIGITS = Pattern.compile("[0-9]{1,19}");
+
     private Parameters() {}
 
     /**
@@ -30,7 +33,7 @@ final class Parameters {
         return (int) required("partition", text, 0, Integer.MAX_VALUE);
     }
 
-    /** An optional whole number within bounds. */
+    /** An optional whole number within bounds, of which the least is not negative. */
     static OptionalLong whole(String name, @Nullable String text, long least, long most) {
         return text == null ? OptionalLong.empty() : OptionalLong.of(required(name, text, least, most));
     }
@@ -51,12 +54,12 @@ final class Parameters {
 
     private static long required(String name, String text, long least, long most) {
         try {
-            long number = Long.parseLong(text);
+            long number = DIGITS.matcher(text).matches() ? Long.parseLong(text) : -1;
             if (number >= least && number <= most) {
                 return number;
             }
         } catch (NumberFormatException e) {
-            throw outOfBounds(name, least, most);
+            throw outOfBounds(name, least, most); // 19 digits beyond the range of a long
         }
         throw outOfBounds(name, least, most);
     }

@@ -25,6 +25,9 @@ final class ProduceParser {
     private static final JsonFactory FACTORY = new JsonFactory();
     private static final int MOST_ERRORS = 10;
     private static final int EXPECTED = 16;
+    private static final int MOST_RECORDS = 100_000;
+    /** 9999-12-31T23:59:59.999Z, the last millisecond that every tool can show. */
+    private static final long LATEST = 253_402_300_799_999L;
 
     private final byte[] body;
     private final RecordFormat format;
@@ -127,6 +130,11 @@ final class ProduceParser {
             return;
         }
         for (int i = 0; parser.nextToken() != JsonToken.END_ARRAY; i++) {
+            if (i == MOST_RECORDS) {
+                throw new TrunklineException(
+                        ErrorCode.INVALID_REQUEST,
+                        "A request has at most " + MOST_RECORDS + " records; nothing was written. Send fewer at once.");
+            }
             readRecord(i);
         }
     }
@@ -146,7 +154,7 @@ final class ProduceParser {
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String name = parser.currentName();
             if (seen.contains(name)) {
-                shapeError("records[" + i + "]." + name + ": given twice");
+                shapeError("records[" + i + "]." + shown(name) + ": given twice");
             } else if (seen.size() < 5) {
                 seen.add(name);
             }
@@ -272,12 +280,15 @@ final class ProduceParser {
         if (parser.currentToken() == JsonToken.VALUE_NULL) {
             return now;
         }
-        boolean fits =
-                isWhole() && parser.getNumberType() != JsonParser.NumberType.BIG_INTEGER && parser.getLongValue() >= 0;
+        boolean fits = isWhole()
+                && parser.getNumberType() != JsonParser.NumberType.BIG_INTEGER
+                && parser.getLongValue() >= 0
+                && parser.getLongValue() <= LATEST;
         if (fits) {
             return parser.getLongValue();
         }
-        shapeError("records[" + i + "].timestamp: must be a whole number of milliseconds since 1970, from 0");
+        shapeError(
+                "records[" + i + "].timestamp: must be a whole number of milliseconds since 1970, up to the year 9999");
         parser.skipChildren();
         return now;
     }

@@ -21,6 +21,7 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.UUID;
@@ -35,6 +36,7 @@ import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+import org.jspecify.annotations.Nullable;
 
 /** Records: produce and fetch. */
 @Path("/")
@@ -187,7 +189,7 @@ class RecordsResource {
                     @QueryParam("timestamp")
                     String timestamp,
             @Parameter(
-                            description = "Bytes of keys, values and headers; 1 MiB if absent.",
+                            description = "Bytes of keys, values and headers, and 64 for each record; 1 MiB if absent.",
                             schema = @Schema(type = SchemaType.INTEGER))
                     @QueryParam("max_bytes")
                     String maxBytes,
@@ -202,7 +204,7 @@ class RecordsResource {
             @Context RoutingContext context) {
         TopicName name = Parameters.topic(topic);
         int number = Parameters.partition(partition);
-        RecordFormat.Accepted accepted = RecordFormat.accepted(headers.getAcceptableMediaTypes());
+        RecordFormat.Accepted accepted = RecordFormat.accepted(MediaTypes.accepted(headers));
         OptionalLong from = Parameters.whole("offset", offset, 0, Long.MAX_VALUE);
         OptionalLong time = Parameters.whole("timestamp", timestamp, 0, Long.MAX_VALUE);
         if (from.isPresent() && time.isPresent()) {
@@ -249,6 +251,14 @@ class RecordsResource {
             return "\"" + topic + "-" + partition + "-" + offset + "-" + maxBytes + "-" + maxRecords + "-"
                     + format.name().toLowerCase(java.util.Locale.ROOT) + "\"";
         }
+
+        /** Whether a client has this page: it may list several, and call them weak. */
+        boolean isIn(@Nullable String ifNoneMatch) {
+            return ifNoneMatch != null
+                    && Arrays.stream(ifNoneMatch.split(","))
+                            .map(tag -> tag.strip().replaceFirst("^W/", ""))
+                            .anyMatch(header()::equals);
+        }
     }
 
     private Response page(
@@ -257,25 +267,23 @@ class RecordsResource {
             FetchOutcome.Page page,
             RecordFormat.Accepted accepted,
             PageTag tag,
-            @org.jspecify.annotations.Nullable String ifNoneMatch,
+            @Nullable String ifNoneMatch,
             RoutingContext context,
             CompletableFuture<Void> ended) {
         Response.ResponseBuilder answer;
-        if (page.full() && tag.header().equals(ifNoneMatch)) {
+        if (page.full() && tag.isIn(ifNoneMatch)) {
             answer = Response.notModified();
         } else {
-            budget.take(
-                    page.batches().stream()
-                            .mapToLong(b -> b.records().byteSize())
-                            .sum(),
-                    ended);
-            answer = Response.ok(RecordsWriter.records(topic, partition, page.batches(), accepted.format()))
-                    .type(accepted.mediaType());
+            byte[] json = RecordsWriter.records(topic, partition, page.batches(), accepted.format());
+            budget.take(json.length, ended);
+            answer = Response.ok(json).type(accepted.mediaType());
         }
         positions(answer, page.range()).header(NEXT_OFFSET, page.nextOffset());
         answer.header(HttpHeaders.LINK, "<" + nextPage(context, page.nextOffset()) + ">; rel=\"next\"");
         answer.header(HttpHeaders.VARY, HttpHeaders.ACCEPT);
-        return page.full()
+        // A start that is not named moves: the log start with retention, the offset of a time with the log start.
+        boolean named = context.request().getParam("offset") != null;
+        return page.full() && named
                 ? answer.header(HttpHeaders.ETAG, tag.header())
                         .header(HttpHeaders.CACHE_CONTROL, IMMUTABLE)
                         .build()
@@ -316,6 +324,7 @@ class RecordsResource {
             RoutingContext context) {
         TopicName name = Parameters.topic(topic);
         boolean async = Parameters.bool("async", asyncText).orElse(false);
+        String type = MediaTypes.control(headers);
         RecordFormat format = RecordFormat.ofContentType(contentType);
         byte[] body = BodyFilter.body(context);
         long now = clock.millis();
@@ -328,11 +337,11 @@ class RecordsResource {
                                 request -> logs.append(name, request.records(), request.partitions(), partition, async))
                         .thenCompose(accepted -> async
                                 ? CompletableFuture.completedFuture(Answers.noContent())
-                                : accepted.result().thenApply(result -> sent(result, headers))));
+                                : accepted.result().thenApply(result -> sent(result, type))));
     }
 
     /** Failures that are the same for every record are the call's. */
-    private Response sent(AppendResult result, HttpHeaders headers) {
+    private static Response sent(AppendResult result, String type) {
         if (result.count() > 0) {
             TrunklineException first = result.failure(0);
             boolean allFailed = first != null && ErrorStatus.of(first.code()) >= 500;
@@ -344,8 +353,6 @@ class RecordsResource {
                 throw first;
             }
         }
-        return Response.ok(RecordsWriter.offsets(result))
-                .type(MediaTypes.control(headers.getAcceptableMediaTypes()))
-                .build();
+        return Response.ok(RecordsWriter.offsets(result)).type(type).build();
     }
 }

@@ -63,7 +63,8 @@ class TopicsResource {
                             mediaType = MediaTypes.CONTROL,
                             schema = @Schema(type = SchemaType.ARRAY, implementation = String.class)))
     public Uni<Response> list(@Context HttpHeaders headers) {
-        return Uni.createFrom().completionStage(topics::names).map(names -> answers.ok(headers, names));
+        String type = MediaTypes.control(headers);
+        return Uni.createFrom().completionStage(topics::names).map(names -> answers.ok(type, names));
     }
 
     @GET
@@ -77,7 +78,8 @@ class TopicsResource {
             description = "TOPIC_NOT_FOUND",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
     public Uni<Response> describe(@PathParam("topic") String topic, @Context HttpHeaders headers) {
-        return topic(topic).map(t -> answers.ok(headers, TopicView.of(t)));
+        String type = MediaTypes.control(headers);
+        return topic(topic).map(t -> answers.ok(type, TopicView.of(t)));
     }
 
     @POST
@@ -138,13 +140,14 @@ class TopicsResource {
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
         TopicName name = Parameters.topic(topic);
+        String type = MediaTypes.control(headers);
         ControlBody body = ControlBody.parse(BodyFilter.body(context), contentType, Set.of(COUNT, CONFIGS));
         OptionalInt count = body.whole(COUNT);
         Map<String, String> configs = body.texts(CONFIGS);
         body.check();
         return Uni.createFrom()
                 .completionStage(() -> topics.change(name, count, configs))
-                .map(changed -> answers.ok(headers, TopicView.of(changed)));
+                .map(changed -> answers.ok(type, TopicView.of(changed)));
     }
 
     @DELETE
@@ -168,7 +171,8 @@ class TopicsResource {
                             mediaType = MediaTypes.CONTROL,
                             schema = @Schema(type = SchemaType.ARRAY, implementation = PartitionView.class)))
     public Uni<Response> partitions(@PathParam("topic") String topic, @Context HttpHeaders headers) {
-        return topic(topic).map(t -> answers.ok(headers, List.copyOf(TopicView.partitions(t))));
+        String type = MediaTypes.control(headers);
+        return topic(topic).map(t -> answers.ok(type, List.copyOf(TopicView.partitions(t))));
     }
 
     @GET
@@ -182,9 +186,10 @@ class TopicsResource {
             @PathParam("partition") @Schema(type = SchemaType.INTEGER) String partition,
             @Context HttpHeaders headers) {
         int number = Parameters.partition(partition);
+        String type = MediaTypes.control(headers);
         return topic(topic).map(t -> {
             t.partitionId(number);
-            return answers.ok(headers, PartitionView.of(number));
+            return answers.ok(type, PartitionView.of(number));
         });
     }
 
@@ -200,9 +205,10 @@ class TopicsResource {
             @Context HttpHeaders headers) {
         TopicName name = Parameters.topic(topic);
         int number = Parameters.partition(partition);
+        String type = MediaTypes.control(headers);
         return Uni.createFrom()
                 .completionStage(() -> logs.range(name, number))
-                .map(range -> answers.ok(headers, OffsetsView.of(range)));
+                .map(range -> answers.ok(type, OffsetsView.of(range)));
     }
 
     private Uni<Topic> topic(String text) {

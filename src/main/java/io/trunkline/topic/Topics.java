@@ -10,11 +10,13 @@ import io.trunkline.jdbc.SqlFailure;
 import io.trunkline.jdbc.WorkerPool;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.transaction.RollbackException;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.concurrent.Callable;
@@ -33,6 +35,9 @@ public class Topics {
     /** How long a replica may not know that another one changed or deleted a topic. */
     private static final Duration FRESH = Duration.ofSeconds(1);
 
+    /** What is younger is not looked up again for a partition that it does not have. */
+    private static final Duration RECENT = Duration.ofMillis(100);
+
     private static final String UNIQUE_VIOLATION = "23505";
 
     private final TopicRepository repository;
@@ -40,7 +45,7 @@ public class Topics {
     private final TopicsConfig config;
     private final Clock clock;
     private final WorkerPool pool = new WorkerPool("topics", THREADS, QUEUE);
-    private final AsyncCache<TopicName, Topic> cache =
+    private final AsyncCache<TopicName, Loaded> cache =
             Caffeine.newBuilder().maximumSize(CACHED).expireAfterWrite(FRESH).buildAsync();
 
     Topics(TopicRepository repository, PartitionStore partitions, TopicsConfig config, Clock clock) {
@@ -62,7 +67,7 @@ public class Topics {
 
     /** A topic, at most a second old; fails with {@code TOPIC_NOT_FOUND}. */
     public CompletableFuture<Topic> get(TopicName name) {
-        return cache.get(name, (n, executor) -> reading(() -> load(n)));
+        return loaded(name).thenApply(Loaded::topic);
     }
 
     /** A topic to produce to: as {@link #get}, but created first where topics are created automatically. */
@@ -77,6 +82,17 @@ public class Topics {
                                 ? fresh(name)
                                 : CompletableFuture.failedFuture(f))
                 : CompletableFuture.failedFuture(failure));
+    }
+
+    /**
+     * A topic as it was a moment ago, for a caller who looks for a partition that this replica does not know of; fails with
+     * {@code TOPIC_NOT_FOUND}. Callers who ask for partitions that never were cost the database little.
+     */
+    public CompletableFuture<Topic> recent(TopicName name) {
+        return loaded(name)
+                .thenCompose(l -> System.nanoTime() - l.nanos() < RECENT.toNanos()
+                        ? CompletableFuture.completedFuture(l.topic())
+                        : fresh(name));
     }
 
     /** A topic as it is now, past what this replica remembers; fails with {@code TOPIC_NOT_FOUND}. */
@@ -156,9 +172,20 @@ public class Topics {
                 .whenComplete((nothing, failure) -> cache.synchronous().invalidate(name));
     }
 
+    private CompletableFuture<Loaded> loaded(TopicName name) {
+        return cache.get(name, (n, executor) -> reading(() -> new Loaded(load(n), System.nanoTime())));
+    }
+
+    /** A topic and when it was looked up. */
+    private record Loaded(Topic topic, long nanos) {}
+
     private Topic load(TopicName name) {
         TopicEntity entity = repository.named(name).orElseThrow(() -> notFound(name));
-        return new Topic(entity.id, name, partitions.idsOf(entity.id), new TopicConfig(entity.config));
+        List<Integer> ids = partitions.idsOf(entity.id);
+        if (ids.isEmpty()) {
+            throw notFound(name); // deleted between the two statements
+        }
+        return new Topic(entity.id, name, ids, new TopicConfig(entity.config));
     }
 
     private <T> CompletableFuture<T> reading(Callable<T> work) {
@@ -180,10 +207,11 @@ public class Topics {
                 if (e.getCause() instanceof TrunklineException failure) {
                     throw failure;
                 }
-                throw SqlFailure.in(e)
-                        .filter(sql -> !UNIQUE_VIOLATION.equals(sql.getSQLState()))
-                        .<RuntimeException>map(translation)
-                        .orElse(e);
+                Optional<SQLException> sql = SqlFailure.in(e);
+                if (sql.isPresent()) {
+                    throw UNIQUE_VIOLATION.equals(sql.get().getSQLState()) ? e : translation.apply(sql.get());
+                }
+                throw e.getCause() instanceof RollbackException rollback ? SqlFailure.unknownOutcome(rollback) : e;
             }
         });
     }

@@ -92,9 +92,9 @@ class FetchApiTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1,1", "999,1", "1999,1", "2000,2", "5000,5", "100000,10"})
+    @CsvSource({"1,1", "1063,1", "2127,1", "2128,2", "5320,5", "100000,10"})
     void pageEndsAtTheLastRecordThatFitsAndHasAtLeastOne(int maxBytes, int count) {
-        String record = "{\"value\":\"" + "x".repeat(998) + "\"}"; // 1000 bytes with its quotes
+        String record = "{\"value\":\"" + "x".repeat(998) + "\"}"; // 1000 bytes with its quotes, and 64 for each record
         produce(record + ",".repeat(1) + String.join(",", java.util.Collections.nCopies(9, record)));
 
         assertThat(api.get(records + "?offset=0&max_bytes=" + maxBytes).json()).hasSize(count);
