@@ -325,13 +325,13 @@ public final class EmbeddedPostgres implements AutoCloseable {
      * Whether a process is the server of a pid file, and not one that got its number since: it began when the file says,
      * and is no other program as far as can be seen.
      */
-    private static boolean isServer(ProcessHandle process, List<String> pidFile) {
+    private static boolean isServer(ProcessHandle process, List<String> pidFile) throws IOException {
         boolean otherProgram = process.info()
                 .command()
                 .map(command -> Path.of(command).getFileName())
                 .filter(name -> !name.toString().startsWith("postgres"))
                 .isPresent();
-        if (otherProgram || pidFile.size() < 3) {
+        if (otherProgram || pidFile.size() < 3 || hasEnded(process.pid())) {
             return false;
         }
         Instant written = Instant.ofEpochSecond(Long.parseLong(pidFile.get(2).strip()));
@@ -339,6 +339,16 @@ public final class EmbeddedPostgres implements AutoCloseable {
                 .startInstant()
                 .map(start -> Duration.between(start, written).abs().compareTo(SAME_START) < 0)
                 .orElse(true);
+    }
+
+    /** Whether a process has ended and only its number is still taken, as in containers whose first process reaps none. */
+    private static boolean hasEnded(long pid) throws IOException {
+        Path stat = Path.of("/proc", Long.toString(pid), "stat");
+        if (!Files.exists(stat)) {
+            return false; // not Linux, or gone this moment
+        }
+        String line = Files.readString(stat, StandardCharsets.ISO_8859_1);
+        return line.startsWith("Z", line.lastIndexOf(')') + 2);
     }
 
     /**

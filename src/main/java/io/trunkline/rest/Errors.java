@@ -4,7 +4,6 @@ import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.ext.web.handler.HttpException;
 import jakarta.ws.rs.NotAcceptableException;
 import jakarta.ws.rs.NotAllowedException;
 import jakarta.ws.rs.NotFoundException;
@@ -62,15 +61,6 @@ class Errors {
     @ServerExceptionMapper
     Response ofTrunkline(TrunklineException failure) {
         return answer(known(failure, request.path()));
-    }
-
-    /** What Vert.x finds wrong with a request while it is read, such as a query that cannot be decoded. */
-    @ServerExceptionMapper
-    Response ofRequest(HttpException failure) {
-        return failure.getStatusCode() < 500
-                ? answer(new TrunklineException(
-                        ErrorCode.INVALID_PARAMETER, "The path or the query is not properly encoded."))
-                : answer(known(failure, request.path()));
     }
 
     @ServerExceptionMapper

@@ -234,6 +234,38 @@ class EmbeddedIT {
     }
 
     @Test
+    void dataWithoutItsPasswordsOrOfAnotherVersionIsNotMistakenForAnEmptyDirectory() throws Exception {
+        start().close();
+        Path credentials = data.resolve("credentials.properties");
+        Path aside = directory.resolve("credentials.aside");
+
+        Files.move(credentials, aside);
+        try (ServiceProcess service = ServiceProcess.launch(directory, DEFAULTS)) {
+            assertThat(service.awaitEnd()).isEqualTo(1);
+            assertThat(service.output()).contains("credentials.properties").contains("is missing");
+        }
+        Files.move(aside, credentials);
+        Files.move(serverDirectory(), data.resolve("postgresql-9"));
+        try (ServiceProcess service = ServiceProcess.launch(directory, DEFAULTS)) {
+            assertThat(service.awaitEnd()).isEqualTo(1);
+            assertThat(service.output()).contains("postgresql-9").contains("pg_dump");
+        }
+    }
+
+    @Test
+    void ctrlCDuringTheStartLeavesNoServerBehind() throws Exception {
+        ServiceProcess service = ServiceProcess.launch(directory, DEFAULTS);
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(60))
+                .pollInterval(Duration.ofMillis(5))
+                .until(() -> Files.exists(data) && serverIsThere());
+
+        service.interrupt();
+
+        assertThat(ServiceProcess.postgres(serverDirectory())).isEmpty();
+    }
+
+    @Test
     void directoryThatEverybodyCanWriteIsRefused() throws Exception {
         Files.createDirectory(data);
         Files.setPosixFilePermissions(data, PosixFilePermissions.fromString("rwxrwxrwx"));
@@ -298,6 +330,12 @@ class EmbeddedIT {
             return children.filter(c -> Files.exists(c.resolve("PG_VERSION")))
                     .findFirst()
                     .orElseThrow();
+        }
+    }
+
+    private boolean serverIsThere() throws Exception {
+        try (Stream<Path> children = Files.list(data)) {
+            return children.anyMatch(c -> Files.exists(c.resolve("postmaster.pid")));
         }
     }
 

@@ -115,6 +115,30 @@ class ExternalDatabaseIT {
     }
 
     @Test
+    void roleThatMayChangeRecordsIsRefused() {
+        ServiceProcess.start(directory, settings).close();
+        execAsOwner("GRANT DELETE ON trunkline.log_batch_1 TO trunkline_app");
+
+        try (ServiceProcess service = ServiceProcess.launch(directory, withoutOwner())) {
+            assertThat(service.awaitEnd()).isEqualTo(1);
+            assertThat(service.output()).contains("log_batch_1").contains("may change records");
+        }
+    }
+
+    @Test
+    void poolThatIsTooSmallForTheThreadsStopsTheStart() {
+        Map<String, String> small = new HashMap<>(settings);
+        small.put("trunkline.log.fetch.threads", "30");
+
+        try (ServiceProcess service = ServiceProcess.launch(directory, small)) {
+            assertThat(service.awaitEnd()).isEqualTo(1);
+            assertThat(service.output())
+                    .contains("trunkline.database.max-connections")
+                    .contains("47");
+        }
+    }
+
+    @Test
     void unknownConfigurationStopsTheStart() {
         for (String key : new String[] {"trunkline.databse.url", "trunkline.database.ulr"}) {
             Map<String, String> wrong = new HashMap<>(settings);

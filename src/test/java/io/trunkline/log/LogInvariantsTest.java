@@ -239,6 +239,89 @@ class LogInvariantsTest {
         }
     }
 
+    /** What could never be read, because its arrays do not fit one another, never gets in. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "NULL, NULL, '{}', NULL, NULL, NULL",
+                "NULL, NULL, NULL, NULL, NULL, NULL",
+                "NULL, '{a,b}', '{a}', NULL, NULL, NULL",
+                "'{1,2}', NULL, '{a}', NULL, NULL, NULL",
+                "'{NULL}', NULL, '{a}', NULL, NULL, NULL",
+                "'{-1}', NULL, '{a}', NULL, NULL, NULL",
+                "'{253402300800000}', NULL, '{a}', NULL, NULL, NULL",
+                "NULL, NULL, '{a}', '{1}', NULL, NULL",
+                "NULL, NULL, '{a}', '{NULL}', '{h}', '{x}'",
+                "NULL, NULL, '{a,b}', '{2,-1}', '{h}', '{x}'",
+                "NULL, NULL, '{a}', '{1}', '{NULL}', '{x}'",
+                "NULL, NULL, '{a}', '{1}', '{h}', '{x,y}'",
+                "NULL, NULL, '{a}', '{1}', '[2:2]={h}', '{x}'",
+                "NULL, NULL, '{{a},{b}}', NULL, NULL, NULL"
+            })
+    void appendRefusesArraysThatDoNotFit(String arrays) throws Exception {
+        String topic = api.newTopic(1);
+        try (Connection connection = TestDatabase.asApplication();
+                Statement statement = connection.createStatement()) {
+            assertThatThrownBy(() ->
+                            statement.execute("SELECT trunkline.append(" + partitionId(topic) + ", " + arrays + ")"))
+                    .isInstanceOfSatisfying(
+                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("TL400"));
+        }
+        assertThat(api.readAll(topic, 0, 0, Api.BINARY)).isEmpty();
+    }
+
+    /** Invariant 9: the tables of other slices are not even locked, however many there are. */
+    @Test
+    void appendLocksTheTableOfItsSliceOnly() throws Exception {
+        String topic = api.newTopic(1);
+        try (Connection connection = TestDatabase.asApplication();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            for (int i = 0; i < 10; i++) {
+                statement.execute("SELECT trunkline.produce('" + topic + "', 'k', 'v')");
+            }
+            try (var row = statement.executeQuery("SELECT count(DISTINCT relation) FROM pg_locks"
+                    + " WHERE pid = pg_backend_pid() AND relation::regclass::text ~ 'log_batch_[0-9]+$'")) {
+                row.next();
+                assertThat(row.getInt(1)).isEqualTo(1);
+            }
+            connection.rollback();
+        }
+    }
+
+    /** One partition that is held for long does not take the threads from the others. */
+    @Test
+    void lockedPartitionsDoNotHoldUpOthers() throws Exception {
+        String locked = api.newTopic(20);
+        String free = api.newTopic(1);
+        List<CompletableFuture<Api.Answer>> stuck = new ArrayList<>();
+        try (Connection connection = TestDatabase.asOwner();
+                Statement statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            statement.execute(
+                    "SELECT FROM trunkline.partition_head JOIN trunkline.topic USING (topic_id) WHERE name = '" + locked
+                            + "' FOR UPDATE OF partition_head");
+            for (int partition = 0; partition < 4; partition++) {
+                for (int i = 0; i < 2; i++) {
+                    stuck.add(api.postLater(
+                            "/topics/" + locked + "/partitions/" + partition,
+                            Api.TEXT,
+                            "{\"records\":[{\"value\":\"x\"}]}"));
+                }
+            }
+
+            Api.Answer answer = api.post("/topics/" + free, Api.TEXT, "{\"records\":[{\"value\":\"x\"}]}");
+
+            assertThat(answer.status()).isEqualTo(200);
+            assertThat(stuck.getFirst().join().code()).isEqualTo("OVERLOADED");
+            connection.rollback();
+        }
+        CompletableFuture.allOf(stuck.toArray(new CompletableFuture<?>[0])).join();
+        assertThat(api.post("/topics/" + locked + "/partitions/0", Api.TEXT, "{\"records\":[{\"value\":\"x\"}]}")
+                        .status())
+                .isEqualTo(200);
+    }
+
     /** Invariant 1: a topic of the same name is another topic. */
     @Test
     void topicDeletedAndCreatedAgainStartsANewLog() throws Exception {

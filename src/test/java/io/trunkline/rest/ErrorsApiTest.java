@@ -9,6 +9,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.TestDatabase;
 import java.io.ByteArrayInputStream;
+import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpRequest;
@@ -17,6 +18,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every failure has the one shape, whoever notices it. */
 @QuarkusTest
@@ -41,14 +43,7 @@ class ErrorsApiTest {
     @ParameterizedTest
     @CsvSource({"/topics/%00,404", "/topics/%ff,404", "/topics/a%2Fb,404", "/topics/%C3%A9,404"})
     void strangePathHasTheShapeOfEveryError(String path, int status) throws Exception {
-        String answer;
-        try (Socket socket = new Socket(base.getHost(), base.getPort())) {
-            socket.setSoTimeout(10_000);
-            socket.getOutputStream()
-                    .write(("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-                            .getBytes(StandardCharsets.US_ASCII));
-            answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        }
+        String answer = raw(path);
 
         assertThat(answer).startsWith("HTTP/1.1 " + status).contains("\"error_code\":" + status);
     }
@@ -118,6 +113,44 @@ class ErrorsApiTest {
         assertError(api.get("/topics/" + topic + "/partitions/0/records?" + query), 400, "INVALID_PARAMETER");
     }
 
+    /** What comes after the records are written must not fail: the client would send them again. */
+    @ParameterizedTest
+    @ValueSource(strings = {"foo", "a/b/c"})
+    void acceptHeaderThatCannotBeReadIsRefusedBeforeAnythingIsWritten(String accept) {
+        String topic = api.newTopic(1);
+
+        Api.Answer answer = api.send(api.request("/topics/" + topic)
+                .header("Content-Type", Api.JSON)
+                .header("Accept", accept)
+                .POST(HttpRequest.BodyPublishers.ofString("{\"records\":[{\"value\":1}]}")));
+
+        assertError(answer, 406, "NOT_ACCEPTABLE");
+        assertThat(api.readAll(topic, 0, 0, Api.JSON)).isEmpty();
+    }
+
+    @Test
+    void nameThatIsCutThroughACharacterIsStillAnError() {
+        String name = "a".repeat(49) + "😀😀";
+        String topic = api.newTopic(1);
+
+        assertError(
+                api.post("/topics/" + topic, Api.JSON, "{\"records\":[],\"" + name + "\":1}"), 400, "INVALID_REQUEST");
+        assertError(api.post("/admin/topics", Api.CONTROL, "{\"" + name + "\":1}"), 400, "INVALID_REQUEST");
+    }
+
+    @Test
+    void requestHasABoundOnItsRecordsAndControlBodiesOnTheirSize() {
+        String topic = api.newTopic(1);
+        String many = "{\"records\":[" + "{\"value\":1},".repeat(100_000) + "{\"value\":1}]}";
+
+        assertError(api.post("/topics/" + topic, Api.JSON, many), 400, "INVALID_REQUEST");
+        assertError(
+                api.post("/admin/topics", Api.CONTROL, "{\"x\":[" + "{},".repeat(50_000) + "{}]}"),
+                413,
+                "BODY_TOO_LARGE");
+        assertThat(api.readAll(topic, 0, 0, Api.JSON)).isEmpty();
+    }
+
     @Test
     void asyncMustBeABoolean() {
         String topic = api.newTopic(1);
@@ -125,6 +158,16 @@ class ErrorsApiTest {
         Api.Answer answer = api.post("/topics/" + topic + "?async=maybe", Api.JSON, "{\"records\":[]}");
 
         assertError(answer, 400, "INVALID_PARAMETER");
+    }
+
+    private String raw(String path) throws IOException {
+        try (Socket socket = new Socket(base.getHost(), base.getPort())) {
+            socket.setSoTimeout(10_000);
+            socket.getOutputStream()
+                    .write(("GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        }
     }
 
     private static void assertError(Api.Answer answer, int status, String code) {
