@@ -1,6 +1,5 @@
 package io.trunkline.embedded;
 
-import com.sun.security.auth.module.UnixSystem;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -9,16 +8,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -31,8 +27,6 @@ public final class EmbeddedPostgres implements AutoCloseable {
     private static final int STOP_SECONDS = 60;
     private static final int RETRY_MILLIS = 500;
     private static final int LOG_LINES = 12;
-    private static final String DRAFT = ".new";
-    private static final String CREDENTIALS = "credentials.properties";
     /** How far the start of a process, as two clocks tell it, may lie apart. */
     private static final Duration SAME_START = Duration.ofSeconds(10);
 
@@ -60,7 +54,8 @@ public final class EmbeddedPostgres implements AutoCloseable {
         user.checkReach(directory);
         binaries = Binaries.unpackInto(directory);
         credentials = Credentials.in(
-                directory.resolve(CREDENTIALS), servers(directory).isEmpty());
+                directory.resolve(DataDirectory.CREDENTIALS),
+                DataDirectory.servers(directory).isEmpty());
         version = binaries.majorVersion(user);
         data = directory.resolve("postgresql-" + version);
         serverLog = data.resolve("server.log");
@@ -94,7 +89,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         Path absolute = directory.toAbsolutePath().normalize();
         DirectoryLock lock;
         try {
-            prepareDirectory(absolute);
+            DataDirectory.prepare(absolute);
             absolute = absolute.toRealPath();
             lock = DirectoryLock.take(absolute);
         } catch (IOException e) {
@@ -111,53 +106,9 @@ public final class EmbeddedPostgres implements AutoCloseable {
         }
     }
 
-    /**
-     * Makes the directory, or makes sure that it is one that can be used: an empty one or Trunkline's own, in which nobody
-     * else can put programs for us to run.
-     */
-    private static void prepareDirectory(Path directory) throws IOException {
-        if (!Files.exists(directory)) {
-            Files.createDirectories(directory);
-            // Others may pass, as PostgreSQL does when it runs as another user, but not look.
-            Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwx--x--x"));
-            return;
-        }
-        boolean own = Files.exists(directory.resolve(DirectoryLock.FILE))
-                || Files.exists(directory.resolve(CREDENTIALS))
-                || !servers(directory).isEmpty();
-        if (!own) {
-            try (Stream<Path> children = Files.list(directory)) {
-                if (children.anyMatch(child -> !child.endsWith("lost+found"))) {
-                    throw new EmbeddedException(
-                            "The data directory " + directory
-                                    + " has other files in it: set trunkline.embedded.data-directory to a new or an empty one.");
-                }
-            }
-        }
-        int uid = (Integer) Files.getAttribute(directory, "unix:uid");
-        if (uid != 0 && uid != new UnixSystem().getUid()) {
-            throw new EmbeddedException("The data directory " + directory
-                    + " belongs to another user, who could put programs into it: choose one of your own.");
-        }
-        Set<PosixFilePermission> permissions = Files.getPosixFilePermissions(directory);
-        if (permissions.contains(PosixFilePermission.OTHERS_WRITE)) {
-            throw new EmbeddedException("The data directory " + directory
-                    + " can be written by everybody: take that permission away (chmod o-w), or choose another one.");
-        }
-    }
-
-    /** The server directories of any version in a data directory. */
-    private static List<Path> servers(Path directory) throws IOException {
-        try (Stream<Path> children = Files.list(directory)) {
-            return children.filter(child -> Files.exists(child.resolve("PG_VERSION")))
-                    .filter(child -> !child.toString().endsWith(DRAFT))
-                    .toList();
-        }
-    }
-
     /** Data of another major version must not look as if it were gone. */
     private void refuseOtherVersions() throws IOException {
-        List<Path> others = servers(directory);
+        List<Path> others = DataDirectory.servers(directory);
         if (!others.isEmpty()) {
             throw new EmbeddedException(
                     "The data in " + others.getFirst() + " was written by another version of PostgreSQL"
@@ -236,7 +187,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
         if (Files.exists(data)) {
             throw new EmbeddedException(data + " exists but is no PostgreSQL data directory: move it away.");
         }
-        Path draft = directory.resolve(data.getFileName() + DRAFT);
+        Path draft = directory.resolve(data.getFileName() + DataDirectory.DRAFT);
         Binaries.deleteTree(draft);
         Files.createDirectory(
                 draft, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));

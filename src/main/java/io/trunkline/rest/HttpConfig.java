@@ -15,7 +15,7 @@ public interface HttpConfig {
     @WithDefault("128M")
     MemorySize maxBodyBytesInFlight();
 
-    /** Fetched records that are on their way to clients, in bytes, before further fetches are refused with 503. */
+    /** Answers with records that are written at once, in bytes, before further fetches are refused with 503. */
     @WithDefault("128M")
     MemorySize maxResponseBytesInFlight();
 }

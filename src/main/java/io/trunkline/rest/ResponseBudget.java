@@ -6,7 +6,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Bounds the answers that clients have not taken yet, so that slow ones cannot take the memory. */
+/** Bounds the answers that are being written at once, so that many large fetches together cannot take the memory. */
 @ApplicationScoped
 class ResponseBudget {
     private final long most;
@@ -19,7 +19,7 @@ class ResponseBudget {
     /**
      * Counts an answer. One alone always fits.
      *
-     * @param ended completes when the client has the answer, or is gone; from then on it does not count
+     * @param ended completes when the answer was handed to the network, or the client is gone; then it does not count any more
      *
      * @throws TrunklineException {@code OVERLOADED} when too much is under way
      */
@@ -29,7 +29,7 @@ class ResponseBudget {
             inFlight.addAndGet(-bytes);
             throw new TrunklineException(
                     ErrorCode.OVERLOADED,
-                    "Too many records are on their way to clients (trunkline.http.max-response-bytes-in-flight). Try again.");
+                    "Too many records are being sent (trunkline.http.max-response-bytes-in-flight). Try again.");
         }
         ended.thenRun(() -> inFlight.addAndGet(-bytes));
     }

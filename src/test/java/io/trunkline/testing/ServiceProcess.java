@@ -19,6 +19,13 @@ public final class ServiceProcess implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final Pattern ADDRESS = Pattern.compile("http://localhost:([1-9][0-9]*)");
 
+    /**
+     * Makes a program heed Ctrl-C even where the tests themselves were started in the background by a shell, which makes
+     * everything below it ignore that signal.
+     */
+    private static final List<String> WITH_CTRL_C =
+            resetsSignals() ? List.of("env", "--default-signal=INT") : List.of();
+
     private final Process process;
     private final Path output;
 
@@ -34,7 +41,7 @@ public final class ServiceProcess implements AutoCloseable {
             throw new IllegalStateException("trunkline.application is not set: run this test with ./mvnw verify");
         }
         try {
-            List<String> command = new ArrayList<>();
+            List<String> command = new ArrayList<>(WITH_CTRL_C);
             command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
             command.add("-Xmx512m");
             command.add("-Dquarkus.http.port=0");
@@ -138,6 +145,20 @@ public final class ServiceProcess implements AutoCloseable {
                     : Optional.empty();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private static boolean resetsSignals() {
+        try {
+            return new ProcessBuilder("env", "--default-signal=INT", "true")
+                            .start()
+                            .waitFor()
+                    == 0;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IllegalStateException(e);
         }
     }
 
