@@ -15,7 +15,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.jboss.logging.Logger;
-import org.jspecify.annotations.Nullable;
 
 /** The program's entry: starts a PostgreSQL where none is configured, then the service. */
 @QuarkusMain
@@ -23,7 +22,6 @@ public class Trunkline implements QuarkusApplication {
     private static final Logger LOG = Logger.getLogger(Trunkline.class);
     private static final int SHUTDOWN_SECONDS = 30;
     private static final int FAILED = 1;
-    private static volatile @Nullable EmbeddedPostgres postgres;
 
     /** Runs the service until it is stopped. */
     public static void main(String... args) {
@@ -47,7 +45,6 @@ public class Trunkline implements QuarkusApplication {
             System.exit(FAILED);
             return;
         }
-        started.ifPresent(server -> postgres = server);
         serviceStarted.set(true);
         Quarkus.run(
                 Trunkline.class,
@@ -69,14 +66,14 @@ public class Trunkline implements QuarkusApplication {
 
     @Override
     public int run(String... args) {
-        EmbeddedPostgres server = postgres;
+        Optional<EmbeddedPostgres> started = EmbeddedPostgres.latest();
         SmallRyeConfig config = ConfigProvider.getConfig().unwrap(SmallRyeConfig.class);
-        if (server == null) {
+        if (started.isEmpty()) {
             LOG.info("Using the PostgreSQL of trunkline.database.url.");
         } else {
             LOG.infof(
                     "Started a PostgreSQL %s of its own, as trunkline.database.url is not set; its data stays in %s",
-                    server.version(), server.directory());
+                    started.get().version(), started.get().directory());
         }
         LOG.infof(
                 "Trunkline is ready: http://localhost:%s (API), http://localhost:%s/q/swagger-ui (try it in a browser)",
