@@ -11,3 +11,4 @@ GRANT EXECUTE ON FUNCTION trunkline.produce(text, bytea, bytea, jsonb) TO "${app
 GRANT EXECUTE ON FUNCTION trunkline.produce(text, text, text, jsonb) TO "${app_role}";
 GRANT EXECUTE ON FUNCTION trunkline.offset_for_time TO "${app_role}";
 GRANT EXECUTE ON FUNCTION trunkline.read TO "${app_role}";
+SELECT trunkline.share_append(slice) FROM trunkline.slice;

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
 
 /**
  * What an SQL failure means, by its SQLSTATE. Class {@code TL} is raised by Trunkline's own functions; the others are
@@ -81,6 +82,14 @@ public final class SqlFailure {
             }
         }
         return Optional.empty();
+    }
+
+    /** Whether PostgreSQL itself refused a statement because of what it was given, so that nothing of it was done. */
+    public static boolean isRefusal(Throwable failure) {
+        return failure instanceof TrunklineException known
+                && known.code() == ErrorCode.INTERNAL
+                && known.getCause() instanceof PSQLException e
+                && e.getServerErrorMessage() != null;
     }
 
     /** A commit that failed without telling why: nobody knows whether it was done. */

@@ -1,68 +1,200 @@
 package io.trunkline.log;
 
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.Database;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.core.BaseConnection;
+import org.postgresql.core.Oid;
+import org.postgresql.jdbc.PgArray;
 
-/** Appends batches through {@code append()}, the one way in that the application role has. */
+/**
+ * Appends batches through the append functions of the slices, the one way in that the application role has. Columns go
+ * as they are: they have the layout of PostgreSQL's binary arrays.
+ */
 @ApplicationScoped
 class AppendStore {
+    /** A batch for a partition. */
+    record Append(int partitionId, RecordBatch records) {}
+
+    /**
+     * A batch that is durable.
+     *
+     * @param baseOffset the offset of its first record
+     * @param logStartOffset the first offset of the partition that could be read at that moment
+     * @param time when, in milliseconds since the epoch
+     */
+    record Appended(long baseOffset, long logStartOffset, long time) {}
+
     private static final String APPEND = """
-            SELECT trunkline.append(?, ?, ?, ?, ?, ?, ?)
+            SELECT base_offsets, log_start_offsets, append_times
+              FROM trunkline.append_%d(?, ?, ?, ?, ?, ?, ?, ?, ?)
             """;
+    private static final String CURRENT_SLICE = """
+            SELECT slice
+              FROM trunkline.slice
+             WHERE starts_at <= clock_timestamp()
+             ORDER BY starts_at DESC
+             LIMIT 1
+            """;
+    private static final String SLICE_OF = """
+            SELECT greatest(
+                       h.slice,
+                       (SELECT s.slice FROM trunkline.slice s WHERE s.starts_at <= clock_timestamp() ORDER BY s.starts_at DESC LIMIT 1))
+              FROM trunkline.partition_head h
+             WHERE h.tp_id = ?
+            """;
+    /** Slices begin at different times for nobody, so more than two turns mean that something is wrong. */
+    private static final int MOST_TURNS = 3;
 
     private final Database database;
+    /** Where appends go; 0 when that is not known yet. */
+    private volatile int slice;
 
     AppendStore(Database database) {
         this.database = database;
     }
 
     /**
-     * Appends a batch and commits it.
+     * Appends a batch and commits it, waiting while another transaction holds the partition.
      *
      * @param timestamps whether the records bring their own; otherwise they get the time of the append
-     * @return the offset of the first record
      */
-    long append(int partitionId, RecordBatch batch, boolean timestamps) {
-        return database.write(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(APPEND)) {
-                statement.setInt(1, partitionId);
-                if (timestamps) {
-                    statement.setObject(2, batch.timestamps());
-                } else {
-                    statement.setNull(2, Types.ARRAY, "int8[]");
+    Appended append(Append append, boolean timestamps) {
+        for (int turn = 1; turn <= MOST_TURNS; turn++) {
+            Appended appended =
+                    call(currentSlice(), List.of(append), timestamps, true).getFirst();
+            if (appended != null) {
+                return appended;
+            }
+            slice = database.read(connection -> {
+                try (PreparedStatement statement = connection.prepareStatement(SLICE_OF)) {
+                    statement.setInt(1, append.partitionId());
+                    return one(statement);
                 }
-                setBytes(connection, statement, 3, batch.keysOrNull());
-                setBytes(connection, statement, 4, batch.values());
-                if (batch.hasHeaders()) {
-                    statement.setObject(5, batch.headerCounts());
-                    statement.setArray(6, connection.createArrayOf("text", batch.headerKeys()));
-                    setBytes(connection, statement, 7, batch.headerValues());
+            });
+        }
+        throw new TrunklineException(
+                ErrorCode.OVERLOADED, "The slices of the log change too fast; nothing was written. Try again.");
+    }
+
+    /**
+     * Appends batches for different partitions in one transaction, without waiting for partitions that others hold.
+     *
+     * @param timestamps whether the records bring their own; otherwise they get the time of the append
+     * @return for each batch what became of it, or null when it was not written: its partition is locked or gone, or
+     *     goes on in another slice. {@link #append} tells which.
+     */
+    List<@Nullable Appended> tryAppend(List<Append> appends, boolean timestamps) {
+        return call(currentSlice(), appends, timestamps, false);
+    }
+
+    private List<@Nullable Appended> call(int slice, List<Append> appends, boolean timestamps, boolean wait) {
+        RecordBatch all =
+                RecordBatch.concat(appends.stream().map(Append::records).toList());
+        Headers headers = all.headers();
+        return database.write(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(APPEND.formatted(slice))) {
+                statement.setObject(
+                        1, appends.stream().mapToInt(Append::partitionId).toArray());
+                statement.setObject(
+                        2, appends.stream().mapToInt(a -> a.records().count()).toArray());
+                statement.setBoolean(3, wait);
+                bind(
+                        connection,
+                        statement,
+                        4,
+                        Oid.INT8_ARRAY,
+                        "int8[]",
+                        timestamps ? all.timestamps().array() : null);
+                ByteColumn keys = all.keys();
+                bind(connection, statement, 5, Oid.BYTEA_ARRAY, "bytea[]", keys == null ? null : keys.array());
+                bind(
+                        connection,
+                        statement,
+                        6,
+                        Oid.BYTEA_ARRAY,
+                        "bytea[]",
+                        all.values().array());
+                if (headers == null) {
+                    statement.setNull(7, Types.ARRAY, "int4[]");
+                    statement.setNull(8, Types.ARRAY, "text[]");
+                    statement.setNull(9, Types.ARRAY, "bytea[]");
                 } else {
-                    statement.setNull(5, Types.ARRAY, "int4[]");
-                    statement.setNull(6, Types.ARRAY, "text[]");
-                    statement.setNull(7, Types.ARRAY, "bytea[]");
+                    statement.setObject(7, headers.counts());
+                    statement.setArray(8, connection.createArrayOf("text", headers.keys()));
+                    statement.setArray(9, connection.createArrayOf("bytea", headers.values()));
                 }
                 try (ResultSet row = statement.executeQuery()) {
                     row.next();
-                    return row.getLong(1);
+                    return appended(longs(row, 1), longs(row, 2), longs(row, 3));
                 }
             }
         });
     }
 
-    private static void setBytes(
-            Connection connection, PreparedStatement statement, int index, byte @Nullable [] @Nullable [] bytes)
+    private int currentSlice() {
+        if (slice == 0) {
+            slice = database.read(connection -> {
+                try (PreparedStatement statement = connection.prepareStatement(CURRENT_SLICE)) {
+                    return one(statement);
+                }
+            });
+        }
+        return slice;
+    }
+
+    private static int one(PreparedStatement statement) throws SQLException {
+        try (ResultSet row = statement.executeQuery()) {
+            if (!row.next()) {
+                throw new TrunklineException(ErrorCode.PARTITION_NOT_FOUND, "The partition does not exist any more.");
+            }
+            return row.getInt(1);
+        }
+    }
+
+    private static List<@Nullable Appended> appended(
+            @Nullable Long[] baseOffsets, @Nullable Long[] logStartOffsets, @Nullable Long[] times) {
+        List<@Nullable Appended> appended = new ArrayList<>(baseOffsets.length);
+        for (int i = 0; i < baseOffsets.length; i++) {
+            Long base = baseOffsets[i];
+            Long logStart = logStartOffsets[i];
+            Long time = times[i];
+            appended.add(base == null || logStart == null || time == null ? null : new Appended(base, logStart, time));
+        }
+        return appended;
+    }
+
+    private static @Nullable Long[] longs(ResultSet row, int column) throws SQLException {
+        Array array = row.getArray(column);
+        try {
+            return (Long[]) array.getArray();
+        } finally {
+            array.free();
+        }
+    }
+
+    private static void bind(
+            Connection connection,
+            PreparedStatement statement,
+            int index,
+            int oid,
+            String type,
+            byte @Nullable [] array)
             throws SQLException {
-        if (bytes == null) {
-            statement.setNull(index, Types.ARRAY, "bytea[]");
+        if (array == null) {
+            statement.setNull(index, Types.ARRAY, type);
         } else {
-            statement.setArray(index, connection.createArrayOf("bytea", bytes));
+            statement.setArray(index, new PgArray(connection.unwrap(BaseConnection.class), oid, array));
         }
     }
 }

@@ -25,14 +25,12 @@ final class Appends implements AutoCloseable {
 
     private final Topics topics;
     private final Combiner combiner;
-    private final Wakeups wakeups;
     private final LogMetrics metrics;
     private final ConcurrentHashMap<TopicName, StickyPartitioner> partitioners = new ConcurrentHashMap<>();
 
-    Appends(Topics topics, Combiner combiner, Wakeups wakeups, LogMetrics metrics) {
+    Appends(Topics topics, Combiner combiner, LogMetrics metrics) {
         this.topics = topics;
         this.combiner = combiner;
-        this.wakeups = wakeups;
         this.metrics = metrics;
     }
 
@@ -67,6 +65,23 @@ final class Appends implements AutoCloseable {
         return partitioners.computeIfAbsent(name, n -> new StickyPartitioner());
     }
 
+    /** The records of a call that go to one partition. */
+    private static final class Members {
+        private int[] indexes = new int[4];
+        private int count;
+
+        void add(int index) {
+            if (count == indexes.length) {
+                indexes = Arrays.copyOf(indexes, count * 2);
+            }
+            indexes[count++] = index;
+        }
+
+        int[] indexes() {
+            return Arrays.copyOf(indexes, count);
+        }
+    }
+
     /** One call on one topic. */
     private final class Call {
         private final Topic topic;
@@ -94,21 +109,22 @@ final class Appends implements AutoCloseable {
         /** Throws when nothing was accepted. */
         CompletableFuture<AppendResult> submit(boolean mayRetry) {
             only.ifPresent(topic::partitionId);
-            Map<Integer, List<Integer>> byPartition = assign();
-            List<List<Integer>> indexes = new ArrayList<>(byPartition.size());
+            Map<Integer, Members> byPartition = assign();
+            List<int[]> indexes = new ArrayList<>(byPartition.size());
             List<Combiner.Part> parts = new ArrayList<>(byPartition.size());
             byPartition.forEach((partition, members) -> {
-                indexes.add(members);
+                int[] indexesOf = members.indexes();
+                indexes.add(indexesOf);
                 parts.add(new Combiner.Part(
                         topic.partitionId(partition),
-                        pick(members),
+                        pick(indexesOf),
                         !topic.config().logAppendTime()));
             });
             combiner.submit(parts);
             List<CompletableFuture<Void>> ends = new ArrayList<>(parts.size());
             for (int p = 0; p < parts.size(); p++) {
                 Combiner.Part part = parts.get(p);
-                List<Integer> members = indexes.get(p);
+                int[] members = indexes.get(p);
                 ends.add(part.baseOffset().handle((base, failure) -> {
                     if (failure == null) {
                         written(part, members, base);
@@ -124,19 +140,20 @@ final class Appends implements AutoCloseable {
                             : CompletableFuture.completedFuture(new AppendResult(partitions, offsets, failures)));
         }
 
-        private Map<Integer, List<Integer>> assign() {
-            Map<Integer, List<Integer>> byPartition = new TreeMap<>();
+        private Map<Integer, Members> assign() {
+            Map<Integer, Members> byPartition = new TreeMap<>();
+            ByteColumn keys = records.keys();
             int largest = topic.config().maxMessageBytes();
             StickyPartitioner sticky = partitioner(topic.name());
             for (int i = 0; i < records.count(); i++) {
                 long size = records.sizeOf(i);
-                byte[] key = records.key(i);
                 if (only.isPresent()) {
                     partitions[i] = only.getAsInt();
                 } else if (asked[i] != Logs.ANY_PARTITION) {
                     partitions[i] = asked[i];
-                } else if (key != null) {
-                    partitions[i] = Murmur2.partition(key, topic.partitionCount());
+                } else if (keys != null && !keys.isNull(i)) {
+                    partitions[i] =
+                            Murmur2.partition(keys.bytes(), keys.start(i), keys.length(i), topic.partitionCount());
                 } else {
                     partitions[i] = sticky.next(topic, size);
                 }
@@ -144,7 +161,7 @@ final class Appends implements AutoCloseable {
                 TrunklineException failure = failures[i];
                 if (failure == null) {
                     byPartition
-                            .computeIfAbsent(partitions[i], p -> new ArrayList<>())
+                            .computeIfAbsent(partitions[i], p -> new Members())
                             .add(i);
                 } else if (allOrNothing) {
                     throw failure;
@@ -171,26 +188,20 @@ final class Appends implements AutoCloseable {
             return null;
         }
 
-        private RecordBatch pick(List<Integer> members) {
-            if (members.size() == records.count()) {
-                return records;
-            }
-            RecordBatch.Builder builder = new RecordBatch.Builder(members.size());
-            members.forEach(i -> builder.addFrom(records, i));
-            return builder.build();
+        private RecordBatch pick(int[] members) {
+            return members.length == records.count() ? records : records.pick(members);
         }
 
-        private void written(Combiner.Part part, List<Integer> members, long base) {
+        private void written(Combiner.Part part, int[] members, long base) {
             long offset = base;
             for (int i : members) {
                 offsets[i] = offset++;
             }
-            wakeups.reached(part.partitionId(), offset);
             metrics.appended(
                     topic.name(), part.records().count(), part.records().byteSize());
         }
 
-        private void failed(List<Integer> members, Throwable failure) {
+        private void failed(int[] members, Throwable failure) {
             TrunklineException reason;
             if (Failures.unwrapped(failure) instanceof TrunklineException known) {
                 reason = known;
@@ -199,11 +210,13 @@ final class Appends implements AutoCloseable {
                         ErrorCode.INTERNAL, "The service failed; its log has the details.", failure);
             }
             if (reason.code() == ErrorCode.INTERNAL) {
-                LOG.errorf(reason.getCause(), "Append failed topic=%s records=%d", topic.name(), members.size());
+                LOG.errorf(reason.getCause(), "Append failed topic=%s records=%d", topic.name(), members.length);
             } else {
-                LOG.debugf("Append failed topic=%s records=%d code=%s", topic.name(), members.size(), reason.code());
+                LOG.debugf("Append failed topic=%s records=%d code=%s", topic.name(), members.length, reason.code());
             }
-            members.forEach(i -> failures[i] = reason);
+            for (int i : members) {
+                failures[i] = reason;
+            }
         }
 
         /** Whether none of the records was written because the topic that was remembered has been deleted. */

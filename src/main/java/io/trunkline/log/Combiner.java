@@ -2,7 +2,9 @@ package io.trunkline.log;
 
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.SqlFailure;
 import io.trunkline.jdbc.WorkerPool;
+import io.trunkline.log.AppendStore.Appended;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -13,11 +15,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Combines what waits for a partition into one append. A partition has at most one append in flight; what comes
- * meanwhile goes together into the next one, so that batches grow under load and nothing is delayed without.
+ * Combines what waits for a partition into one append, and small appends of several partitions into one transaction. A
+ * partition has at most one append in flight; what comes meanwhile goes together into the next one, so that batches grow
+ * under load and nothing is delayed without. Partitions take turns in the order in which they got something to write.
  */
 final class Combiner implements AutoCloseable {
     /** Records of one request for one partition. */
@@ -31,42 +35,46 @@ final class Combiner implements AutoCloseable {
         }
     }
 
-    /** What waits for one partition. Guarded by itself. */
-    private static final class Queue {
-        final int partitionId;
-        final Deque<Part> waiting = new ArrayDeque<>();
-        long reservedBytes;
-        boolean inFlight;
-        /** Whether the last append found the partition locked by a transaction that is open for long. */
-        boolean locked;
-
-        Queue(int partitionId) {
-            this.partitionId = partitionId;
-        }
+    /** Is told of each batch that has become durable, before those who wait for it. */
+    interface Listener {
+        /** The records have these offsets and times. */
+        void appended(int partitionId, FetchedBatch batch, OffsetRange range);
     }
 
+    private static final Logger LOG = Logger.getLogger(Combiner.class);
     private static final int LOCKED_THREADS = 2;
+    /** Partitions share a transaction up to so much, so that none waits long for the others. */
+    private static final int MOST_SHARED_PARTITIONS = 64;
+
+    private static final long MOST_SHARED_BYTES = 256 * 1024;
+    private static final int MOST_SHARED_RECORDS = 2_000;
     private static final Duration DRAIN = Duration.ofSeconds(10);
     private static final Duration DRAIN_CHECK = Duration.ofMillis(10);
 
     private final AppendStore store;
     private final LogConfig.Append config;
     private final LogMetrics metrics;
+    private final Listener listener;
     private final WorkerPool pool;
-    /** Partitions that somebody's transaction holds wait here, so that they do not take the threads of all others. */
+    /** Partitions that somebody else holds are waited for here, so that they do not take the threads of all others. */
     private final WorkerPool lockedPool;
 
-    private final ConcurrentHashMap<Integer, Queue> queues = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Integer, PartitionQueue> queues = new ConcurrentHashMap<>();
     private final AtomicLong queuedBytes = new AtomicLong();
+    /** Queues that have something to write and no append in flight, in turn. Guarded by itself. */
+    private final Deque<PartitionQueue> ready = new ArrayDeque<>();
+    /** Threads that take from {@link #ready}. Guarded by it. */
+    private int workers;
 
-    Combiner(AppendStore store, LogConfig.Append config, LogMetrics metrics) {
+    Combiner(AppendStore store, LogConfig.Append config, LogMetrics metrics, Listener listener) {
         this.store = store;
         this.config = config;
         this.metrics = metrics;
-        // A partition in use stands in the pool's queue at most once, and what may be in use is bounded by its bytes.
+        this.listener = listener;
+        pool = new WorkerPool("append", config.threads(), config.threads());
+        // A locked partition stands in the pool's queue at most once, and what may be in use is bounded by its bytes.
         long mostQueues = config.maxQueuedBytes().asLongValue() / RecordBatch.OVERHEAD_BYTES + 1;
         lockedPool = new WorkerPool("append-locked", LOCKED_THREADS, (int) Math.min(mostQueues, 2_000_000));
-        pool = new WorkerPool("append", config.threads(), (int) Math.min(mostQueues, 2_000_000));
     }
 
     /** Bytes that wait or are being appended. */
@@ -81,20 +89,21 @@ final class Combiner implements AutoCloseable {
      */
     void submit(List<Part> parts) {
         reserve(parts);
+        List<PartitionQueue> idle = new ArrayList<>(parts.size());
         for (Part part : parts) {
-            Queue queue = queues.get(part.partitionId());
+            PartitionQueue queue = queues.get(part.partitionId());
             if (queue == null) {
                 throw new IllegalStateException("a reserved queue is missing");
             }
-            boolean start;
-            synchronized (queue) {
-                queue.waiting.add(part);
-                start = !queue.inFlight;
-                queue.inFlight = true;
+            if (queue.add(part)) {
+                idle.add(queue);
             }
-            if (start) {
-                schedule(queue);
+        }
+        if (!idle.isEmpty()) {
+            synchronized (ready) {
+                ready.addAll(idle);
             }
+            startWorker();
         }
     }
 
@@ -132,15 +141,8 @@ final class Combiner implements AutoCloseable {
         }
         boolean[] fits = {true};
         queues.compute(part.partitionId(), (id, existing) -> {
-            Queue queue = existing == null ? new Queue(id) : existing;
-            synchronized (queue) {
-                fits[0] = queue.reservedBytes == 0
-                        || queue.reservedBytes + size
-                                <= config.maxQueuedBytesPerPartition().asLongValue();
-                if (fits[0]) {
-                    queue.reservedBytes += size;
-                }
-            }
+            PartitionQueue queue = existing == null ? new PartitionQueue(id) : existing;
+            fits[0] = queue.reserve(size, config.maxQueuedBytesPerPartition().asLongValue());
             return queue;
         });
         if (!fits[0]) {
@@ -154,88 +156,214 @@ final class Combiner implements AutoCloseable {
     private void release(Part part) {
         long size = part.size();
         queuedBytes.addAndGet(-size);
-        queues.computeIfPresent(part.partitionId(), (id, queue) -> {
-            synchronized (queue) {
-                queue.reservedBytes -= size;
-                return queue.reservedBytes == 0 && !queue.inFlight ? null : queue;
-            }
-        });
+        queues.computeIfPresent(part.partitionId(), (id, queue) -> queue.release(size) ? null : queue);
     }
 
-    private void schedule(Queue queue) {
+    /** One more thread, unless all are at work or nothing is to be done. */
+    private void startWorker() {
+        synchronized (ready) {
+            if (ready.isEmpty() || workers == config.threads()) {
+                return;
+            }
+            workers++;
+        }
         try {
-            (queue.locked ? lockedPool : pool).run(() -> appendNext(queue));
+            pool.run(this::work);
         } catch (RejectedExecutionException e) {
-            stopped(queue, e);
+            List<PartitionQueue> stopped;
+            synchronized (ready) {
+                workers--;
+                stopped = List.copyOf(ready);
+                ready.clear();
+            }
+            stopped.forEach(queue -> stopped(queue, e));
+        }
+    }
+
+    private void work() {
+        boolean counted = true;
+        try {
+            for (List<Batch> batches = next(); !batches.isEmpty(); batches = next()) {
+                // What is left does not wait for this append.
+                startWorker();
+                append(batches);
+            }
+            counted = false;
+        } finally {
+            if (counted) {
+                synchronized (ready) {
+                    workers--;
+                }
+            }
+        }
+    }
+
+    /** Batches for one transaction; none when nothing is ready, and then the thread does not count as working any more. */
+    private List<Batch> next() {
+        List<Batch> batches = new ArrayList<>();
+        long bytes = 0;
+        int records = 0;
+        synchronized (ready) {
+            while (!ready.isEmpty() && batches.size() < MOST_SHARED_PARTITIONS) {
+                PartitionQueue queue = ready.getFirst();
+                boolean alone = queue.isAlone();
+                Batch batch = queue.take(config.maxBatchBytes().asLongValue(), config.maxBatchRecords());
+                bytes += batch.bytes();
+                records += batch.records();
+                boolean fits = bytes <= MOST_SHARED_BYTES
+                        && records <= MOST_SHARED_RECORDS
+                        && !alone
+                        && (batches.isEmpty() || batches.getFirst().isLike(batch));
+                if (!fits && !batches.isEmpty()) {
+                    queue.putBack(batch);
+                    break;
+                }
+                ready.removeFirst();
+                batches.add(batch);
+                if (!fits) {
+                    break;
+                }
+            }
+            if (batches.isEmpty()) {
+                workers--;
+            }
+        }
+        return batches;
+    }
+
+    private void append(List<Batch> batches) {
+        List<@Nullable Appended> results;
+        try {
+            results = store.tryAppend(
+                    batches.stream().map(Batch::toAppend).toList(),
+                    batches.getFirst().timestamps());
+        } catch (RuntimeException | Error e) {
+            if (batches.size() == 1) {
+                failed(batches.getFirst(), e);
+            } else if (SqlFailure.isRefusal(e)) {
+                // One of the batches is at fault: each goes by itself now, so that it fails alone.
+                batches.forEach(batch -> batch.queue().putBackAlone(batch));
+                goOn(batches.stream().map(Batch::queue).toList());
+            } else {
+                goOn(batches.stream()
+                        .map(Batch::queue)
+                        .filter(PartitionQueue::ended)
+                        .toList());
+                batches.forEach(batch -> fail(batch, e));
+            }
+            return;
+        }
+        List<PartitionQueue> more = new ArrayList<>();
+        for (int i = 0; i < batches.size(); i++) {
+            Batch batch = batches.get(i);
+            Appended appended = results.get(i);
+            if (appended == null) {
+                appendLater(batch);
+                continue;
+            }
+            tell(batch, appended);
+            if (batch.queue().ended()) {
+                more.add(batch.queue());
+            }
+        }
+        // The next appends do not wait until the answers of these are under way.
+        goOn(more);
+        for (int i = 0; i < batches.size(); i++) {
+            Appended appended = results.get(i);
+            if (appended != null) {
+                acknowledge(batches.get(i), appended);
+            }
+        }
+    }
+
+    /** Appends what could not be appended at once, waiting for the partition's lock where that is the reason. */
+    private void appendLater(Batch batch) {
+        try {
+            lockedPool.run(() -> {
+                try {
+                    Appended appended = store.append(batch.toAppend(), batch.timestamps());
+                    tell(batch, appended);
+                    goOnAfter(batch);
+                    acknowledge(batch, appended);
+                } catch (RuntimeException | Error e) {
+                    failed(batch, e);
+                }
+            });
+        } catch (RejectedExecutionException e) {
+            fail(batch, stopping(e));
+            stopped(batch.queue(), e);
+        }
+    }
+
+    /** A batch of one partition failed. Where one of several requests is at fault, each is tried by itself. */
+    private void failed(Batch batch, Throwable failure) {
+        if (batch.parts().size() > 1 && SqlFailure.isRefusal(failure)) {
+            batch.queue().putBackOneByOne(batch);
+            goOn(List.of(batch.queue()));
+        } else {
+            goOnAfter(batch);
+            fail(batch, failure);
+        }
+    }
+
+    private void goOnAfter(Batch batch) {
+        if (batch.queue().ended()) {
+            goOn(List.of(batch.queue()));
+        }
+    }
+
+    private void goOn(List<PartitionQueue> more) {
+        if (!more.isEmpty()) {
+            synchronized (ready) {
+                ready.addAll(more);
+            }
+            startWorker();
+        }
+    }
+
+    /** Before the partition's next append begins, so that readers are told in the order of the offsets. */
+    private void tell(Batch batch, Appended appended) {
+        RecordBatch records = batch.combined();
+        try {
+            listener.appended(
+                    batch.queue().partitionId(),
+                    new FetchedBatch(appended.baseOffset(), batch.timestamps() ? records : records.at(appended.time())),
+                    new OffsetRange(appended.logStartOffset(), appended.baseOffset() + records.count()));
+        } catch (RuntimeException e) {
+            // The records are durable, whatever else went wrong, and their producers are told so.
+            LOG.errorf(
+                    e,
+                    "Readers could not be told of an append partition=%d",
+                    batch.queue().partitionId());
+        }
+    }
+
+    private void acknowledge(Batch batch, Appended appended) {
+        long offset = appended.baseOffset();
+        for (Part part : batch.parts()) {
+            release(part);
+            part.baseOffset().complete(offset);
+            offset += part.records().count();
+        }
+    }
+
+    private void fail(Batch batch, Throwable failure) {
+        for (Part part : batch.parts()) {
+            release(part);
+            part.baseOffset().completeExceptionally(failure);
         }
     }
 
     /** The service is being stopped: what still waits was not written and is told so. */
-    private void stopped(Queue queue, RejectedExecutionException cause) {
-        List<Part> unwritten;
-        synchronized (queue) {
-            unwritten = List.copyOf(queue.waiting);
-            queue.waiting.clear();
-            queue.inFlight = false;
-        }
-        for (Part part : unwritten) {
+    private void stopped(PartitionQueue queue, RejectedExecutionException cause) {
+        for (Part part : queue.clear()) {
             release(part);
-            part.baseOffset()
-                    .completeExceptionally(new TrunklineException(
-                            ErrorCode.OVERLOADED, "The service is stopping; nothing was written. Try again.", cause));
+            part.baseOffset().completeExceptionally(stopping(cause));
         }
     }
 
-    private void appendNext(Queue queue) {
-        List<Part> parts = take(queue);
-        @Nullable Long base = null;
-        @Nullable Throwable failure = null;
-        try {
-            RecordBatch batch =
-                    RecordBatch.concat(parts.stream().map(Part::records).toList());
-            base = store.append(queue.partitionId, batch, parts.getFirst().timestamps());
-        } catch (RuntimeException | Error e) {
-            failure = e;
-        }
-        boolean more;
-        synchronized (queue) {
-            queue.locked = failure instanceof TrunklineException known && known.code() == ErrorCode.OVERLOADED;
-            more = !queue.waiting.isEmpty();
-            queue.inFlight = more;
-        }
-        if (more) {
-            schedule(queue);
-        }
-        for (Part part : parts) {
-            release(part);
-            if (base == null) {
-                part.baseOffset()
-                        .completeExceptionally(failure == null ? new IllegalStateException("no offset") : failure);
-            } else {
-                part.baseOffset().complete(base);
-                base += part.records().count();
-            }
-        }
-    }
-
-    /** The next parts, at least one, that fit into one batch and agree on where timestamps come from. */
-    private List<Part> take(Queue queue) {
-        List<Part> parts = new ArrayList<>();
-        long bytes = 0;
-        long records = 0;
-        synchronized (queue) {
-            for (Part next = queue.waiting.peek(); next != null; next = queue.waiting.peek()) {
-                bytes += next.size();
-                records += next.records().count();
-                boolean fits = bytes <= config.maxBatchBytes().asLongValue()
-                        && records <= config.maxBatchRecords()
-                        && (parts.isEmpty() || parts.getFirst().timestamps() == next.timestamps());
-                if (!fits && !parts.isEmpty()) {
-                    break;
-                }
-                parts.add(queue.waiting.remove());
-            }
-        }
-        return parts;
+    private static TrunklineException stopping(RejectedExecutionException cause) {
+        return new TrunklineException(
+                ErrorCode.OVERLOADED, "The service is stopping; nothing was written. Try again.", cause);
     }
 }

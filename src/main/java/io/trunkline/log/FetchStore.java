@@ -1,7 +1,5 @@
 package io.trunkline.log;
 
-import io.trunkline.error.ErrorCode;
-import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.Database;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Array;
@@ -9,14 +7,18 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.TreeMap;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.jdbc.PgArray;
 
 /** Reads batches. What a page costs goes by the page, not by the length of the log. */
 @ApplicationScoped
@@ -24,31 +26,22 @@ class FetchStore {
     /** Sizes are looked at this many batches at a time, before any record is read. */
     private static final int SIZES = 500;
 
-    private static final String HEAD = """
-            SELECT log_start_offset, slice
-              FROM trunkline.partition_head
-             WHERE tp_id = ?
-            """;
-    private static final String TAIL = """
-            SELECT last_offset
-              FROM trunkline.log_batch
-             WHERE slice = ? AND tp_id = ?
-             ORDER BY last_offset DESC
-             LIMIT 1
-            """;
     private static final String HEADS = """
-            SELECT tp_id, slice, log_start_offset
-              FROM trunkline.partition_head
-             WHERE tp_id = ANY (?)
-            """;
-    private static final String TAILS = """
-            SELECT w.tp_id, t.last_offset
-              FROM unnest(?) AS w (tp_id)
-             CROSS JOIN LATERAL (SELECT b.last_offset
-                                   FROM trunkline.log_batch b
-                                  WHERE b.slice = ? AND b.tp_id = w.tp_id
+            SELECT h.tp_id, h.slice, h.log_start_offset, t.last_offset
+              FROM trunkline.partition_head h
+              LEFT JOIN LATERAL (SELECT b.last_offset
+                                   FROM trunkline.log_batch_%1$d b
+                                  WHERE b.slice = %1$d AND h.slice = %1$d AND b.tp_id = h.tp_id
                                   ORDER BY b.last_offset DESC
-                                  LIMIT 1) t
+                                  LIMIT 1) t ON true
+             WHERE h.tp_id = ANY (?)
+            """;
+    private static final String NEWEST_SLICE = """
+            SELECT slice
+              FROM trunkline.slice
+             WHERE starts_at <= clock_timestamp()
+             ORDER BY starts_at DESC
+             LIMIT 1
             """;
     private static final String SLICE_OF = """
             SELECT slice
@@ -66,63 +59,94 @@ class FetchStore {
             """;
     private static final String SIZES_FROM = """
             SELECT last_offset, record_count, byte_size
-              FROM trunkline.log_batch
-             WHERE slice = ? AND tp_id = ? AND last_offset >= ?
+              FROM trunkline.log_batch_%1$d
+             WHERE slice = %1$d AND tp_id = ? AND last_offset >= ?
              ORDER BY last_offset
              LIMIT ?
             """;
     private static final String READ_BETWEEN = """
             SELECT base_offset, timestamps, keys, values, header_counts, header_keys, header_values
-              FROM trunkline.log_batch
-             WHERE slice = ? AND tp_id = ? AND last_offset >= ? AND last_offset <= ?
+              FROM trunkline.log_batch_%1$d
+             WHERE slice = %1$d AND tp_id = ? AND last_offset >= ? AND last_offset <= ?
              ORDER BY last_offset
             """;
     private static final String OFFSET_FOR_TIME = """
             SELECT trunkline.offset_for_time(?, ?)
             """;
 
+    /** The newest slice is looked up this often; until then partitions that have gone on to it cost a turn more. */
+    private static final long NEWEST_SLICE_NANOS = Duration.ofMinutes(1).toNanos();
+
+    /** What an array of PostgreSQL has for each record beside its bytes: 8 for its time, about 6 for its value. */
+    private static final int STORED_OVERHEAD_BYTES = 14;
+
+    private record NewestSlice(int slice, long knownAt) {}
+
     private final Database database;
+    private volatile @Nullable NewestSlice newestSlice;
 
     FetchStore(Database database) {
         this.database = database;
     }
 
-    /** Where a partition begins and ends; empty when it does not exist any more. */
-    Optional<OffsetRange> range(int partitionId) {
-        return database.read(connection -> range(connection, partitionId));
+    /** What can be read of those partitions that still exist. */
+    Map<Integer, OffsetRange> ranges(Collection<Integer> partitionIds) {
+        return database.read(connection -> {
+            Map<Integer, OffsetRange> ranges = new HashMap<>();
+            Map<Integer, Set<Integer>> bySlice = new HashMap<>();
+            bySlice.put(newestSlice(connection), new HashSet<>(partitionIds));
+            // Mostly all of them write to the newest slice. Others tell theirs, which is looked at in another turn.
+            while (!bySlice.isEmpty()) {
+                int slice = bySlice.keySet().iterator().next();
+                Set<Integer> members = bySlice.remove(slice);
+                ranges(connection, slice, members, ranges)
+                        .forEach((partitionId, other) -> bySlice.computeIfAbsent(other, s -> new HashSet<>())
+                                .add(partitionId));
+            }
+            return ranges;
+        });
     }
 
-    /** The end offsets of those partitions that still exist. */
-    Map<Integer, Long> ends(Integer[] partitionIds) {
-        return database.read(connection -> {
-            Map<Integer, Long> ends = new HashMap<>();
-            Map<Integer, List<Integer>> bySlice = new TreeMap<>();
-            try (PreparedStatement statement = connection.prepareStatement(HEADS)) {
-                statement.setArray(1, connection.createArrayOf("int4", partitionIds));
-                try (ResultSet rows = statement.executeQuery()) {
-                    while (rows.next()) {
-                        bySlice.computeIfAbsent(rows.getInt(2), slice -> new ArrayList<>())
-                                .add(rows.getInt(1));
-                        ends.put(rows.getInt(1), rows.getLong(3));
+    /** Puts the ranges of those partitions that write to a slice; answers the slices of the others. */
+    private static Map<Integer, Integer> ranges(
+            Connection connection, int slice, Set<Integer> partitionIds, Map<Integer, OffsetRange> ranges)
+            throws SQLException {
+        Map<Integer, Integer> others = new HashMap<>();
+        try (PreparedStatement statement = connection.prepareStatement(HEADS.formatted(slice))) {
+            statement.setObject(
+                    1, partitionIds.stream().mapToInt(Integer::intValue).toArray());
+            try (ResultSet rows = statement.executeQuery()) {
+                while (rows.next()) {
+                    int partitionId = rows.getInt(1);
+                    long logStart = rows.getLong(3);
+                    long last = rows.getLong(4);
+                    boolean empty = rows.wasNull();
+                    if (rows.getInt(2) != slice) {
+                        others.put(partitionId, rows.getInt(2));
+                    } else {
+                        // Where nothing was ever appended, or all of it was purged, the log start is the end.
+                        ranges.put(
+                                partitionId,
+                                new OffsetRange(logStart, empty ? logStart : Math.max(logStart, last + 1)));
                     }
                 }
             }
-            // A statement for each slice, so that each looks at one table: partitions in use are mostly in the same
-            // one.
-            for (Map.Entry<Integer, List<Integer>> slice : bySlice.entrySet()) {
-                try (PreparedStatement statement = connection.prepareStatement(TAILS)) {
-                    statement.setArray(
-                            1, connection.createArrayOf("int4", slice.getValue().toArray()));
-                    statement.setInt(2, slice.getKey());
-                    try (ResultSet rows = statement.executeQuery()) {
-                        while (rows.next()) {
-                            ends.merge(rows.getInt(1), rows.getLong(2) + 1, Math::max);
-                        }
-                    }
-                }
-            }
-            return ends;
-        });
+        }
+        return others;
+    }
+
+    private int newestSlice(Connection connection) throws SQLException {
+        long now = System.nanoTime();
+        NewestSlice known = newestSlice;
+        if (known != null && now - known.knownAt() < NEWEST_SLICE_NANOS) {
+            return known.slice();
+        }
+        try (PreparedStatement statement = connection.prepareStatement(NEWEST_SLICE);
+                ResultSet row = statement.executeQuery()) {
+            row.next();
+            newestSlice = new NewestSlice(row.getInt(1), now);
+            return row.getInt(1);
+        }
     }
 
     /** The first offset with at least this timestamp, or empty when there is none. */
@@ -140,98 +164,33 @@ class FetchStore {
         });
     }
 
-    /** One page from an offset. */
-    FetchOutcome read(int partitionId, long offset, long maxBytes, int maxRecords) {
+    /**
+     * A page of a partition that has this range at least. It is empty, or ends early, when records of it have been removed
+     * meanwhile.
+     */
+    PageBuilder read(Fetches.Request request, OffsetRange range) {
         return database.read(connection -> {
-            OffsetRange range = range(connection, partitionId)
-                    .orElseThrow(() -> new TrunklineException(
-                            ErrorCode.PARTITION_NOT_FOUND, "The partition does not exist any more."));
-            if (!range.readableFrom(offset)) {
-                return new FetchOutcome.OutOfRange(range);
-            }
-            List<FetchedBatch> batches = new ArrayList<>();
-            long next = offset;
-            long bytesLeft = maxBytes;
-            int recordsLeft = maxRecords;
-            @Nullable Integer slice = sliceOf(connection, partitionId, offset);
-            while (slice != null && next < range.endOffset() && bytesLeft > 0 && recordsLeft > 0) {
-                long last = lastWithin(connection, slice, partitionId, next, bytesLeft, recordsLeft);
-                if (last < next) {
+            PageBuilder page = PageBuilder.empty(request);
+            int partitionId = request.partitionId();
+            @Nullable Integer slice = sliceOf(connection, partitionId, request.offset());
+            while (slice != null && page.next() < range.endOffset() && !page.isFull()) {
+                long last =
+                        lastWithin(connection, slice, partitionId, page.next(), page.bytesLeft(), page.recordsLeft());
+                if (last < page.next()) {
                     slice = nextSlice(connection, partitionId, slice);
                     continue;
                 }
-                for (FetchedBatch batch : readBetween(connection, slice, partitionId, next, last)) {
-                    if (batch.baseOffset() > next || bytesLeft <= 0 || recordsLeft <= 0) {
-                        break; // a hole: records were purged between the two statements
-                    }
-                    FetchedBatch part = batch.part(next, bytesLeft, recordsLeft, batches.isEmpty());
-                    if (part.records().count() == 0) {
-                        bytesLeft = 0;
+                for (FetchedBatch batch : readBetween(connection, slice, partitionId, page.next(), last)) {
+                    if (!page.add(batch)) {
                         break;
                     }
-                    batches.add(part);
-                    next = part.nextOffset();
-                    bytesLeft = next < batch.nextOffset()
-                            ? 0
-                            : bytesLeft - part.records().memorySize();
-                    recordsLeft -= part.records().count();
                 }
-                if (next <= last) {
-                    break;
+                if (page.next() <= last) {
+                    break; // full, or there is a hole: records were removed between the two statements
                 }
             }
-            if (batches.isEmpty() && offset < range.endOffset()) {
-                // There should have been records: retention has moved past the offset since the range was read.
-                OffsetRange now = range(connection, partitionId).orElse(range);
-                if (!now.readableFrom(offset)) {
-                    return new FetchOutcome.OutOfRange(now);
-                }
-                throw new IllegalStateException("records are missing: partition id " + partitionId + " offset " + offset
-                        + " log start " + now.logStartOffset() + " end " + now.endOffset());
-            }
-            boolean full = next < range.endOffset() && (bytesLeft <= 0 || recordsLeft <= 0);
-            return new FetchOutcome.Page(batches, offset, next, range, full);
+            return page;
         });
-    }
-
-    private static Optional<OffsetRange> range(Connection connection, int partitionId) throws SQLException {
-        Optional<Head> head = head(connection, partitionId);
-        while (head.isPresent()) {
-            OptionalLong tail = tail(connection, head.get().slice(), partitionId);
-            if (tail.isPresent()) {
-                return Optional.of(new OffsetRange(
-                        head.get().logStartOffset(), Math.max(head.get().logStartOffset(), tail.getAsLong() + 1)));
-            }
-            // Nothing was ever appended there, or all of it was purged: then the log start is the end, as it is by now.
-            Optional<Head> now = head(connection, partitionId);
-            if (now.equals(head)) {
-                return Optional.of(
-                        new OffsetRange(head.get().logStartOffset(), head.get().logStartOffset()));
-            }
-            head = now;
-        }
-        return Optional.empty();
-    }
-
-    private record Head(long logStartOffset, int slice) {}
-
-    private static Optional<Head> head(Connection connection, int partitionId) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(HEAD)) {
-            statement.setInt(1, partitionId);
-            try (ResultSet row = statement.executeQuery()) {
-                return row.next() ? Optional.of(new Head(row.getLong(1), row.getInt(2))) : Optional.empty();
-            }
-        }
-    }
-
-    private static OptionalLong tail(Connection connection, int slice, int partitionId) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(TAIL)) {
-            statement.setInt(1, slice);
-            statement.setInt(2, partitionId);
-            try (ResultSet row = statement.executeQuery()) {
-                return row.next() ? OptionalLong.of(row.getLong(1)) : OptionalLong.empty();
-            }
-        }
     }
 
     private static @Nullable Integer sliceOf(Connection connection, int partitionId, long offset) throws SQLException {
@@ -258,11 +217,10 @@ class FetchStore {
     private static long lastWithin(
             Connection connection, int slice, int partitionId, long from, long maxBytes, int maxRecords)
             throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(SIZES_FROM)) {
-            statement.setInt(1, slice);
-            statement.setInt(2, partitionId);
-            statement.setLong(3, from);
-            statement.setInt(4, Math.min(SIZES, maxRecords));
+        try (PreparedStatement statement = connection.prepareStatement(SIZES_FROM.formatted(slice))) {
+            statement.setInt(1, partitionId);
+            statement.setLong(2, from);
+            statement.setInt(3, Math.min(SIZES, maxRecords));
             long last = -1;
             long bytes = 0;
             long records = 0;
@@ -270,8 +228,14 @@ class FetchStore {
                 while (rows.next()) {
                     last = rows.getLong(1);
                     // The first batch may begin before the offset that is asked for.
-                    records += Math.min(rows.getInt(2), last - from + 1);
-                    bytes += rows.getInt(3);
+                    int count = rows.getInt(2);
+                    long wanted = Math.min(count, last - from + 1);
+                    records += wanted;
+                    // About what the records count for in a page: stored ones have lengths and times beside their
+                    // bytes.
+                    bytes += (rows.getInt(3) + (long) count * (RecordBatch.OVERHEAD_BYTES - STORED_OVERHEAD_BYTES))
+                            * wanted
+                            / count;
                     if (bytes >= maxBytes || records >= maxRecords) {
                         break;
                     }
@@ -283,11 +247,10 @@ class FetchStore {
 
     private static List<FetchedBatch> readBetween(Connection connection, int slice, int partitionId, long from, long to)
             throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(READ_BETWEEN)) {
-            statement.setInt(1, slice);
-            statement.setInt(2, partitionId);
-            statement.setLong(3, from);
-            statement.setLong(4, to);
+        try (PreparedStatement statement = connection.prepareStatement(READ_BETWEEN.formatted(slice))) {
+            statement.setInt(1, partitionId);
+            statement.setLong(2, from);
+            statement.setLong(3, to);
             List<FetchedBatch> batches = new ArrayList<>();
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
@@ -299,22 +262,44 @@ class FetchStore {
     }
 
     private static RecordBatch batch(ResultSet row) throws SQLException {
-        Long[] timestamps = (Long[]) array(row, 2);
-        byte[][] keys = row.getArray(3) == null ? null : (byte[][]) array(row, 3);
-        byte[][] values = (byte[][]) array(row, 4);
-        boolean headers = row.getArray(5) != null;
-        Integer[] headerCounts = headers ? (Integer[]) array(row, 5) : new Integer[0];
-        String[] headerKeys = headers ? (String[]) array(row, 6) : new String[0];
-        byte[][] headerValues = headers ? (byte[][]) array(row, 7) : new byte[0][];
-        RecordBatch.Builder builder = new RecordBatch.Builder(values.length);
-        int header = 0;
-        for (int i = 0; i < values.length; i++) {
-            for (int end = header + (headers ? headerCounts[i] : 0); header < end; header++) {
-                builder.header(headerKeys[header], headerValues[header]);
-            }
-            builder.add(timestamps[i], keys == null ? null : keys[i], values[i]);
+        byte[] timestamps = binary(row, 2);
+        ByteColumn values = column(row, 4);
+        ByteColumn keys = row.getArray(3) == null ? null : column(row, 3);
+        Headers headers = null;
+        if (row.getArray(5) != null) {
+            Integer[] counts = (Integer[]) array(row, 5);
+            headers = Headers.of(
+                    Arrays.stream(counts).mapToInt(Integer::intValue).toArray(), (String[]) array(row, 6), (byte[][])
+                            array(row, 7));
+        }
+        return new RecordBatch(
+                timestamps == null ? decoded((Long[]) array(row, 2)) : Timestamps.ofArray(timestamps),
+                keys,
+                values,
+                headers);
+    }
+
+    private static ByteColumn column(ResultSet row, int column) throws SQLException {
+        byte[] binary = binary(row, column);
+        if (binary != null) {
+            return ByteColumn.ofArray(binary);
+        }
+        byte[][] elements = (byte[][]) array(row, column);
+        ByteColumn.Builder builder = new ByteColumn.Builder(elements.length, 0);
+        for (byte[] element : elements) {
+            builder.add(element);
         }
         return builder.build();
+    }
+
+    private static Timestamps decoded(Long[] timestamps) {
+        return Timestamps.of(
+                Arrays.stream(timestamps).mapToLong(Long::longValue).toArray(), timestamps.length);
+    }
+
+    /** The array as PostgreSQL sent it, or null where the connection is set to the text format. */
+    private static byte @Nullable [] binary(ResultSet row, int column) throws SQLException {
+        return row.getArray(column) instanceof PgArray array ? array.toBytes() : null;
     }
 
     private static Object array(ResultSet row, int column) throws SQLException {

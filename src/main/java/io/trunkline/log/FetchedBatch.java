@@ -30,10 +30,6 @@ public record FetchedBatch(long baseOffset, RecordBatch records) {
         if (first == 0 && last == records.count()) {
             return this;
         }
-        RecordBatch.Builder part = new RecordBatch.Builder(last - first);
-        for (int i = first; i < last; i++) {
-            part.addFrom(records, i);
-        }
-        return new FetchedBatch(baseOffset + first, part.build());
+        return new FetchedBatch(baseOffset + first, records.part(first, last));
     }
 }

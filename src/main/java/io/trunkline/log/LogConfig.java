@@ -74,7 +74,14 @@ public interface LogConfig {
         @Max(1_000_000)
         int maxWaiting();
 
-        /** How often the partitions that somebody waits for are looked at for records of other replicas and of SQL. */
+        /** Memory for the newest records of partitions that are read at the tail. */
+        @WithDefault("64M")
+        MemorySize cacheBytes();
+
+        /**
+         * How often the partitions that somebody waits for are looked at for records of other replicas and of SQL, while
+         * there are none; an eighth of it while there are.
+         */
         @WithDefault("25ms")
         Duration pollInterval();
     }

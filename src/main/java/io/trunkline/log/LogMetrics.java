@@ -47,6 +47,12 @@ class LogMetrics {
                 .register(registry);
     }
 
+    void cachedBytes(Supplier<Number> bytes) {
+        Gauge.builder("trunkline.fetch.cached.bytes", bytes)
+                .description("Bytes of the newest records that are held for readers at the tail")
+                .register(registry);
+    }
+
     private void count(String name, String description, TopicName topic, long amount) {
         Counter.builder(name)
                 .description(description)

@@ -13,10 +13,8 @@ import jakarta.enterprise.event.Observes;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 
 /**
  * The partition logs. Calls return at once, hold no thread while they wait, and fail with a {@link TrunklineException},
@@ -27,24 +25,32 @@ import java.util.concurrent.TimeUnit;
 public class Logs {
     private final Topics topics;
     private final FetchStore store;
-    private final LogConfig.Fetch config;
     private final LogMetrics metrics;
     private final Clock clock;
     private final Appends appends;
     private final Wakeups wakeups;
     private final WorkerPool pool;
+    private final Heads heads;
+    private final Fetches fetches;
 
     Logs(Topics topics, AppendStore appendStore, FetchStore store, LogConfig config, LogMetrics metrics, Clock clock) {
         this.topics = topics;
         this.store = store;
-        this.config = config.fetch();
         this.metrics = metrics;
         this.clock = clock;
         wakeups = new Wakeups(store, config.fetch());
-        appends = new Appends(topics, new Combiner(appendStore, config.append(), metrics), wakeups, metrics);
+        TailCache cache = new TailCache(config.fetch().cacheBytes().asLongValue(), clock);
+        Combiner combiner = new Combiner(appendStore, config.append(), metrics, (partitionId, batch, range) -> {
+            cache.add(partitionId, batch);
+            wakeups.reached(partitionId, range);
+        });
+        appends = new Appends(topics, combiner, metrics);
         pool = new WorkerPool("fetch", config.fetch().threads(), config.fetch().maxQueued());
+        heads = new Heads(store, pool);
+        fetches = new Fetches(store, heads, cache, wakeups, pool, clock);
         metrics.queuedBytes(appends::queuedBytes);
         metrics.waiting(wakeups::waiting);
+        metrics.cachedBytes(cache::bytes);
     }
 
     /** Lets the appends that were accepted end, while there still is a database to write them to. */
@@ -76,8 +82,7 @@ public class Logs {
 
     /** What of a partition can be read. */
     public CompletableFuture<OffsetRange> range(TopicName topic, int partition) {
-        return onPartition(
-                topic, partition, id -> pool.call(() -> store.range(id).orElseThrow(Logs::gone)));
+        return onPartition(topic, partition, heads::range);
     }
 
     /** The first offset whose timestamp (milliseconds since the epoch) is at least the given one, or else the end. */
@@ -85,11 +90,10 @@ public class Logs {
         return onPartition(
                 topic,
                 partition,
-                id -> pool.call(() -> {
-                    // The end first: a record that is appended in between is found, or lies behind that end.
-                    long end = store.range(id).orElseThrow(Logs::gone).endOffset();
-                    return store.offsetForTime(id, timestamp).orElse(end);
-                }));
+                // The end first: a record that is appended in between is found, or lies behind that end.
+                id -> heads.range(id)
+                        .thenCompose(range -> pool.call(
+                                () -> store.offsetForTime(id, timestamp).orElse(range.endOffset()))));
     }
 
     /**
@@ -108,7 +112,10 @@ public class Logs {
             Duration wait,
             CompletableFuture<Void> abandoned) {
         Instant deadline = clock.instant().plus(wait);
-        return onPartition(topic, partition, id -> fetch(id, offset, maxBytes, maxRecords, deadline, abandoned))
+        return onPartition(
+                        topic,
+                        partition,
+                        id -> fetches.fetch(new Fetches.Request(id, offset, maxBytes, maxRecords), deadline, abandoned))
                 .thenApply(outcome -> {
                     if (outcome instanceof FetchOutcome.Page page) {
                         page.batches()
@@ -117,46 +124,6 @@ public class Logs {
                     }
                     return outcome;
                 });
-    }
-
-    private CompletableFuture<FetchOutcome> fetch(
-            int partitionId,
-            long offset,
-            long maxBytes,
-            int maxRecords,
-            Instant deadline,
-            CompletableFuture<Void> abandoned) {
-        if (abandoned.isDone()) {
-            return CompletableFuture.failedFuture(
-                    new TrunklineException(ErrorCode.OVERLOADED, "The client did not wait for the answer."));
-        }
-        long millis = clock.instant().until(deadline, ChronoUnit.MILLIS);
-        if (millis <= 0) {
-            return pool.call(() -> store.read(partitionId, offset, maxBytes, maxRecords));
-        }
-        Wakeups.Waiter waiter;
-        try {
-            waiter = wakeups.register(partitionId, offset);
-        } catch (TrunklineException e) {
-            return CompletableFuture.failedFuture(e);
-        }
-        return pool.call(() -> store.read(partitionId, offset, maxBytes, maxRecords))
-                .thenCompose(outcome -> {
-                    if (!(outcome instanceof FetchOutcome.Page page
-                            && page.batches().isEmpty())) {
-                        return CompletableFuture.completedFuture(outcome);
-                    }
-                    abandoned.thenRun(() -> waiter.woken.complete(null));
-                    return waiter.woken
-                            .completeOnTimeout(null, millis, TimeUnit.MILLISECONDS)
-                            .thenCompose(woken -> {
-                                wakeups.deregister(waiter);
-                                return abandoned.isDone()
-                                        ? CompletableFuture.completedFuture(outcome)
-                                        : fetch(partitionId, offset, maxBytes, maxRecords, deadline, abandoned);
-                            });
-                })
-                .whenComplete((outcome, failure) -> wakeups.deregister(waiter));
     }
 
     /** Calls with the partition's id; when the partition turns out to be gone, once more with what is there now. */
@@ -168,10 +135,6 @@ public class Logs {
                         .exceptionallyCompose(failure -> Failures.code(failure) == ErrorCode.PARTITION_NOT_FOUND
                                 ? topics.fresh(name).thenCompose(now -> call.on(now.partitionId(partition)))
                                 : CompletableFuture.failedFuture(failure)));
-    }
-
-    private static TrunklineException gone() {
-        return new TrunklineException(ErrorCode.PARTITION_NOT_FOUND, "The partition does not exist any more.");
     }
 
     private interface PartitionCall<T> {

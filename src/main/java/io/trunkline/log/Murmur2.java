@@ -12,15 +12,14 @@ final class Murmur2 {
     private Murmur2() {}
 
     /** The partition of a key. */
-    static int partition(byte[] key, int partitionCount) {
-        return (hash(key) & 0x7fffffff) % partitionCount;
+    static int partition(byte[] data, int from, int length, int partitionCount) {
+        return (hash(data, from, length) & 0x7fffffff) % partitionCount;
     }
 
-    static int hash(byte[] data) {
-        int length = data.length;
+    static int hash(byte[] data, int from, int length) {
         int h = SEED ^ length;
-        int whole = length & ~3;
-        for (int i = 0; i < whole; i += 4) {
+        int whole = from + (length & ~3);
+        for (int i = from; i < whole; i += 4) {
             int k = (data[i] & 0xff)
                     | (data[i + 1] & 0xff) << 8
                     | (data[i + 2] & 0xff) << 16
@@ -31,7 +30,7 @@ final class Murmur2 {
             h *= M;
             h ^= k;
         }
-        int left = length - whole;
+        int left = length & 3;
         if (left == 3) {
             h ^= (data[whole + 2] & 0xff) << 16;
         }

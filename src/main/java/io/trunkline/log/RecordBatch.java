@@ -1,231 +1,235 @@
 package io.trunkline.log;
 
 import java.util.Arrays;
-import java.util.Collection;
+import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Records in order, by column. Immutable by agreement: the arrays are shared, not copied, because every record of the
+ * Records in order, by column. Immutable by agreement: the columns are shared, not copied, because every record of the
  * service passes through here.
  */
 public final class RecordBatch {
     /** What a record costs beside its bytes, in memory and in an answer; counted so that empty records are not free. */
     static final int OVERHEAD_BYTES = 64;
 
-    private final int count;
-    private final long[] timestamps;
-    private final byte[] @Nullable [] keys;
-    private final byte[] @Nullable [] values;
-    private final int[] headerEnds;
-    private final String[] headerKeys;
-    private final byte[] @Nullable [] headerValues;
-    private final long byteSize;
+    private final Timestamps timestamps;
+    private final @Nullable ByteColumn keys;
+    private final ByteColumn values;
+    private final @Nullable Headers headers;
 
-    private RecordBatch(Builder builder) {
-        count = builder.count;
-        timestamps = Arrays.copyOf(builder.timestamps, count);
-        keys = Arrays.copyOf(builder.keys, count);
-        values = Arrays.copyOf(builder.values, count);
-        headerEnds = Arrays.copyOf(builder.headerEnds, count);
-        headerKeys = Arrays.copyOf(builder.headerKeys, builder.headerCount);
-        headerValues = Arrays.copyOf(builder.headerValues, builder.headerCount);
-        byteSize = builder.byteSize;
+    /**
+     * Records whose columns are there.
+     *
+     * @param keys null when no record has one
+     * @throws IllegalArgumentException when the columns do not fit one another
+     */
+    RecordBatch(Timestamps timestamps, @Nullable ByteColumn keys, ByteColumn values, @Nullable Headers headers) {
+        if (timestamps.count() != values.count() || (keys != null && keys.count() != values.count())) {
+            throw new IllegalArgumentException("the columns have different lengths");
+        }
+        this.timestamps = timestamps;
+        this.keys = keys;
+        this.values = values;
+        this.headers = headers;
     }
 
     /** The records of several batches, one after the other. */
-    static RecordBatch concat(Collection<RecordBatch> batches) {
+    static RecordBatch concat(List<RecordBatch> batches) {
         if (batches.size() == 1) {
-            return batches.iterator().next();
+            return batches.getFirst();
         }
-        Builder builder =
-                new Builder(batches.stream().mapToInt(RecordBatch::count).sum());
-        for (RecordBatch batch : batches) {
-            for (int i = 0; i < batch.count; i++) {
-                builder.addFrom(batch, i);
-            }
-        }
-        return builder.build();
+        boolean keyed = batches.stream().anyMatch(b -> b.keys != null);
+        return new RecordBatch(
+                Timestamps.concat(batches.stream().map(b -> b.timestamps).toList()),
+                keyed
+                        ? ByteColumn.concat(
+                                batches.stream().map(RecordBatch::keysOrNulls).toList())
+                        : null,
+                ByteColumn.concat(batches.stream().map(b -> b.values).toList()),
+                Headers.concat(batches));
     }
 
     public int count() {
-        return count;
+        return values.count();
     }
 
     /** Bytes of all keys, values and headers. */
     public long byteSize() {
-        return byteSize;
+        return values.byteSize() + (keys == null ? 0 : keys.byteSize()) + (headers == null ? 0 : headers.byteSize());
     }
 
     /** Milliseconds since the epoch. */
     public long timestamp(int i) {
-        return timestamps[i];
+        return timestamps.get(i);
     }
 
-    /** The key's bytes, or null when the record has none. */
+    /** The keys, or null when no record has one. */
+    public @Nullable ByteColumn keys() {
+        return keys;
+    }
+
+    /** The values, null for a tombstone. */
+    public ByteColumn values() {
+        return values;
+    }
+
+    /** A copy of the key's bytes, or null when the record has none. */
     public byte @Nullable [] key(int i) {
-        return keys[i];
+        return keys == null ? null : keys.get(i);
     }
 
-    /** The value's bytes, or null for a tombstone. */
+    /** A copy of the value's bytes, or null for a tombstone. */
     public byte @Nullable [] value(int i) {
-        return values[i];
+        return values.get(i);
     }
 
     /** The index of the first header of a record. */
     public int headerStart(int i) {
-        return i == 0 ? 0 : headerEnds[i - 1];
+        return headers == null ? 0 : headers.start(i);
     }
 
     /** The index after the last header of a record. */
     public int headerEnd(int i) {
-        return headerEnds[i];
+        return headers == null ? 0 : headers.end(i);
     }
 
     public String headerKey(int header) {
-        return headerKeys[header];
+        return existingHeaders().key(header);
     }
 
     public byte @Nullable [] headerValue(int header) {
-        return headerValues[header];
+        return existingHeaders().value(header);
     }
 
     /** Bytes of one record's key, value and headers, by which {@code max.message.bytes} goes. */
     public long sizeOf(int i) {
-        long size = length(keys[i]) + length(values[i]);
-        for (int h = headerStart(i); h < headerEnds[i]; h++) {
-            size += utf8Length(headerKeys[h]) + length(headerValues[h]);
-        }
-        return size;
+        return values.length(i) + (keys == null ? 0L : keys.length(i)) + (headers == null ? 0L : headers.byteSize(i));
     }
 
     /** Bytes of all records with what each costs beside its own bytes, by which fetches and queues are bounded. */
     public long memorySize() {
-        return byteSize + (long) count * OVERHEAD_BYTES;
+        return byteSize() + (long) count() * OVERHEAD_BYTES;
     }
 
-    long[] timestamps() {
+    /** These records, in the order given. */
+    RecordBatch pick(int[] members) {
+        return new RecordBatch(
+                timestamps.pick(members),
+                keys == null ? null : keys.pick(members),
+                values.pick(members),
+                headers == null ? null : headers.pick(members));
+    }
+
+    /** The records from one to before another. */
+    RecordBatch part(int from, int to) {
+        return new RecordBatch(
+                timestamps.part(from, to),
+                keys == null ? null : keys.part(from, to),
+                values.part(from, to),
+                headers == null ? null : headers.pick(IntStream.range(from, to).toArray()));
+    }
+
+    /** The same records with another time. */
+    RecordBatch at(long timestamp) {
+        return new RecordBatch(Timestamps.all(count(), timestamp), keys, values, headers);
+    }
+
+    Timestamps timestamps() {
         return timestamps;
     }
 
-    /** The keys, or null when no record has one. */
-    byte @Nullable [] @Nullable [] keysOrNull() {
-        for (byte[] key : keys) {
-            if (key != null) {
-                return keys;
-            }
+    @Nullable
+    Headers headers() {
+        return headers;
+    }
+
+    private ByteColumn keysOrNulls() {
+        return keys == null ? ByteColumn.nulls(count()) : keys;
+    }
+
+    private Headers existingHeaders() {
+        if (headers == null) {
+            throw new IndexOutOfBoundsException("no record of the batch has headers");
         }
-        return null;
-    }
-
-    byte[] @Nullable [] values() {
-        return values;
-    }
-
-    boolean hasHeaders() {
-        return headerKeys.length > 0;
-    }
-
-    int[] headerCounts() {
-        int[] counts = new int[count];
-        for (int i = 0; i < count; i++) {
-            counts[i] = headerEnds[i] - headerStart(i);
-        }
-        return counts;
-    }
-
-    String[] headerKeys() {
-        return headerKeys;
-    }
-
-    byte[] @Nullable [] headerValues() {
-        return headerValues;
-    }
-
-    private static int length(byte @Nullable [] bytes) {
-        return bytes == null ? 0 : bytes.length;
-    }
-
-    private static int utf8Length(String text) {
-        int length = 0;
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            // A surrogate is half of a character of four bytes.
-            length += c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate(c) ? 2 : 3;
-        }
-        return length;
+        return headers;
     }
 
     /** Collects records. A header belongs to the record that is added next. */
     public static final class Builder {
-        private int count;
-        private int headerCount;
-        private int pendingHeaders;
-        private long byteSize;
         private long[] timestamps;
-        private byte[] @Nullable [] keys;
-        private byte[] @Nullable [] values;
-        private int[] headerEnds;
-        private String[] headerKeys = new String[0];
-        private byte[] @Nullable [] headerValues = new byte[0][];
+        private final ByteColumn.Builder values;
+        /** Made for the first record that has a key. */
+        private ByteColumn.@Nullable Builder keys;
+        /** Made for the first record that has headers. */
+        private Headers.@Nullable Builder headers;
 
-        /** A builder with room for a number of records; it grows when there are more. */
-        public Builder(int expected) {
-            int capacity = Math.max(expected, 4);
-            timestamps = new long[capacity];
-            keys = new byte[capacity][];
-            values = new byte[capacity][];
-            headerEnds = new int[capacity];
+        /** A builder with room for so much; it grows when there is more. */
+        public Builder(int expectedRecords, int expectedBytes) {
+            timestamps = new long[Math.max(4, expectedRecords)];
+            values = new ByteColumn.Builder(expectedRecords, expectedBytes);
         }
 
         public int count() {
-            return count;
+            return values.count();
         }
 
         /** A header of the record that will be added next; its key is well-formed text. */
-        public Builder header(String key, byte @Nullable [] value) {
-            int at = headerCount + pendingHeaders;
-            if (at == headerKeys.length) {
-                int capacity = Math.max(4, at * 2);
-                headerKeys = Arrays.copyOf(headerKeys, capacity);
-                headerValues = Arrays.copyOf(headerValues, capacity);
+        public void header(String key, byte @Nullable [] value) {
+            if (headers == null) {
+                headers = new Headers.Builder();
+                for (int i = 0; i < count(); i++) {
+                    headers.endRecord();
+                }
             }
-            headerKeys[at] = key;
-            headerValues[at] = value;
-            pendingHeaders++;
-            byteSize += utf8Length(key) + length(value);
-            return this;
+            headers.header(key, value);
         }
 
-        /** A record, with the headers that were given before it. */
-        public Builder add(long timestamp, byte @Nullable [] key, byte @Nullable [] value) {
-            if (count == timestamps.length) {
-                int capacity = count * 2;
-                timestamps = Arrays.copyOf(timestamps, capacity);
-                keys = Arrays.copyOf(keys, capacity);
-                values = Arrays.copyOf(values, capacity);
-                headerEnds = Arrays.copyOf(headerEnds, capacity);
+        /** The key of the record that will be added next, part of a larger array. */
+        public void key(byte[] source, int from, int length) {
+            if (keys == null) {
+                keys = new ByteColumn.Builder(timestamps.length, length * 4);
             }
-            headerCount += pendingHeaders;
-            pendingHeaders = 0;
-            timestamps[count] = timestamp;
-            keys[count] = key;
-            values[count] = value;
-            headerEnds[count] = headerCount;
-            count++;
-            byteSize += length(key) + length(value);
-            return this;
+            while (keys.count() < count()) {
+                keys.addNull();
+            }
+            keys.add(source, from, length);
         }
 
-        /** A record of another batch, with its headers. */
-        public Builder addFrom(RecordBatch batch, int i) {
-            for (int h = batch.headerStart(i); h < batch.headerEnd(i); h++) {
-                header(batch.headerKey(h), batch.headerValue(h));
+        /** A record whose value is part of a larger array, with the key and the headers that were given before it. */
+        public void add(long timestamp, byte[] source, int from, int length) {
+            values.add(source, from, length);
+            ended(timestamp);
+        }
+
+        /** A tombstone, with the key and the headers that were given before it. */
+        public void addTombstone(long timestamp) {
+            values.addNull();
+            ended(timestamp);
+        }
+
+        private void ended(long timestamp) {
+            int at = values.count() - 1;
+            if (at == timestamps.length) {
+                timestamps = Arrays.copyOf(timestamps, at * 2);
             }
-            return add(batch.timestamp(i), batch.key(i), batch.value(i));
+            timestamps[at] = timestamp;
+            if (headers != null) {
+                headers.endRecord();
+            }
         }
 
         public RecordBatch build() {
-            return new RecordBatch(this);
+            if (keys != null) {
+                while (keys.count() < count()) {
+                    keys.addNull();
+                }
+            }
+            return new RecordBatch(
+                    Timestamps.of(timestamps, count()),
+                    keys == null ? null : keys.build(),
+                    values.build(),
+                    headers == null ? null : headers.build());
         }
     }
 }

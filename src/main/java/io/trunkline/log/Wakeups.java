@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
@@ -19,16 +20,23 @@ import org.jboss.logging.Logger;
 /**
  * Wakes fetches that wait at the end of a partition: at once for appends of this replica, and by one shared look at the
  * partitions that somebody waits for, for what other replicas and SQL append. The look costs by partitions waited for,
- * not by callers, and stops when nobody waits.
+ * not by callers; it comes more often while it finds something, and stops when nobody waits.
  */
 final class Wakeups implements AutoCloseable {
     private static final Logger LOG = Logger.getLogger(Wakeups.class);
+    /** How much shorter the interval is while others write. */
+    private static final int EAGER = 8;
+    /** A look that takes long is not repeated before so many times its length. */
+    private static final int BUSY = 4;
 
-    /** A fetch that waits. Completes when there may be something to read from its offset, or when the wait failed. */
+    /**
+     * A fetch that waits. Completes with what can be read now, when that goes beyond its offset; empty when nothing came;
+     * or with the reason why waiting is of no use.
+     */
     static final class Waiter {
         private final int partitionId;
         private final long offset;
-        final CompletableFuture<Void> woken = new CompletableFuture<>();
+        final CompletableFuture<Optional<OffsetRange>> woken = new CompletableFuture<>();
 
         private Waiter(int partitionId, long offset) {
             this.partitionId = partitionId;
@@ -49,10 +57,13 @@ final class Wakeups implements AutoCloseable {
     private int waiting;
     /** Guarded by this. */
     private boolean polling;
+    /** Used by the poller, and by whoever starts it. */
+    private volatile Duration delay;
 
     Wakeups(FetchStore store, LogConfig.Fetch config) {
         this.store = store;
         this.config = config;
+        delay = config.pollInterval();
     }
 
     synchronized int waiting() {
@@ -90,8 +101,13 @@ final class Wakeups implements AutoCloseable {
         }
     }
 
-    /** Tells that a partition reaches at least to this offset. */
-    void reached(int partitionId, long endOffset) {
+    /** Tells what can be read of a partition. */
+    void reached(int partitionId, OffsetRange range) {
+        take(partitionId, range.endOffset()).forEach(waiter -> waiter.woken.complete(Optional.of(range)));
+    }
+
+    /** Takes out those who wait for less than this end. */
+    private List<Waiter> take(int partitionId, long endOffset) {
         List<Waiter> due = new ArrayList<>();
         synchronized (this) {
             for (Waiter waiter : waiters.getOrDefault(partitionId, Set.of())) {
@@ -101,7 +117,7 @@ final class Wakeups implements AutoCloseable {
             }
             due.forEach(this::deregister);
         }
-        due.forEach(waiter -> waiter.woken.complete(null));
+        return due;
     }
 
     @Override
@@ -110,33 +126,55 @@ final class Wakeups implements AutoCloseable {
     }
 
     private void schedule() {
-        Duration interval = config.pollInterval();
-        poller.schedule(this::poll, interval.toMillis(), TimeUnit.MILLISECONDS);
+        poller.schedule(this::poll, delay.toNanos(), TimeUnit.NANOSECONDS);
     }
 
     private void poll() {
-        Integer[] waitedFor;
+        Set<Integer> waitedFor;
         synchronized (this) {
-            waitedFor = waiters.keySet().toArray(new Integer[0]);
-            if (waitedFor.length == 0) {
+            waitedFor = Set.copyOf(waiters.keySet());
+            if (waitedFor.isEmpty()) {
                 polling = false;
                 return;
             }
         }
+        long start = System.nanoTime();
+        int found = 0;
         try {
-            Map<Integer, Long> ends = store.ends(waitedFor);
+            Map<Integer, OffsetRange> ranges = store.ranges(waitedFor);
             for (Integer partitionId : waitedFor) {
-                // A partition that is gone wakes everybody: they will find out.
-                reached(partitionId, ends.getOrDefault(partitionId, Long.MAX_VALUE));
+                OffsetRange range = ranges.get(partitionId);
+                List<Waiter> due = take(partitionId, range == null ? Long.MAX_VALUE : range.endOffset());
+                found += due.size();
+                for (Waiter waiter : due) {
+                    if (range == null) {
+                        waiter.woken.completeExceptionally(Heads.gone());
+                    } else {
+                        waiter.woken.complete(Optional.of(range));
+                    }
+                }
             }
         } catch (RuntimeException e) {
-            LOG.debugf(e, "Wake-up poll failed partitions=%d", waitedFor.length);
+            LOG.debugf(e, "Wake-up poll failed partitions=%d", waitedFor.size());
             if (Failures.code(e) == ErrorCode.DATABASE_UNAVAILABLE) {
                 failAll(e);
             }
         } finally {
+            delay = next(found > 0, Duration.ofNanos(System.nanoTime() - start));
             schedule();
         }
+    }
+
+    /** Sooner where others write what is waited for, later where they do not, and never most of the time. */
+    private Duration next(boolean found, Duration took) {
+        Duration most = config.pollInterval();
+        Duration wanted = found ? most.dividedBy(EAGER) : min(delay.multipliedBy(2), most);
+        Duration least = took.multipliedBy(BUSY);
+        return wanted.compareTo(least) < 0 ? least : wanted;
+    }
+
+    private static Duration min(Duration a, Duration b) {
+        return a.compareTo(b) < 0 ? a : b;
     }
 
     private void failAll(RuntimeException failure) {

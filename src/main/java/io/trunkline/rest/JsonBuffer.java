@@ -1,6 +1,7 @@
 package io.trunkline.rest;
 
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
@@ -29,10 +30,19 @@ final class JsonBuffer {
 
     /** Bytes that are JSON or part of it already. */
     JsonBuffer raw(byte[] json) {
-        room(json.length);
-        System.arraycopy(json, 0, bytes, length, json.length);
-        length += json.length;
+        return raw(json, 0, json.length);
+    }
+
+    /** Part of an array that is JSON or part of it already. */
+    JsonBuffer raw(byte[] source, int from, int size) {
+        room(size);
+        System.arraycopy(source, from, bytes, length, size);
+        length += size;
         return this;
+    }
+
+    int length() {
+        return length;
     }
 
     JsonBuffer number(long number) {
@@ -68,17 +78,29 @@ final class JsonBuffer {
     }
 
     /** A quoted string of valid UTF-8, escaped where it must be. */
-    JsonBuffer utf8String(byte[] text) {
-        return string(new String(text, StandardCharsets.UTF_8));
+    JsonBuffer utf8String(byte[] source, int from, int size) {
+        for (int i = from; i < from + size; i++) {
+            byte b = source[i];
+            if (b == '"' || b == '\\' || (b >= 0 && b < ' ')) {
+                return string(new String(source, from, size, StandardCharsets.UTF_8));
+            }
+        }
+        room(size + 2);
+        bytes[length++] = '"';
+        System.arraycopy(source, from, bytes, length, size);
+        length += size;
+        bytes[length++] = '"';
+        return this;
     }
 
     /** A quoted string of base64. */
-    JsonBuffer base64(byte[] data) {
-        byte[] encoded = Base64.getEncoder().encode(data);
-        room(encoded.length + 2);
+    JsonBuffer base64(byte[] source, int from, int size) {
+        ByteBuffer encoded = Base64.getEncoder().encode(ByteBuffer.wrap(source, from, size));
+        room(encoded.remaining() + 2);
         bytes[length++] = '"';
-        System.arraycopy(encoded, 0, bytes, length, encoded.length);
-        length += encoded.length;
+        int more = encoded.remaining();
+        encoded.get(bytes, length, more);
+        length += more;
         bytes[length++] = '"';
         return this;
     }

@@ -1,5 +1,7 @@
 package io.trunkline.rest;
 
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParseException;
 import com.fasterxml.jackson.core.JsonParser;
@@ -10,6 +12,7 @@ import io.trunkline.error.TrunklineException;
 import io.trunkline.log.Logs;
 import io.trunkline.log.RecordBatch;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -23,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ProduceParser {
     private static final JsonFactory FACTORY = new JsonFactory();
+    private static final Base64.Decoder DECODER = Base64.getDecoder();
+    private static final List<String> FIELDS = List.of("value", "key", "partition", "timestamp", "headers");
     private static final int MOST_ERRORS = 10;
     private static final int EXPECTED = 16;
     private static final int MOST_RECORDS = 100_000;
@@ -34,7 +39,7 @@ final class ProduceParser {
     private final boolean partitionAllowed;
     private final long now;
     private final JsonParser parser;
-    private final RecordBatch.Builder records = new RecordBatch.Builder(EXPECTED);
+    private final RecordBatch.Builder records;
     private int[] partitions = new int[EXPECTED];
     /** What does not fit the shape of the request, and what does not fit the format of its records. */
     private final List<String> shapeErrors = new ArrayList<>();
@@ -46,6 +51,8 @@ final class ProduceParser {
         this.format = format;
         this.partitionAllowed = partitionAllowed;
         this.now = now;
+        // What the body holds beside the values makes up for their lengths.
+        records = new RecordBatch.Builder(EXPECTED, body.length);
         parser = FACTORY.createParser(body);
     }
 
@@ -147,23 +154,23 @@ final class ProduceParser {
         }
         int partition = Logs.ANY_PARTITION;
         long timestamp = now;
-        byte[] key = null;
-        byte[] value = null;
-        boolean hasValue = false;
-        List<String> seen = new ArrayList<>(5);
+        Piece value = null;
+        int seen = 0;
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String name = parser.currentName();
-            if (seen.contains(name)) {
-                shapeError("records[" + i + "]." + shown(name) + ": given twice");
-            } else if (seen.size() < 5) {
-                seen.add(name);
+            int field = FIELDS.indexOf(name);
+            if (field >= 0 && (seen & 1 << field) != 0) {
+                shapeError("records[" + i + "]." + name + ": given twice");
             }
+            seen |= field < 0 ? 0 : 1 << field;
             parser.nextToken();
             switch (name) {
-                case "key" -> key = readBytes(i, "key");
-                case "value" -> {
-                    hasValue = true;
-                    value = readBytes(i, "value");
+                case "value" -> value = readBytes(i, "value");
+                case "key" -> {
+                    Piece key = readBytes(i, "key");
+                    if (key != null) {
+                        records.key(key.source(), key.from(), key.length());
+                    }
                 }
                 case "headers" -> readHeaders(i);
                 case "partition" -> partition = readPartition(i);
@@ -174,7 +181,7 @@ final class ProduceParser {
                 }
             }
         }
-        if (!hasValue) {
+        if ((seen & 1 << FIELDS.indexOf("value")) == 0) {
             shapeError("records[" + i + "].value: missing; send null for a tombstone");
         }
         int at = records.count();
@@ -182,33 +189,56 @@ final class ProduceParser {
             partitions = Arrays.copyOf(partitions, at * 2);
         }
         partitions[at] = partition;
-        records.add(timestamp, key, value);
+        if (value == null) {
+            records.addTombstone(timestamp);
+        } else {
+            records.add(timestamp, value.source(), value.from(), value.length());
+        }
     }
 
-    private byte @Nullable [] readBytes(int i, String field) throws IOException {
+    /** Bytes that lie somewhere in an array. */
+    private record Piece(byte[] source, int from, int length) {
+        static Piece of(byte[] bytes) {
+            return new Piece(bytes, 0, bytes.length);
+        }
+    }
+
+    /** The bytes of a key or value; null for null, and for what does not fit the format. */
+    private @Nullable Piece readBytes(int i, String field) throws IOException {
         if (parser.currentToken() == JsonToken.VALUE_NULL) {
             return null;
         }
-        if (format == RecordFormat.JSON) {
-            int from = (int) parser.currentTokenLocation().getByteOffset();
-            parser.skipChildren();
-            parser.finishToken();
-            return Arrays.copyOfRange(body, from, (int) parser.currentLocation().getByteOffset());
-        }
-        if (parser.currentToken() != JsonToken.VALUE_STRING) {
+        if (format != RecordFormat.JSON && parser.currentToken() != JsonToken.VALUE_STRING) {
             recordError("records[" + i + "]." + field + ": must be a string or null in the "
                     + (format == RecordFormat.TEXT ? "text" : "binary") + " format");
             parser.skipChildren();
             return null;
         }
+        int from = (int) parser.currentTokenLocation().getByteOffset();
+        parser.skipChildren();
+        parser.finishToken();
+        int to = (int) parser.currentLocation().getByteOffset();
+        if (format == RecordFormat.JSON) {
+            return new Piece(body, from, to - from);
+        }
+        // What is escaped nowhere stands in the body between its quotes as it is meant.
+        boolean plain = true;
+        for (int at = from + 1; at < to - 1 && plain; at++) {
+            plain = body[at] != '\\';
+        }
         if (format == RecordFormat.BINARY) {
-            return decoded(parser.getText(), "records[" + i + "]." + field);
+            return plain
+                    ? decoded(ByteBuffer.wrap(body, from + 1, to - from - 2), "records[" + i + "]." + field)
+                    : decoded(ByteBuffer.wrap(parser.getText().getBytes(ISO_8859_1)), "records[" + i + "]." + field);
+        }
+        if (plain) {
+            return new Piece(body, from + 1, to - from - 2);
         }
         Optional<byte[]> bytes = Utf8.encode(parser.getText());
         if (bytes.isEmpty()) {
             recordError("records[" + i + "]." + field + ": has half of a surrogate pair, which is no character");
         }
-        return bytes.orElse(null);
+        return bytes.map(Piece::of).orElse(null);
     }
 
     private void readHeaders(int i) throws IOException {
@@ -243,7 +273,8 @@ final class ProduceParser {
                 hasValue = true;
             } else if (name.equals("value") && token == JsonToken.VALUE_STRING) {
                 hasValue = true;
-                value = decoded(parser.getText(), place + ".value");
+                Piece piece = decoded(ByteBuffer.wrap(parser.getText().getBytes(ISO_8859_1)), place + ".value");
+                value = piece == null ? null : Arrays.copyOf(piece.source(), piece.length());
             } else {
                 shapeError(
                         name.equals("key") || name.equals("value")
@@ -297,9 +328,11 @@ final class ProduceParser {
         return parser.currentToken() == JsonToken.VALUE_NUMBER_INT;
     }
 
-    private byte @Nullable [] decoded(String base64, String place) {
+    /** The bytes that base64 stands for, from the beginning of an array. */
+    private @Nullable Piece decoded(ByteBuffer base64, String place) {
         try {
-            return Base64.getDecoder().decode(base64);
+            ByteBuffer bytes = DECODER.decode(base64);
+            return new Piece(bytes.array(), 0, bytes.remaining());
         } catch (IllegalArgumentException e) {
             recordError(place + ": is not base64");
             return null;

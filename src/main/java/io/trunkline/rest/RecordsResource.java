@@ -274,9 +274,9 @@ class RecordsResource {
         if (page.full() && tag.isIn(ifNoneMatch)) {
             answer = Response.notModified();
         } else {
-            byte[] json = RecordsWriter.records(topic, partition, page.batches(), accepted.format());
-            budget.take(json.length, ended);
-            answer = Response.ok(json).type(accepted.mediaType());
+            RecordsPage body = new RecordsPage(topic, partition, page.batches(), accepted.format());
+            budget.take(body.memorySize(), ended);
+            answer = Response.ok(body).type(accepted.mediaType());
         }
         positions(answer, page.range()).header(NEXT_OFFSET, page.nextOffset());
         answer.header(HttpHeaders.LINK, "<" + nextPage(context, page.nextOffset()) + ">; rel=\"next\"");

@@ -1,23 +1,50 @@
 package io.trunkline.rest;
 
-import com.fasterxml.jackson.core.JsonFactory;
-import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonToken;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.log.AppendResult;
+import io.trunkline.log.ByteColumn;
 import io.trunkline.log.FetchedBatch;
 import io.trunkline.log.RecordBatch;
 import io.trunkline.topic.TopicName;
-import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Writes the answers of produce and fetch. */
 final class RecordsWriter {
-    private static final JsonFactory FACTORY = new JsonFactory();
     private static final int PER_RECORD = 96;
+    private static final byte[] TIMESTAMP = ascii(",\"timestamp\":");
+    private static final byte[] KEY = ascii(",\"key\":");
+    private static final byte[] VALUE = ascii(",\"value\":");
+    private static final byte[] NULL = ascii("null");
 
-    private RecordsWriter() {}
+    /** What every record of the partition begins with. */
+    private final byte[] prefix;
+
+    private final List<FetchedBatch> batches;
+    private final RecordFormat format;
+    private int batch;
+    private int record;
+    private boolean begun;
+    private boolean ended;
+
+    /** Writes the records of a page as an array, a chunk at a time. */
+    RecordsWriter(TopicName topic, int partition, List<FetchedBatch> batches, RecordFormat format) {
+        // A topic's name needs no escaping.
+        prefix = ascii("{\"topic\":\"" + topic.value() + "\",\"partition\":" + partition + ",\"offset\":");
+        this.batches = batches;
+        this.format = format;
+    }
+
+    /** The length of the whole, about. */
+    static long estimate(List<FetchedBatch> batches) {
+        long estimate = 2;
+        for (FetchedBatch batch : batches) {
+            estimate += batch.records().byteSize() + (long) batch.records().count() * PER_RECORD;
+        }
+        return estimate;
+    }
 
     /** {@code {"offsets": [...]}}, a partition and offset or an error for each record, in the order of the request. */
     static byte[] offsets(AppendResult result) {
@@ -47,40 +74,50 @@ final class RecordsWriter {
         return json.ascii("]}").toBytes();
     }
 
-    /** The records of a page as an array. */
-    static byte[] records(TopicName topic, int partition, List<FetchedBatch> batches, RecordFormat format) {
-        long estimate = 2;
-        for (FetchedBatch batch : batches) {
-            estimate += batch.records().byteSize() + (long) batch.records().count() * PER_RECORD;
-        }
-        JsonBuffer json = new JsonBuffer((int) Math.min(estimate, Integer.MAX_VALUE / 4));
-        json.ascii("[");
-        // What every record of the partition begins with; a topic's name needs no escaping.
-        String prefix = "{\"topic\":\"" + topic.value() + "\",\"partition\":" + partition + ",\"offset\":";
-        boolean first = true;
-        for (FetchedBatch batch : batches) {
-            for (int i = 0; i < batch.records().count(); i++) {
-                if (!first) {
-                    json.ascii(",\n");
-                }
-                first = false;
-                json.ascii(prefix).number(batch.baseOffset() + i);
-                record(json, batch.records(), i, format);
-            }
-        }
-        return json.ascii("]").toBytes();
+    boolean hasNext() {
+        return !ended;
     }
 
-    private static void record(JsonBuffer json, RecordBatch records, int i, RecordFormat format) {
-        json.ascii(",\"timestamp\":").number(records.timestamp(i));
-        @Nullable String error = null;
-        json.ascii(",\"key\":");
-        if (!bytes(json, records.key(i), format)) {
-            error = "the key cannot be shown in the " + format.name().toLowerCase(java.util.Locale.ROOT) + " format";
+    /** The next chunk, which ends with a whole record: of about this size, more where a record is larger. */
+    byte[] next(int size) {
+        JsonBuffer json = new JsonBuffer(size + size / 8);
+        if (!begun) {
+            json.ascii("[");
         }
-        json.ascii(",\"value\":");
-        if (!bytes(json, records.value(i), format)) {
-            error = "the value cannot be shown in the " + format.name().toLowerCase(java.util.Locale.ROOT) + " format";
+        while (batch < batches.size() && json.length() < size) {
+            FetchedBatch current = batches.get(batch);
+            if (begun) {
+                json.ascii(",\n");
+            }
+            begun = true;
+            json.raw(prefix).number(current.baseOffset() + record);
+            write(json, current.records(), record, format);
+            record++;
+            if (record == current.records().count()) {
+                batch++;
+                record = 0;
+            }
+        }
+        if (batch == batches.size()) {
+            json.ascii("]");
+            ended = true;
+        }
+        return json.toBytes();
+    }
+
+    private static void write(JsonBuffer json, RecordBatch records, int i, RecordFormat format) {
+        json.raw(TIMESTAMP).number(records.timestamp(i));
+        @Nullable String error = null;
+        json.raw(KEY);
+        ByteColumn keys = records.keys();
+        if (keys == null) {
+            json.raw(NULL);
+        } else if (!bytes(json, keys, i, format)) {
+            error = "the key cannot be shown in the " + format.name().toLowerCase(Locale.ROOT) + " format";
+        }
+        json.raw(VALUE);
+        if (!bytes(json, records.values(), i, format)) {
+            error = "the value cannot be shown in the " + format.name().toLowerCase(Locale.ROOT) + " format";
         }
         int start = records.headerStart(i);
         int end = records.headerEnd(i);
@@ -94,7 +131,7 @@ final class RecordsWriter {
                 if (value == null) {
                     json.ascii("null}");
                 } else {
-                    json.base64(value).ascii("}");
+                    json.base64(value, 0, value.length).ascii("}");
                 }
             }
             json.ascii("]");
@@ -106,55 +143,33 @@ final class RecordsWriter {
     }
 
     /** Writes bytes in a format; where they do not fit it, writes null and answers false. */
-    private static boolean bytes(JsonBuffer json, byte @Nullable [] bytes, RecordFormat format) {
-        if (bytes == null) {
-            json.ascii("null");
+    private static boolean bytes(JsonBuffer json, ByteColumn column, int i, RecordFormat format) {
+        if (column.isNull(i)) {
+            json.raw(NULL);
             return true;
         }
+        byte[] source = column.bytes();
+        int from = column.start(i);
+        int length = column.length(i);
+        boolean fits = switch (format) {
+            case BINARY -> true;
+            case TEXT -> Utf8.isValid(source, from, from + length);
+            // What SQL or another format wrote may be anything.
+            case JSON -> JsonText.isValid(source, from, from + length);
+        };
+        if (!fits) {
+            json.raw(NULL);
+            return false;
+        }
         switch (format) {
-            case BINARY -> json.base64(bytes);
-            case TEXT -> {
-                if (!Utf8.isValid(bytes, 0, bytes.length)) {
-                    json.ascii("null");
-                    return false;
-                }
-                json.utf8String(bytes);
-            }
-            case JSON -> {
-                if (!isJson(bytes)) {
-                    json.ascii("null");
-                    return false;
-                }
-                json.raw(bytes);
-            }
+            case BINARY -> json.base64(source, from, length);
+            case TEXT -> json.utf8String(source, from, length);
+            case JSON -> json.raw(source, from, length);
         }
         return true;
     }
 
-    /** Whether bytes are one JSON value: what SQL or another format wrote may be anything. */
-    static boolean isJson(byte[] bytes) {
-        boolean byteOrderMark = bytes.length >= 3 && bytes[0] == (byte) 0xef && bytes[1] == (byte) 0xbb;
-        if (byteOrderMark || !Utf8.isValid(bytes, 0, bytes.length)) {
-            return false;
-        }
-        try (JsonParser parser = FACTORY.createParser(bytes)) {
-            if (parser.nextToken() == null || parser.currentTokenLocation().getByteOffset() < 0) {
-                return false;
-            }
-            int depth = 0;
-            for (JsonToken token = parser.currentToken(); token != null; token = parser.nextToken()) {
-                if (token.isStructStart()) {
-                    depth++;
-                } else if (token.isStructEnd()) {
-                    depth--;
-                }
-                if (depth == 0) {
-                    return parser.nextToken() == null;
-                }
-            }
-            return false;
-        } catch (IOException e) {
-            return false; // the answer to the question that was asked
-        }
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
     }
 }

@@ -1,10 +1,17 @@
 package io.trunkline.rest;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 
 /** UTF-8 as it is defined (RFC 3629), with nothing replaced on the way. */
 final class Utf8 {
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+    /** The highest bit of each of eight bytes. */
+    private static final long NOT_ASCII = 0x8080_8080_8080_8080L;
+
     private Utf8() {}
 
     /** The bytes of a text, or empty when it has half a surrogate pair, for which there are none. */
@@ -28,6 +35,10 @@ final class Utf8 {
     static boolean isValid(byte[] bytes, int from, int to) {
         int i = from;
         while (i < to) {
+            if (to - i >= Long.BYTES && ((long) LONG.get(bytes, i) & NOT_ASCII) == 0) {
+                i += Long.BYTES;
+                continue;
+            }
             int b = bytes[i++];
             if (b >= 0) {
                 continue;

@@ -18,6 +18,8 @@ class Murmur2Test {
         "abc,479470107"
     })
     void hashIsKafkas(String key, int hash) {
-        assertThat(Murmur2.hash(key.getBytes(StandardCharsets.UTF_8))).isEqualTo(hash);
+        byte[] bytes = ("xy" + key + "z").getBytes(StandardCharsets.UTF_8);
+
+        assertThat(Murmur2.hash(bytes, 2, bytes.length - 3)).isEqualTo(hash);
     }
 }

@@ -1,0 +1,141 @@
+package io.trunkline.log;
+
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.WorkerPool;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Reads pages: at the tail from memory, else from PostgreSQL, where those who want the same page at the same time share
+ * it; and waits for records where there are none.
+ */
+final class Fetches {
+    /**
+     * What is to be read.
+     *
+     * @param maxBytes of keys, values, headers and what each record costs beside; the first record always fits
+     */
+    record Request(int partitionId, long offset, long maxBytes, int maxRecords) {}
+
+    private final FetchStore store;
+    private final Heads heads;
+    private final TailCache cache;
+    private final Wakeups wakeups;
+    private final WorkerPool pool;
+    private final Clock clock;
+    private final ConcurrentHashMap<Request, CompletableFuture<PageBuilder>> reads = new ConcurrentHashMap<>();
+
+    Fetches(FetchStore store, Heads heads, TailCache cache, Wakeups wakeups, WorkerPool pool, Clock clock) {
+        this.store = store;
+        this.heads = heads;
+        this.cache = cache;
+        this.wakeups = wakeups;
+        this.pool = pool;
+        this.clock = clock;
+    }
+
+    /** A page, for which is waited up to the deadline when there is none, or until nobody is interested any more. */
+    CompletableFuture<FetchOutcome> fetch(Request request, Instant deadline, CompletableFuture<Void> abandoned) {
+        if (!clock.instant().isBefore(deadline)) {
+            return heads.range(request.partitionId()).thenCompose(range -> page(request, range));
+        }
+        // Before the end is looked up, so that nothing appended in between is missed.
+        Wakeups.Waiter waiter;
+        try {
+            waiter = wakeups.register(request.partitionId(), request.offset());
+        } catch (TrunklineException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+        return heads.range(request.partitionId())
+                .thenCompose(range -> request.offset() == range.endOffset()
+                        ? await(request, range, waiter, deadline, abandoned)
+                        : page(request, range))
+                .whenComplete((outcome, failure) -> wakeups.deregister(waiter));
+    }
+
+    private CompletableFuture<FetchOutcome> await(
+            Request request,
+            OffsetRange range,
+            Wakeups.Waiter waiter,
+            Instant deadline,
+            CompletableFuture<Void> abandoned) {
+        cache.want(request.partitionId());
+        abandoned.thenRun(() -> waiter.woken.complete(Optional.empty()));
+        long millis = Math.max(0, clock.instant().until(deadline, ChronoUnit.MILLIS));
+        return waiter.woken
+                .completeOnTimeout(Optional.empty(), millis, TimeUnit.MILLISECONDS)
+                .thenCompose(now -> {
+                    wakeups.deregister(waiter);
+                    if (abandoned.isDone()) {
+                        return CompletableFuture.failedFuture(new TrunklineException(
+                                ErrorCode.OVERLOADED, "The client did not wait for the answer."));
+                    }
+                    return now.isPresent()
+                            ? page(request, now.get())
+                            : CompletableFuture.completedFuture(page(request, range, PageBuilder.empty(request)));
+                });
+    }
+
+    /** A page of a partition that has this range at least. */
+    private CompletableFuture<FetchOutcome> page(Request request, OffsetRange range) {
+        if (!range.readableFrom(request.offset())) {
+            return CompletableFuture.completedFuture(new FetchOutcome.OutOfRange(range));
+        }
+        if (request.offset() == range.endOffset()) {
+            cache.want(request.partitionId());
+            return CompletableFuture.completedFuture(page(request, range, PageBuilder.empty(request)));
+        }
+        Optional<PageBuilder> cached = cache.read(request);
+        if (cached.isPresent()) {
+            cache.want(request.partitionId());
+            return CompletableFuture.completedFuture(page(request, range, cached.get()));
+        }
+        return read(request, range).thenCompose(read -> {
+            if (!read.batches().isEmpty()) {
+                FetchOutcome.Page page = page(request, range, read);
+                if (page.nextOffset() == page.range().endOffset()) {
+                    cache.want(request.partitionId());
+                    read.batches().forEach(batch -> cache.add(request.partitionId(), batch));
+                }
+                return CompletableFuture.completedFuture(page);
+            }
+            // There should have been records: retention has moved past the offset since the range was read.
+            return heads.range(request.partitionId()).thenApply(now -> {
+                if (now.readableFrom(request.offset())) {
+                    throw new IllegalStateException("records are missing: " + request + " " + now);
+                }
+                return new FetchOutcome.OutOfRange(now);
+            });
+        });
+    }
+
+    private CompletableFuture<PageBuilder> read(Request request, OffsetRange range) {
+        CompletableFuture<PageBuilder> mine = new CompletableFuture<>();
+        CompletableFuture<PageBuilder> other = reads.putIfAbsent(request, mine);
+        if (other != null) {
+            return other;
+        }
+        pool.call(() -> store.read(request, range)).whenComplete((read, failure) -> {
+            reads.remove(request, mine);
+            if (failure == null) {
+                mine.complete(read);
+            } else {
+                mine.completeExceptionally(failure);
+            }
+        });
+        return mine;
+    }
+
+    private static FetchOutcome.Page page(Request request, OffsetRange range, PageBuilder read) {
+        // What was read may go beyond an end that was looked up before.
+        OffsetRange known = new OffsetRange(range.logStartOffset(), Math.max(range.endOffset(), read.next()));
+        return new FetchOutcome.Page(
+                read.batches(), request.offset(), read.next(), known, read.isFull() && read.next() < known.endOffset());
+    }
+}

@@ -1,0 +1,65 @@
+package io.trunkline.log;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** Collects batches up to a number of bytes and records, of which the first record always fits. */
+final class PageBuilder {
+    private final List<FetchedBatch> batches = new ArrayList<>();
+    private long next;
+    private long bytesLeft;
+    private int recordsLeft;
+    private boolean full;
+
+    PageBuilder(long offset, long maxBytes, int maxRecords) {
+        next = offset;
+        bytesLeft = maxBytes;
+        recordsLeft = maxRecords;
+    }
+
+    static PageBuilder empty(Fetches.Request request) {
+        return new PageBuilder(request.offset(), request.maxBytes(), request.maxRecords());
+    }
+
+    /**
+     * Adds what fits of the batch that holds the next offset.
+     *
+     * @return whether more may fit; not so after a batch that lies behind a hole
+     */
+    boolean add(FetchedBatch batch) {
+        if (full || batch.baseOffset() > next) {
+            return false;
+        }
+        FetchedBatch part = batch.part(next, bytesLeft, recordsLeft, batches.isEmpty());
+        if (part.records().count() > 0) {
+            batches.add(part);
+            next = part.nextOffset();
+            bytesLeft -= part.records().memorySize();
+            recordsLeft -= part.records().count();
+        }
+        full = next < batch.nextOffset() || bytesLeft <= 0 || recordsLeft <= 0;
+        return !full;
+    }
+
+    List<FetchedBatch> batches() {
+        return batches;
+    }
+
+    /** The offset after the last record. */
+    long next() {
+        return next;
+    }
+
+    long bytesLeft() {
+        return bytesLeft;
+    }
+
+    int recordsLeft() {
+        return recordsLeft;
+    }
+
+    /** Whether nothing more fits. */
+    boolean isFull() {
+        return full;
+    }
+}
