@@ -1,0 +1,28 @@
+package io.trunkline.bench;
+
+import java.util.List;
+
+/** All scenarios, in the order in which they run. */
+final class Scenarios {
+    private static final List<Scenario> ALL = List.of(
+            new ProduceScenario("produce-1", 1, 1, ProduceScenario.Format.JSON),
+            new ProduceScenario("produce-100-json", 4, 100, ProduceScenario.Format.JSON),
+            new ProduceScenario("produce-100-binary", 4, 100, ProduceScenario.Format.BINARY),
+            new FetchScenario());
+
+    private Scenarios() {}
+
+    /** Those of these names, or those that run by default when there are none. */
+    static List<Scenario> named(List<String> names) {
+        if (names.isEmpty()) {
+            return ALL.stream().filter(Scenario::runsByDefault).toList();
+        }
+        return names.stream()
+                .map(name -> ALL.stream()
+                        .filter(scenario -> scenario.name().equals(name))
+                        .findFirst()
+                        .orElseThrow(() -> new IllegalArgumentException("no scenario is called " + name + ", but "
+                                + ALL.stream().map(Scenario::name).toList())))
+                .toList();
+    }
+}
