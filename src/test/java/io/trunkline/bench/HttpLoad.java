@@ -39,9 +39,6 @@ abstract class HttpLoad implements Load, HttpConnection.User {
     /** Looks at an answer, counts it, and sends the next request if there is to be one. */
     abstract void next(HttpConnection connection, long now) throws IOException;
 
-    /** Gives up what has not been sent. */
-    void stop() {}
-
     @Override
     public void start(Window window) throws IOException {
         meter = new Meter(window);
@@ -123,7 +120,6 @@ abstract class HttpLoad implements Load, HttpConnection.User {
     public Meter finish() {
         client.loop().execute(() -> {
             stopping = true;
-            stop();
             drain();
         });
         await();

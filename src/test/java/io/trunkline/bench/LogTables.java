@@ -1,5 +1,6 @@
 package io.trunkline.bench;
 
+import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -17,6 +18,16 @@ final class LogTables {
               JOIN trunkline.log_batch b ON b.slice = s.slice AND b.tp_id = s.tp_id
              WHERE t.name = ?
             """;
+    private static final String RECORDS_AFTER = """
+            SELECT coalesce(sum(b.record_count), 0)
+              FROM trunkline.partition_slice s
+              JOIN trunkline.log_batch b ON b.slice = s.slice AND b.tp_id = s.tp_id
+             WHERE s.tp_id > ?
+            """;
+    private static final String APPEND = """
+            SELECT trunkline.append(?, NULL, NULL, ?, NULL, NULL, NULL)
+            """;
+    private static final int BATCHES_PER_COMMIT = 100;
     private static final String PLACE = """
             SELECT h.tp_id, h.slice
               FROM trunkline.topic t
@@ -54,6 +65,47 @@ final class LogTables {
                 row.next();
                 return new Totals(row.getLong(1), row.getLong(2));
             }
+        }
+    }
+
+    /** The number that the last partition got. */
+    int lastPartitionId() throws SQLException {
+        try (Connection connection = postgres.owner();
+                Statement statement = connection.createStatement();
+                ResultSet row =
+                        statement.executeQuery("SELECT coalesce(max(tp_id), 0) FROM trunkline.partition_head")) {
+            row.next();
+            return row.getInt(1);
+        }
+    }
+
+    /** How many records there are in partitions that are newer than one. */
+    long recordsAfter(int partitionId) throws SQLException {
+        try (Connection connection = postgres.owner();
+                PreparedStatement statement = connection.prepareStatement(RECORDS_AFTER)) {
+            statement.setInt(1, partitionId);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getLong(1);
+            }
+        }
+    }
+
+    /** Appends batches to a partition by SQL, many a commit. */
+    void append(int partitionId, byte[][] values, int batches) throws SQLException {
+        try (Connection connection = postgres.owner();
+                PreparedStatement statement = connection.prepareStatement(APPEND)) {
+            connection.setAutoCommit(false);
+            Array array = connection.createArrayOf("bytea", values);
+            for (int i = 1; i <= batches; i++) {
+                statement.setInt(1, partitionId);
+                statement.setArray(2, array);
+                statement.executeQuery().close();
+                if (i % BATCHES_PER_COMMIT == 0) {
+                    connection.commit();
+                }
+            }
+            connection.commit();
         }
     }
 

@@ -25,13 +25,18 @@ final class Meter {
      * @param intended when the request was to be sent, which under open-loop load may be long before it was
      */
     void count(long intended, long now, long count) {
+        count(now, count);
+        latency(intended, now, 1);
+    }
+
+    /** Counts records without a latency. */
+    void count(long now, long count) {
         records += count;
         requests++;
         if (window.measures(now)) {
             measuredRecords += count;
             perSecond[(int) ((now - window.from()) / 1_000_000_000L)] += count;
         }
-        latency(intended, now, 1);
     }
 
     /** Notes a latency alone, of so many records at once. */

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Produce requests on a fixed schedule, whatever the answers do. What cannot be sent in time, because all connections
@@ -16,12 +17,15 @@ final class OpenLoop extends HttpLoad {
     /** How long after the end of the schedule requests that are late may still be sent. */
     private static final Duration GRACE = Duration.ofSeconds(3);
 
+    private static final Duration PACER_PATIENCE = Duration.ofSeconds(10);
+
     private final List<Replica> replicas = new ArrayList<>();
     private final int connections;
     private final double perSecond;
     private final Requests requests;
     private final int recordsPerRequest;
     private volatile boolean stopped;
+    private volatile @Nullable Thread pacer;
     private long due;
 
     /** Makes the request of a number. */
@@ -81,9 +85,10 @@ final class OpenLoop extends HttpLoad {
     /** Starts the thread that keeps the schedule: the event loop's own timer is too coarse for it. */
     @Override
     void begin() {
-        Thread pacer = new Thread(this::keepSchedule, "pacer");
-        pacer.setDaemon(true);
-        pacer.start();
+        Thread thread = new Thread(this::keepSchedule, "pacer");
+        thread.setDaemon(true);
+        thread.start();
+        pacer = thread;
     }
 
     private void keepSchedule() {
@@ -131,13 +136,27 @@ final class OpenLoop extends HttpLoad {
         send(replica);
     }
 
-    @Override
-    void stop() {
-        stopped = true;
+    /** How many requests were acknowledged: all that were sent, once the load has finished. */
+    long requestsAcknowledged() {
+        return meter().requests();
+    }
+
+    private void joinPacer() {
+        Thread thread = pacer;
+        if (thread != null) {
+            try {
+                thread.join(PACER_PATIENCE);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new IllegalStateException(e);
+            }
+        }
     }
 
     @Override
     public Meter finish() {
+        stopped = true;
+        joinPacer(); // what it releases later than this would be sent, but not counted
         Meter meter = super.finish();
         long now = System.nanoTime();
         for (Replica replica : replicas) {

@@ -82,20 +82,20 @@ final class Postgres implements AutoCloseable {
         return server.url();
     }
 
-    String ownerUsername() {
-        return server.ownerUsername();
-    }
-
-    String ownerPassword() {
-        return server.ownerPassword();
-    }
-
     /** A connection as the owner of the schema, which gets binary results from the first execution on. */
     Connection owner() throws SQLException {
         return DriverManager.getConnection(
                 server.url() + "?prepareThreshold=-1&ApplicationName=bench",
                 server.ownerUsername(),
                 server.ownerPassword());
+    }
+
+    String applicationUsername() {
+        return "trunkline_app";
+    }
+
+    String applicationPassword() {
+        return server.applicationPassword();
     }
 
     ProcessHandle handle() {

@@ -1,10 +1,16 @@
 package io.trunkline.bench;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 
 /** What processes have used so far, by {@code /proc} where there is one. */
@@ -16,30 +22,60 @@ final class Processes {
 
     private Processes() {}
 
-    /** CPU seconds of a process and of everything below it, also of what has ended already where the system tells. */
-    static double cpuSeconds(ProcessHandle process) {
-        return Stream.concat(Stream.of(process), process.descendants())
-                .mapToDouble(Processes::ownCpuSeconds)
-                .sum();
+    /** One line of {@code /proc}: who the parent is, and the ticks of the process and of its children that ended. */
+    private record Stat(long pid, long parent, long ticks) {
+        /** Fields 4 (ppid) and 14 to 17 (utime, stime, cutime, cstime); the name before them may contain anything. */
+        static Stat parse(String line) {
+            String[] fields = line.substring(line.lastIndexOf(')') + 2).split(" ");
+            long ticks = 0;
+            for (int i = 11; i <= 14; i++) {
+                ticks += Long.parseLong(fields[i]);
+            }
+            return new Stat(Long.parseLong(line.substring(0, line.indexOf(' '))), Long.parseLong(fields[1]), ticks);
+        }
     }
 
-    private static double ownCpuSeconds(ProcessHandle process) {
-        Path stat = PROC.resolve(process.pid() + "/stat");
-        try {
-            if (Files.exists(stat)) {
-                String line = Files.readString(stat, StandardCharsets.ISO_8859_1);
-                // Fields 14 to 17 (utime, stime, cutime, cstime); the name before them may contain anything.
-                String[] fields = line.substring(line.lastIndexOf(')') + 2).split(" ");
-                long ticks = 0;
-                for (int i = 11; i <= 14; i++) {
-                    ticks += Long.parseLong(fields[i]);
+    /** CPU seconds of a process and of everything below it, also of what has ended already where the system tells. */
+    static double cpuSeconds(ProcessHandle process) {
+        if (!Files.exists(PROC.resolve("self/stat"))) {
+            return Stream.concat(Stream.of(process), process.descendants())
+                            .mapToLong(p -> p.info()
+                                    .totalCpuDuration()
+                                    .orElse(Duration.ZERO)
+                                    .toMillis())
+                            .sum()
+                    / 1e3;
+        }
+        List<Stat> all = stats();
+        Set<Long> family = new HashSet<>(Set.of(process.pid()));
+        boolean grown = true;
+        while (grown) {
+            grown = false;
+            for (Stat stat : all) {
+                grown |= family.contains(stat.parent()) && family.add(stat.pid());
+            }
+        }
+        return all.stream()
+                        .filter(s -> family.contains(s.pid()))
+                        .mapToLong(Stat::ticks)
+                        .sum()
+                / TICKS_PER_SECOND;
+    }
+
+    private static List<Stat> stats() {
+        List<Stat> stats = new ArrayList<>();
+        try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROC, "[0-9]*")) {
+            for (Path process : processes) {
+                try {
+                    stats.add(Stat.parse(Files.readString(process.resolve("stat"), StandardCharsets.ISO_8859_1)));
+                } catch (IOException e) {
+                    continue; // it ended just now, and its parent has its time
                 }
-                return ticks / TICKS_PER_SECOND;
             }
         } catch (IOException e) {
-            return 0; // it ended just now, and its parent has its time
+            throw new UncheckedIOException(e);
         }
-        return process.info().totalCpuDuration().orElse(Duration.ZERO).toMillis() / 1e3;
+        return stats;
     }
 
     /** The most memory that a process had resident since the last reset, or -1. */

@@ -34,6 +34,23 @@ record Run(
         details = Map.copyOf(details);
     }
 
+    /** The same run with another rate, where only a part of its time counts. */
+    Run withRecordsPerSecond(double rate) {
+        return new Run(
+                scenario,
+                load,
+                baseline,
+                round,
+                measure,
+                rate,
+                records,
+                latency,
+                perSecond,
+                usage,
+                commitMillis,
+                details);
+    }
+
     double figure() {
         return switch (measure) {
             case RECORDS_PER_SECOND -> recordsPerSecond;

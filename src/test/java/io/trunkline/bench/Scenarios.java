@@ -8,7 +8,14 @@ final class Scenarios {
             new ProduceScenario("produce-1", 1, 1, ProduceScenario.Format.JSON),
             new ProduceScenario("produce-100-json", 4, 100, ProduceScenario.Format.JSON),
             new ProduceScenario("produce-100-binary", 4, 100, ProduceScenario.Format.BINARY),
-            new FetchScenario());
+            new LatencyScenario("latency-1", 1, 1, List.of(100, 1000, 2000, 5000, 10_000)),
+            new LatencyScenario("latency-100", 4, 100, List.of(100, 250, 500, 1000)),
+            new FetchScenario(),
+            new TailScenario(),
+            new AppendEngineScenario(),
+            new BacklogScenario(),
+            new OpenTransactionScenario(),
+            new PartitionsScenario());
 
     private Scenarios() {}
 

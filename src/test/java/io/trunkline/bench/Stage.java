@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 
 /** Where scenarios play: PostgreSQL, the service, the load generator, and what has been measured so far. */
 final class Stage implements AutoCloseable {
@@ -160,7 +161,7 @@ final class Stage implements AutoCloseable {
         runs.add(run);
         System.out.println(String.format(
                 Locale.ROOT,
-                "%s round %d %s%s: %,.0f records/s, p50 %.2f ms, p99 %.2f ms, commit %.2f ms",
+                "%s round %d %s%s: %,.0f records/s, p50 %.2f ms, p99 %.2f ms, commit %.2f ms %s",
                 run.scenario(),
                 run.round(),
                 run.load(),
@@ -168,7 +169,8 @@ final class Stage implements AutoCloseable {
                 run.recordsPerSecond(),
                 run.latency().p50(),
                 run.latency().p99(),
-                run.commitMillis()));
+                run.commitMillis(),
+                new TreeMap<>(run.details())));
     }
 
     @Override

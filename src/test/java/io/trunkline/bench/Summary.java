@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /** The runs of one scenario, load and side (the scenario or its baseline) as one line: medians, and their spread. */
 record Summary(
@@ -17,16 +18,16 @@ record Summary(
         double median,
         double min,
         double max,
-        double ofTheLimit,
+        @Nullable Double ofTheLimit,
         double p50,
         double p95,
         double p99,
         double latencyMax,
-        double serviceCpuPerMillion,
-        double postgresCpuPerMillion,
+        @Nullable Double serviceCpuPerMillion,
+        @Nullable Double postgresCpuPerMillion,
         long servicePeakBytes,
         double commitMillis) {
-    /** One line a group, in the order of the runs. {@code ofTheLimit} is NaN where there is nothing to compare with. */
+    /** One line a group, in the order of the runs. {@code ofTheLimit} is null where there is nothing to compare with. */
     static List<Summary> of(List<Run> runs) {
         record Group(String scenario, String load, boolean baseline) {}
         Map<Group, List<Run>> groups = new LinkedHashMap<>();
@@ -37,7 +38,6 @@ record Summary(
         List<Summary> summaries = new ArrayList<>();
         groups.forEach((group, members) -> {
             List<Run> bare = groups.get(new Group(group.scenario(), group.load(), true));
-            double limit = bare == null || group.baseline() ? Double.NaN : median(bare, Run::figure);
             double median = median(members, Run::figure);
             summaries.add(new Summary(
                     group.scenario(),
@@ -46,15 +46,15 @@ record Summary(
                     members.getFirst().measure(),
                     members.size(),
                     median,
-                    members.stream().mapToDouble(Run::figure).min().orElse(Double.NaN),
-                    members.stream().mapToDouble(Run::figure).max().orElse(Double.NaN),
-                    median / limit,
+                    members.stream().mapToDouble(Run::figure).min().orElseThrow(),
+                    members.stream().mapToDouble(Run::figure).max().orElseThrow(),
+                    bare == null || group.baseline() ? null : median / median(bare, Run::figure),
                     median(members, run -> run.latency().p50()),
                     median(members, run -> run.latency().p95()),
                     median(members, run -> run.latency().p99()),
                     median(members, run -> run.latency().max()),
-                    median(members, run -> perMillion(run.usage().serviceCpu(), run)),
-                    median(members, run -> perMillion(run.usage().postgresCpu(), run)),
+                    perMillion(members, Usage::serviceCpu),
+                    perMillion(members, Usage::postgresCpu),
                     members.stream()
                             .mapToLong(run -> run.usage().servicePeakBytes())
                             .max()
@@ -64,8 +64,10 @@ record Summary(
         return summaries;
     }
 
-    private static double perMillion(double seconds, Run run) {
-        return run.records() == 0 ? Double.NaN : seconds * 1e6 / run.records();
+    private static @Nullable Double perMillion(List<Run> runs, ToDoubleFunction<Usage> seconds) {
+        return runs.stream().anyMatch(run -> run.records() == 0)
+                ? null
+                : median(runs, run -> seconds.applyAsDouble(run.usage()) * 1e6 / run.records());
     }
 
     private static double median(List<Run> runs, ToDoubleFunction<Run> figure) {

@@ -3,6 +3,7 @@ package io.trunkline.bench;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /** The summary as a table of text cells. */
 final class Table {
@@ -30,7 +31,7 @@ final class Table {
                 line.load(),
                 figure(line.median(), rate) + (rate ? " /s" : " ms"),
                 figure(line.min(), rate) + "–" + figure(line.max(), rate),
-                Double.isNaN(line.ofTheLimit()) ? "" : limit(line.ofTheLimit(), rate),
+                limit(line.ofTheLimit(), rate),
                 figure(line.p50(), false),
                 figure(line.p95(), false),
                 figure(line.p99(), false),
@@ -64,12 +65,15 @@ final class Table {
         return text.toString();
     }
 
-    private static String limit(double ratio, boolean rate) {
+    private static String limit(@Nullable Double ratio, boolean rate) {
+        if (ratio == null) {
+            return "";
+        }
         return rate ? String.format(Locale.ROOT, "%.0f %%", ratio * 100) : String.format(Locale.ROOT, "%.2f ×", ratio);
     }
 
-    private static String figure(double value, boolean whole) {
-        if (Double.isNaN(value)) {
+    private static String figure(@Nullable Double value, boolean whole) {
+        if (value == null) {
             return "";
         }
         return String.format(Locale.ROOT, whole || value >= 1000 ? "%,.0f" : "%.2f", value);

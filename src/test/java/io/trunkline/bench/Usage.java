@@ -17,4 +17,8 @@ record Usage(double serviceCpu, double postgresCpu, double clientCpu, long servi
                 clientCpu - earlier.clientCpu,
                 servicePeakBytes);
     }
+
+    Usage perSecond(long seconds) {
+        return new Usage(serviceCpu / seconds, postgresCpu / seconds, clientCpu / seconds, servicePeakBytes);
+    }
 }
