@@ -41,10 +41,12 @@ public final class Benchmark {
             }
             Report report = Report.of(settings, stage.postgres().settings(), descriptions, stage.runs());
             report.writeJson(directory.resolve("report.json"));
+            new HtmlReport(report).write(directory.resolve("report.html"));
             System.out.println();
             System.out.print(Table.text(report.summaries()));
+            new HtmlReport(report).write(directory.resolve("report.html"));
             System.out.println();
-            System.out.println(directory.resolve("report.json"));
+            System.out.println(directory.resolve("report.html"));
         }
     }
 }
