@@ -50,7 +50,7 @@ final class AppendEngineScenario implements Scenario {
             }
             stage.add(measured.run(name(), LOAD, round, Run.Measure.RECORDS_PER_SECOND, Map.of()));
             Measured bare = Bare.measure(stage, PARTITIONS, RECORDS, BYTES, 0);
-            stage.add(bare.baseline(name(), LOAD, round, Run.Measure.RECORDS_PER_SECOND, Map.of()));
+            stage.add(bare.bare(name(), LOAD, round, Run.Measure.RECORDS_PER_SECOND, Map.of()));
         }
     }
 }

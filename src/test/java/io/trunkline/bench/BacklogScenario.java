@@ -22,7 +22,7 @@ final class BacklogScenario implements Scenario {
     @Override
     public String description() {
         return "A partition with many records of " + BYTES + " bytes: pages of 1 MiB in its first tenth, in turn with"
-                + " pages (as bare) in the last 50 MB but not the last 2 MB.";
+                + " pages in the last 50 MB but not the last 2 MB.";
     }
 
     @Override
@@ -39,7 +39,7 @@ final class BacklogScenario implements Scenario {
             Measured atHead = stage.measure(load);
             Measured atTail = new Measured(load.tailMeter(), atHead.usage(), atHead.commitMillis());
             stage.add(atHead.run(name(), name, round, Run.Measure.P50_MILLIS, Map.of()));
-            stage.add(atTail.baseline(name(), name, round, Run.Measure.P50_MILLIS, Map.of()));
+            stage.add(atTail.baseline(name(), name, "tail", round, Run.Measure.P50_MILLIS, Map.of()));
         }
     }
 

@@ -34,19 +34,26 @@ public final class Benchmark {
                 Path.of(System.getProperty("bench.directory", "target/bench")).toAbsolutePath();
         Files.createDirectories(directory);
         try (Stage stage = Stage.set(settings, directory)) {
+            Map<String, String> postgres = stage.postgres().settings();
             Map<String, String> descriptions = new LinkedHashMap<>();
-            for (Scenario scenario : scenarios) {
-                descriptions.put(scenario.name(), scenario.description());
-                scenario.play(stage);
+            try {
+                for (Scenario scenario : scenarios) {
+                    descriptions.put(scenario.name(), scenario.description());
+                    scenario.play(stage);
+                }
+            } finally {
+                // Also after a failure: the runs before it may have taken an hour.
+                report(Report.of(settings, postgres, descriptions, stage.runs()), directory);
             }
-            Report report = Report.of(settings, stage.postgres().settings(), descriptions, stage.runs());
-            report.writeJson(directory.resolve("report.json"));
-            new HtmlReport(report).write(directory.resolve("report.html"));
-            System.out.println();
-            System.out.print(Table.text(report.summaries()));
-            new HtmlReport(report).write(directory.resolve("report.html"));
-            System.out.println();
-            System.out.println(directory.resolve("report.html"));
         }
+    }
+
+    private static void report(Report report, Path directory) throws IOException {
+        report.writeJson(directory.resolve("report.json"));
+        new HtmlReport(report).write(directory.resolve("report.html"));
+        System.out.println();
+        System.out.print(Table.text(report.summaries()));
+        System.out.println();
+        System.out.println(directory.resolve("report.html"));
     }
 }

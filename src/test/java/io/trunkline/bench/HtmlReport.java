@@ -73,8 +73,7 @@ record HtmlReport(Report report) {
                         report.settings())))
                 .append("</p>\n");
         table(html);
-        html.append(
-                        "<p class=\"about\">Medians of the rounds. Of the limit: against the bare loop below it. CPU seconds a")
+        html.append("<p class=\"about\">Medians of the rounds. Of the limit: against the line below it. CPU seconds a")
                 .append(" million records. Commit: one row, just before each run.</p>\n");
         html.append("<h2>Throughput over time</h2>\n<div class=\"plots\">\n");
         groups(Run.Measure.RECORDS_PER_SECOND).forEach(name -> throughput(html, name));
@@ -125,7 +124,7 @@ record HtmlReport(Report report) {
         for (Run run : runs) {
             seconds = Math.max(seconds, run.perSecond().size());
             series.add(new Plot.Series(
-                    (run.baseline() ? "bare, round " : "round ") + run.round(),
+                    run.side() + ", round " + run.round(),
                     run.baseline() ? "b" : "a",
                     run.perSecond().stream().map(Long::doubleValue).toList()));
         }
@@ -134,7 +133,7 @@ record HtmlReport(Report report) {
         figure(
                 html,
                 new Plot(scenario, "records/s by second", labels, false, series),
-                Map.of("a", "scenario", "b", "bare loop"));
+                Map.of("a", "scenario", "b", "what it is compared with"));
     }
 
     private void latency(StringBuilder html, String scenario) {

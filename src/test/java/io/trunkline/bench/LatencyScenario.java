@@ -35,7 +35,7 @@ record LatencyScenario(String name, int partitions, int recordsPerRequest, List<
                 stage.add(measured.run(name, load(rate), round, Run.Measure.P50_MILLIS, details));
                 if (rate == rates.getFirst()) {
                     Measured bare = Bare.measure(stage, BARE_CONNECTIONS, recordsPerRequest, BYTES, rate);
-                    stage.add(bare.baseline(name, load(rate), round, Run.Measure.P50_MILLIS, details));
+                    stage.add(bare.bare(name, load(rate), round, Run.Measure.P50_MILLIS, details));
                 }
             }
         }

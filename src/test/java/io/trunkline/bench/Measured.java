@@ -6,17 +6,25 @@ import java.util.Map;
 /** What a load did and took, before it is known what that means. */
 record Measured(Meter meter, Usage usage, double commitMillis) {
     Run run(String scenario, String load, int round, Run.Measure measure, Map<String, Object> details) {
-        return run(scenario, load, false, round, measure, details);
+        return run(scenario, load, false, scenario, round, measure, details);
     }
 
-    Run baseline(String scenario, String load, int round, Run.Measure measure, Map<String, Object> details) {
-        return run(scenario, load, true, round, measure, details);
+    /** A run of a {@link BareLoop} or {@link BareReader}. */
+    Run bare(String scenario, String load, int round, Run.Measure measure, Map<String, Object> details) {
+        return baseline(scenario, load, "bare", round, measure, details);
+    }
+
+    /** A run of something else that the scenario is compared with. */
+    Run baseline(
+            String scenario, String load, String side, int round, Run.Measure measure, Map<String, Object> details) {
+        return run(scenario, load, true, side, round, measure, details);
     }
 
     private Run run(
             String scenario,
             String load,
             boolean baseline,
+            String side,
             int round,
             Run.Measure measure,
             Map<String, Object> details) {
@@ -28,6 +36,7 @@ record Measured(Meter meter, Usage usage, double commitMillis) {
                 scenario,
                 load,
                 baseline,
+                side,
                 round,
                 measure,
                 meter.recordsPerSecond(),

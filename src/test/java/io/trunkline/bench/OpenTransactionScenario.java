@@ -21,7 +21,7 @@ final class OpenTransactionScenario implements Scenario {
     public String description() {
         return CONNECTIONS + " connections in a closed loop, one record of " + BYTES
                 + " bytes a request, one partition: the rate in the last seconds of a long open transaction against"
-                + " (as bare) the rate before and after it. One round.";
+                + " the rate before and after it. One round.";
     }
 
     @Override
@@ -44,7 +44,7 @@ final class OpenTransactionScenario implements Scenario {
         Map<String, Object> details = Map.of("before", before, "during", during, "after", after);
         stage.add(measured.run(name(), load, 1, Run.Measure.RECORDS_PER_SECOND, details)
                 .withRecordsPerSecond(during));
-        stage.add(measured.baseline(name(), load, 1, Run.Measure.RECORDS_PER_SECOND, details)
+        stage.add(measured.baseline(name(), load, "without", 1, Run.Measure.RECORDS_PER_SECOND, details)
                 .withRecordsPerSecond((before + after) / 2));
     }
 

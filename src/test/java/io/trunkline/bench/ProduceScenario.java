@@ -2,6 +2,7 @@ package io.trunkline.bench;
 
 import java.io.IOException;
 import java.sql.SQLException;
+import java.util.Locale;
 import java.util.Map;
 
 /** Produce as fast as 32 connections can, against a bare loop that writes batches of the size that the service wrote. */
@@ -19,7 +20,7 @@ record ProduceScenario(String name, int partitions, int recordsPerRequest, Forma
     @Override
     public String description() {
         return CONNECTIONS + " connections in a closed loop, " + recordsPerRequest + " records of " + BYTES
-                + " bytes a request (" + format.name().toLowerCase(java.util.Locale.ROOT) + "), topic of " + partitions
+                + " bytes a request (" + format.name().toLowerCase(Locale.ROOT) + "), topic of " + partitions
                 + " partitions. Bare: INSERT and commit over JDBC of batches of the same mean size.";
     }
 
@@ -38,8 +39,7 @@ record ProduceScenario(String name, int partitions, int recordsPerRequest, Forma
             stage.add(measured.run(
                     name, load(), round, Run.Measure.RECORDS_PER_SECOND, Map.of("recordsPerBatch", batch)));
             Measured bare = Bare.measure(stage, Math.min(partitions, MOST_BARE_CONNECTIONS), batch, BYTES, 0);
-            stage.add(bare.baseline(
-                    name, load(), round, Run.Measure.RECORDS_PER_SECOND, Map.of("recordsPerBatch", batch)));
+            stage.add(bare.bare(name, load(), round, Run.Measure.RECORDS_PER_SECOND, Map.of("recordsPerBatch", batch)));
         }
     }
 

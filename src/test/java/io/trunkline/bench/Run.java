@@ -8,12 +8,14 @@ import java.util.Map;
  *
  * @param load what was done to it, such as {@code 100 req/s}; runs of the same scenario and load belong together
  * @param baseline whether this was the bare loop that the scenario is compared with
+ * @param side what to call it beside the other one
  * @param commitMillis the yardstick: a single-row durable commit just before the run
  */
 record Run(
         String scenario,
         String load,
         boolean baseline,
+        String side,
         int round,
         Measure measure,
         double recordsPerSecond,
@@ -40,6 +42,7 @@ record Run(
                 scenario,
                 load,
                 baseline,
+                side,
                 round,
                 measure,
                 rate,

@@ -27,7 +27,8 @@ final class Service implements AutoCloseable {
         port = awaitPort();
     }
 
-    static Service start(Path directory, Map<String, String> settings) throws IOException {
+    /** Starts it, with its output in a file of that name, and waits until it is ready. */
+    static Service start(Path directory, String name, Map<String, String> settings) throws IOException {
         String jar = System.getProperty("trunkline.application");
         if (jar == null || !Files.exists(Path.of(jar))) {
             throw new IllegalStateException("trunkline.application names no program: run ./mvnw -Pbench verify");
@@ -41,12 +42,12 @@ final class Service implements AutoCloseable {
         settings.forEach((key, value) -> command.add("-D" + key + "=" + value));
         command.add("-jar");
         command.add(jar);
-        Path output = Files.createTempFile(directory, "service", ".log");
+        Path output = directory.resolve(name + ".log");
         ProcessBuilder builder = new ProcessBuilder(command)
                 .directory(directory.toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile());
-        builder.environment().keySet().removeIf(name -> name.startsWith("TRUNKLINE_") || name.startsWith("QUARKUS_"));
+        builder.environment().keySet().removeIf(key -> key.startsWith("TRUNKLINE_") || key.startsWith("QUARKUS_"));
         Process process = builder.start();
         Thread stop = new Thread(process::destroyForcibly, "stop-service");
         Runtime.getRuntime().addShutdownHook(stop);

@@ -20,6 +20,7 @@ final class Stage implements AutoCloseable {
 
     private final Settings settings;
     private final Path directory;
+    private int replicasStarted;
     private final Postgres postgres;
     private final LogTables tables;
     private final List<Service> services = new ArrayList<>();
@@ -51,7 +52,7 @@ final class Stage implements AutoCloseable {
     Service addReplica() throws IOException {
         Map<String, String> with = new HashMap<>(postgres.serviceSettings());
         with.put("trunkline.topics.max-partitions", MAX_PARTITIONS);
-        Service service = Service.start(directory, with);
+        Service service = Service.start(directory, "service-" + ++replicasStarted, with);
         services.add(service);
         return service;
     }
@@ -165,7 +166,7 @@ final class Stage implements AutoCloseable {
                 run.scenario(),
                 run.round(),
                 run.load(),
-                run.baseline() ? " bare" : "",
+                run.baseline() ? " " + run.side() : "",
                 run.recordsPerSecond(),
                 run.latency().p50(),
                 run.latency().p99(),

@@ -27,7 +27,7 @@ final class Table {
     static List<String> cells(Summary line) {
         boolean rate = line.measure() == Run.Measure.RECORDS_PER_SECOND;
         return List.of(
-                line.baseline() ? "  bare" : line.scenario(),
+                line.baseline() ? "  " + line.side() : line.side(),
                 line.load(),
                 figure(line.median(), rate) + (rate ? " /s" : " ms"),
                 figure(line.min(), rate) + "–" + figure(line.max(), rate),

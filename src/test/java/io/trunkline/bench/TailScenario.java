@@ -36,7 +36,7 @@ final class TailScenario implements Scenario {
             stage.add(measured.run(name(), name, round, Run.Measure.P50_MILLIS, details));
             Measured bare = Bare.measure(
                     stage, BARE_CONNECTIONS, TailRequests.RECORDS, TailRequests.BYTES, REQUESTS_PER_SECOND);
-            stage.add(bare.baseline(name(), name, round, Run.Measure.P50_MILLIS, details));
+            stage.add(bare.bare(name(), name, round, Run.Measure.P50_MILLIS, details));
         }
     }
 }
