@@ -16,6 +16,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -68,7 +69,7 @@ public final class AppendEngineRun implements AutoCloseable {
      * @param batches the values of the records of each batch
      * @return how many records were acknowledged
      */
-    public long run(String topic, int partitions, byte[][][] batches, Duration time) {
+    public long run(int partitions, byte[][][] batches, Duration time) {
         List<RecordBatch> records = new ArrayList<>();
         for (byte[][] batch : batches) {
             RecordBatch.Builder builder = new RecordBatch.Builder(batch.length, 0);
@@ -78,7 +79,7 @@ public final class AppendEngineRun implements AutoCloseable {
             records.add(builder.build());
         }
         long end = System.nanoTime() + time.toNanos();
-        List<Producer> producers = newTopic(topic, partitions).stream()
+        List<Producer> producers = newTopic("engine-" + UUID.randomUUID(), partitions).stream()
                 .map(id -> new Producer(id, records, end))
                 .toList();
         producers.forEach(Producer::next);

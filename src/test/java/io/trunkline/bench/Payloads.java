@@ -1,0 +1,109 @@
+package io.trunkline.bench;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.Random;
+
+/** Records and requests, made beforehand; the same ones in every run. */
+final class Payloads {
+    private static final int VARIANTS = 64;
+    private static final String JSON = "application/vnd.kafka.json.v2+json";
+    private static final String BINARY = "application/vnd.kafka.binary.v2+json";
+    private static final String PREFIX = "{\"reading\":\"";
+    private static final String SUFFIX = "\"}";
+
+    private Payloads() {}
+
+    /** A JSON value of so many bytes, half of which could be compressed away as in real ones. */
+    static byte[] value(Random random, int bytes) {
+        StringBuilder text = new StringBuilder(bytes).append(PREFIX);
+        while (text.length() < bytes - SUFFIX.length()) {
+            text.append(Character.forDigit(random.nextInt(16), 16));
+        }
+        return text.append(SUFFIX).toString().getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** Batches of values, as a bare loop writes them. */
+    static byte[][][] batches(int records, int bytes) {
+        Random random = new Random(1);
+        byte[][][] batches = new byte[Math.max(1, Math.min(VARIANTS, 100_000 / records))][records][];
+        for (byte[][] batch : batches) {
+            for (int i = 0; i < records; i++) {
+                batch[i] = value(random, bytes);
+            }
+        }
+        return batches;
+    }
+
+    /** Requests to a topic in the JSON format, with values of so many bytes. */
+    static Produce json(String topic, int records, int bytes) {
+        Random random = new Random(1);
+        ByteBuf[] requests = new ByteBuf[VARIANTS];
+        for (int r = 0; r < VARIANTS; r++) {
+            StringBuilder body = new StringBuilder("{\"records\":[");
+            for (int i = 0; i < records; i++) {
+                body.append(i == 0 ? "" : ",")
+                        .append("{\"value\":")
+                        .append(new String(value(random, bytes), StandardCharsets.US_ASCII))
+                        .append('}');
+            }
+            requests[r] = post("/topics/" + topic, JSON, body.append("]}"));
+        }
+        return new Produce(requests, records);
+    }
+
+    /** Requests to a topic in the binary format, with values of so many random bytes. */
+    static Produce binary(String topic, int records, int bytes) {
+        Random random = new Random(1);
+        ByteBuf[] requests = new ByteBuf[VARIANTS];
+        byte[] value = new byte[bytes];
+        for (int r = 0; r < VARIANTS; r++) {
+            StringBuilder body = new StringBuilder("{\"records\":[");
+            for (int i = 0; i < records; i++) {
+                random.nextBytes(value);
+                body.append(i == 0 ? "" : ",")
+                        .append("{\"value\":\"")
+                        .append(Base64.getEncoder().encodeToString(value))
+                        .append("\"}");
+            }
+            requests[r] = post("/topics/" + topic, BINARY, body.append("]}"));
+        }
+        return new Produce(requests, records);
+    }
+
+    /** Requests that together write one record to each partition, each to so many of them. */
+    static Produce onePerPartition(String topic, int partitions, int records, int bytes) {
+        Random random = new Random(1);
+        ByteBuf[] requests = new ByteBuf[partitions / records];
+        for (int r = 0; r < requests.length; r++) {
+            StringBuilder body = new StringBuilder("{\"records\":[");
+            for (int i = 0; i < records; i++) {
+                body.append(i == 0 ? "" : ",")
+                        .append("{\"partition\":")
+                        .append(r * records + i)
+                        .append(",\"value\":")
+                        .append(new String(value(random, bytes), StandardCharsets.US_ASCII))
+                        .append('}');
+            }
+            requests[r] = post("/topics/" + topic, JSON, body.append("]}"));
+        }
+        return new Produce(requests, records);
+    }
+
+    static ByteBuf post(String path, String contentType, CharSequence body) {
+        String request = "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + contentType
+                + "\r\nContent-Length: " + body.length() + "\r\n\r\n" + body;
+        byte[] bytes = request.getBytes(StandardCharsets.US_ASCII);
+        return Unpooled.unreleasableBuffer(Unpooled.directBuffer(bytes.length).writeBytes(bytes));
+    }
+
+    /** Requests a page of a partition. */
+    static ByteBuf get(ByteBuf into, String pathAndQuery) {
+        into.writeCharSequence(
+                "GET " + pathAndQuery + " HTTP/1.1\r\nHost: localhost\r\nAccept: " + JSON + "\r\n\r\n",
+                StandardCharsets.US_ASCII);
+        return into;
+    }
+}

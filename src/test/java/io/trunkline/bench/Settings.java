@@ -1,0 +1,67 @@
+package io.trunkline.bench;
+
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+
+/**
+ * What the user chose, as system properties.
+ *
+ * @param scenarios {@code bench.scenario}: names, comma-separated; empty for all that run by default
+ * @param measured {@code bench.seconds}: how long each run is measured
+ * @param warmup {@code bench.warmup}: how long its load runs before that
+ * @param rounds {@code bench.rounds}: how often each scenario is run, in turn with its baseline
+ * @param backlog {@code bench.backlog}: records of the backlog scenario
+ * @param fetchRecords {@code bench.fetch.records}: records that the fetch scenario reads
+ * @param partitions {@code bench.partitions}: partitions of the partitions scenario
+ * @param openTransaction {@code bench.xmin.seconds}: how long the open-transaction scenario keeps its transaction
+ */
+record Settings(
+        List<String> scenarios,
+        Duration measured,
+        Duration warmup,
+        int rounds,
+        int backlog,
+        int fetchRecords,
+        int partitions,
+        Duration openTransaction) {
+    Settings {
+        scenarios = List.copyOf(scenarios);
+        if (measured.isZero() || rounds < 1 || backlog < 1000 || fetchRecords < 1000 || partitions < 10) {
+            throw new IllegalArgumentException("bench.seconds and bench.rounds are at least 1, bench.backlog and"
+                    + " bench.fetch.records at least 1000, bench.partitions at least 10");
+        }
+    }
+
+    static Settings fromProperties() {
+        return new Settings(
+                Arrays.stream(System.getProperty("bench.scenario", "").split(","))
+                        .map(String::strip)
+                        .filter(name -> !name.isEmpty())
+                        .toList(),
+                seconds("bench.seconds", 10),
+                seconds("bench.warmup", 10),
+                number("bench.rounds", 3),
+                number("bench.backlog", 10_000_000),
+                number("bench.fetch.records", 3_000_000),
+                number("bench.partitions", 5_000),
+                seconds("bench.xmin.seconds", 300));
+    }
+
+    private static Duration seconds(String key, int otherwise) {
+        return Duration.ofSeconds(number(key, otherwise));
+    }
+
+    private static int number(String key, int otherwise) {
+        String value = System.getProperty(key, "").strip();
+        try {
+            int number = value.isEmpty() ? otherwise : Integer.parseInt(value);
+            if (number < 0) {
+                throw new IllegalArgumentException(key + " is negative: " + value);
+            }
+            return number;
+        } catch (NumberFormatException e) {
+            throw new IllegalArgumentException(key + " is no number: " + value, e);
+        }
+    }
+}
