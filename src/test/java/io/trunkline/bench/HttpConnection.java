@@ -92,7 +92,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     /** Sends a whole request, and releases it. */
     void send(ByteBuf request, long intendedNanos) {
         intended = intendedNanos;
-        channel.writeAndFlush(request, channel.voidPromise());
+        var unused = channel.writeAndFlush(request, channel.voidPromise());
     }
 
     ByteBuf buffer(int capacity) {
@@ -102,7 +102,7 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     void close() {
         channel.eventLoop().execute(() -> {
             closing = true;
-            channel.close();
+            var unused = channel.close();
         });
     }
 
@@ -246,6 +246,6 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
     @Override
     public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
         user.failed(cause);
-        context.close();
+        var unused = context.close();
     }
 }

@@ -43,7 +43,8 @@ abstract class HttpLoad implements Load, HttpConnection.User {
     public void start(Window window) throws IOException {
         meter = new Meter(window);
         connect();
-        client.loop().schedule(this::begin, Math.max(0, window.start() - System.nanoTime()), TimeUnit.NANOSECONDS);
+        var unused = client.loop()
+                .schedule(this::begin, Math.max(0, window.start() - System.nanoTime()), TimeUnit.NANOSECONDS);
     }
 
     HttpConnection open(int port, int number) throws IOException {

@@ -4,6 +4,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import java.util.List;
 import java.util.Random;
 
 /** Records and requests, made beforehand; the same ones in every run. */
@@ -51,7 +52,7 @@ final class Payloads {
             }
             requests[r] = post("/topics/" + topic, JSON, body.append("]}"));
         }
-        return new Produce(requests, records);
+        return new Produce(List.of(requests), records);
     }
 
     /** Requests to a topic in the binary format, with values of so many random bytes. */
@@ -70,7 +71,7 @@ final class Payloads {
             }
             requests[r] = post("/topics/" + topic, BINARY, body.append("]}"));
         }
-        return new Produce(requests, records);
+        return new Produce(List.of(requests), records);
     }
 
     /** Requests that together write one record to each partition, each to so many of them. */
@@ -89,7 +90,7 @@ final class Payloads {
             }
             requests[r] = post("/topics/" + topic, JSON, body.append("]}"));
         }
-        return new Produce(requests, records);
+        return new Produce(List.of(requests), records);
     }
 
     static ByteBuf post(String path, String contentType, CharSequence body) {

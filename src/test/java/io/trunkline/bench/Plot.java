@@ -76,23 +76,22 @@ record Plot(String title, String unit, List<String> xLabels, boolean logarithmic
 
     private void line(StringBuilder svg, Series line, Scale scale) {
         StringBuilder points = new StringBuilder();
+        StringBuilder circles = new StringBuilder();
         for (int i = 0; i < line.values().size(); i++) {
             double value = line.values().get(i);
             if (value > 0 || !logarithmic) {
-                points.append(format("%.1f,%.1f ", x(i), y(scale.position(value))));
+                double x = x(i);
+                double y = y(scale.position(value));
+                points.append(format("%.1f,%.1f ", x, y));
+                circles.append(format(
+                        "<circle class=\"%s\" cx=\"%.1f\" cy=\"%.1f\" r=\"2.2\"><title>%s: %s</title></circle>\n",
+                        line.style(), x, y, escape(line.name()), number(value)));
             }
         }
         svg.append(format(
                 "<polyline class=\"%s\" points=\"%s\"><title>%s</title></polyline>\n",
                 line.style(), points.toString().strip(), escape(line.name())));
-        for (String point : points.toString().strip().split(" ")) {
-            if (!point.isEmpty()) {
-                String[] xy = point.split(",");
-                svg.append(format(
-                        "<circle class=\"%s\" cx=\"%s\" cy=\"%s\" r=\"2.2\"><title>%s</title></circle>\n",
-                        line.style(), xy[0], xy[1], escape(line.name())));
-            }
-        }
+        svg.append(circles);
     }
 
     /** From values to a height between 0 and 1. */

@@ -21,7 +21,7 @@ import java.util.Map;
  * and the checkpoints of a server that is meant for work where the machine has 4 GB or more.
  */
 final class Postgres implements AutoCloseable {
-    private static final Duration PATIENCE = Duration.ofSeconds(120);
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final long LARGE_MACHINE = 4L << 30;
 
     private final EmbeddedPostgres server;

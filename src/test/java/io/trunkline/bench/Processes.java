@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 
@@ -26,7 +27,7 @@ final class Processes {
     private record Stat(long pid, long parent, long ticks) {
         /** Fields 4 (ppid) and 14 to 17 (utime, stime, cutime, cstime); the name before them may contain anything. */
         static Stat parse(String line) {
-            String[] fields = line.substring(line.lastIndexOf(')') + 2).split(" ");
+            String[] fields = line.substring(line.lastIndexOf(')') + 2).split(" ", -1);
             long ticks = 0;
             for (int i = 11; i <= 14; i++) {
                 ticks += Long.parseLong(fields[i]);
@@ -65,17 +66,19 @@ final class Processes {
     private static List<Stat> stats() {
         List<Stat> stats = new ArrayList<>();
         try (DirectoryStream<Path> processes = Files.newDirectoryStream(PROC, "[0-9]*")) {
-            for (Path process : processes) {
-                try {
-                    stats.add(Stat.parse(Files.readString(process.resolve("stat"), StandardCharsets.ISO_8859_1)));
-                } catch (IOException e) {
-                    continue; // it ended just now, and its parent has its time
-                }
-            }
+            processes.forEach(process -> stat(process).ifPresent(stats::add));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         return stats;
+    }
+
+    private static Optional<Stat> stat(Path process) {
+        try {
+            return Optional.of(Stat.parse(Files.readString(process.resolve("stat"), StandardCharsets.ISO_8859_1)));
+        } catch (IOException e) {
+            return Optional.empty(); // it ended just now, and its parent has its time
+        }
     }
 
     /** The most memory that a process had resident since the last reset, or -1. */

@@ -2,12 +2,17 @@ package io.trunkline.bench;
 
 import io.netty.buffer.ByteBuf;
 import java.io.IOException;
+import java.util.List;
 
 /** Produce requests that were made beforehand, to be sent over and over. */
-record Produce(ByteBuf[] requests, int recordsPerRequest) {
+record Produce(List<ByteBuf> requests, int recordsPerRequest) {
+    Produce {
+        requests = List.copyOf(requests);
+    }
+
     /** The request of a number, to be released by whoever sends it. */
     ByteBuf request(long index) {
-        return requests[(int) (index % requests.length)].retainedDuplicate();
+        return requests.get((int) (index % requests.size())).retainedDuplicate();
     }
 
     /** Fails unless every record was acknowledged. */
