@@ -33,6 +33,7 @@ CREATE FUNCTION trunkline.append_{slice}(
     p_counts        int[],
     p_wait          boolean,
     p_timestamps    bigint[],
+    p_max_timestamps bigint[],
     p_keys          bytea[],
     p_values        bytea[],
     p_header_counts int[],
@@ -62,7 +63,6 @@ DECLARE
     v_header_counts int[] := p_header_counts;
     v_header_keys   text[] := p_header_keys;
     v_header_values bytea[] := p_header_values;
-    v_min           bigint;
     v_max           bigint;
     v_now           timestamptz;
     v_head_slice    int;
@@ -100,6 +100,7 @@ BEGIN
         AND array_ndims(p_timestamps) = 1
         AND array_lower(p_timestamps, 1) = 1
         AND array_position(p_timestamps, NULL) IS NULL
+        AND cardinality(p_max_timestamps) = v_partitions
     ) IS NOT TRUE THEN
         RAISE EXCEPTION 'timestamps must be null or hold one element a record' USING ERRCODE = 'TL400';
     END IF;
@@ -149,15 +150,11 @@ BEGIN
             END IF;
             v_first := v_last + 1;
         END IF;
+        -- The caller names the largest, which is faster to check than to find.
         IF v_timestamps IS NOT NULL THEN
-            IF v_count = 1 THEN
-                v_min := v_timestamps[1];
-                v_max := v_min;
-            ELSE
-                SELECT min(t), max(t) INTO v_min, v_max FROM unnest(v_timestamps) AS t;
-            END IF;
-            IF v_min < 0 OR v_max > 253402300799999 THEN
-                RAISE EXCEPTION 'timestamps are milliseconds from 1970 to 9999' USING ERRCODE = 'TL400';
+            v_max := p_max_timestamps[i];
+            IF (v_max = ANY (v_timestamps) AND v_max >= ALL (v_timestamps) AND 0 <= ALL (v_timestamps) AND v_max <= 253402300799999) IS NOT TRUE THEN
+                RAISE EXCEPTION 'timestamps are milliseconds from 1970 to 9999, of which the largest is named' USING ERRCODE = 'TL400';
             END IF;
         END IF;
 
@@ -293,7 +290,9 @@ AS $$
 DECLARE
     v_slice int;
     v_base  bigint;
+    v_max   bigint;
 BEGIN
+    SELECT max(t) INTO v_max FROM unnest(p_timestamps) AS t;
     -- Mostly the first turn writes; another one is for a slice that began meanwhile.
     FOR i IN 1 .. 3 LOOP
         SELECT greatest(
@@ -305,9 +304,9 @@ BEGIN
         IF NOT FOUND THEN
             RAISE EXCEPTION 'partition % does not exist', p_tp_id USING ERRCODE = 'TL404';
         END IF;
-        EXECUTE format('SELECT base_offsets[1] FROM trunkline.append_%s(ARRAY[$1], NULL, true, $2, $3, $4, $5, $6, $7)', v_slice)
+        EXECUTE format('SELECT base_offsets[1] FROM trunkline.append_%s(ARRAY[$1], NULL, true, $2, ARRAY[$3], $4, $5, $6, $7, $8)', v_slice)
            INTO v_base
-          USING p_tp_id, p_timestamps, p_keys, p_values, p_header_counts, p_header_keys, p_header_values;
+          USING p_tp_id, p_timestamps, v_max, p_keys, p_values, p_header_counts, p_header_keys, p_header_values;
         IF v_base IS NOT NULL THEN
             RETURN v_base;
         END IF;
@@ -318,3 +317,28 @@ $$;
 
 REVOKE ALL ON FUNCTION trunkline.share_append FROM PUBLIC;
 REVOKE ALL ON FUNCTION trunkline.make_append FROM PUBLIC;
+
+-- Without lz4 the batches are stored as they are: pglz compresses some 30 MB/s, and every append would wait for it.
+DO $$
+DECLARE
+    v_table regclass;
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_settings WHERE name = 'default_toast_compression' AND 'lz4' = ANY (enumvals)) THEN
+        FOR v_table IN
+            SELECT 'trunkline.log_batch'::regclass
+             UNION ALL
+            SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = 'trunkline.log_batch'::regclass
+        LOOP
+            EXECUTE format(
+                'ALTER TABLE %s'
+                ' ALTER COLUMN timestamps SET STORAGE EXTERNAL,'
+                ' ALTER COLUMN keys SET STORAGE EXTERNAL,'
+                ' ALTER COLUMN values SET STORAGE EXTERNAL,'
+                ' ALTER COLUMN header_counts SET STORAGE EXTERNAL,'
+                ' ALTER COLUMN header_keys SET STORAGE EXTERNAL,'
+                ' ALTER COLUMN header_values SET STORAGE EXTERNAL',
+                v_table);
+        END LOOP;
+    END IF;
+END
+$$;

@@ -37,7 +37,7 @@ class AppendStore {
 
     private static final String APPEND = """
             SELECT base_offsets, log_start_offsets, append_times
-              FROM trunkline.append_%d(?, ?, ?, ?, ?, ?, ?, ?, ?)
+              FROM trunkline.append_%d(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """;
     private static final String CURRENT_SLICE = """
             SELECT slice
@@ -116,23 +116,28 @@ class AppendStore {
                         Oid.INT8_ARRAY,
                         "int8[]",
                         timestamps ? all.timestamps().array() : null);
+                statement.setObject(
+                        5,
+                        appends.stream()
+                                .mapToLong(a -> a.records().timestamps().max())
+                                .toArray());
                 ByteColumn keys = all.keys();
-                bind(connection, statement, 5, Oid.BYTEA_ARRAY, "bytea[]", keys == null ? null : keys.array());
+                bind(connection, statement, 6, Oid.BYTEA_ARRAY, "bytea[]", keys == null ? null : keys.array());
                 bind(
                         connection,
                         statement,
-                        6,
+                        7,
                         Oid.BYTEA_ARRAY,
                         "bytea[]",
                         all.values().array());
                 if (headers == null) {
-                    statement.setNull(7, Types.ARRAY, "int4[]");
-                    statement.setNull(8, Types.ARRAY, "text[]");
-                    statement.setNull(9, Types.ARRAY, "bytea[]");
+                    statement.setNull(8, Types.ARRAY, "int4[]");
+                    statement.setNull(9, Types.ARRAY, "text[]");
+                    statement.setNull(10, Types.ARRAY, "bytea[]");
                 } else {
-                    statement.setObject(7, headers.counts());
-                    statement.setArray(8, connection.createArrayOf("text", headers.keys()));
-                    statement.setArray(9, connection.createArrayOf("bytea", headers.values()));
+                    statement.setObject(8, headers.counts());
+                    statement.setArray(9, connection.createArrayOf("text", headers.keys()));
+                    statement.setArray(10, connection.createArrayOf("bytea", headers.values()));
                 }
                 try (ResultSet row = statement.executeQuery()) {
                     row.next();

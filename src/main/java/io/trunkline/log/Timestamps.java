@@ -77,6 +77,15 @@ final class Timestamps {
         return (long) LONG.get(bytes, HEADER + STRIDE * i + 4);
     }
 
+    /** The largest of at least one. */
+    long max() {
+        long max = get(0);
+        for (int i = 1; i < count(); i++) {
+            max = Math.max(max, get(i));
+        }
+        return max;
+    }
+
     /** The column as PostgreSQL's binary array. */
     byte[] array() {
         return bytes;

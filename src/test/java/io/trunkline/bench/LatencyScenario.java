@@ -2,6 +2,7 @@ package io.trunkline.bench;
 
 import java.io.IOException;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -12,6 +13,7 @@ import java.util.Map;
 record LatencyScenario(String name, int partitions, int recordsPerRequest, List<Integer> rates) implements Scenario {
     private static final int CONNECTIONS = 256;
     private static final int BARE_CONNECTIONS = 2;
+    private static final int WARM_UP_CONNECTIONS = 8;
     private static final int BYTES = 100;
 
     LatencyScenario {
@@ -28,6 +30,7 @@ record LatencyScenario(String name, int partitions, int recordsPerRequest, List<
 
     @Override
     public void play(Stage stage) throws IOException, SQLException {
+        warmUp(stage);
         for (int round = 1; round <= stage.settings().rounds(); round++) {
             for (int rate : rates) {
                 Measured measured = produce(stage, rate);
@@ -39,6 +42,14 @@ record LatencyScenario(String name, int partitions, int recordsPerRequest, List<
                 }
             }
         }
+    }
+
+    /** At a hundred requests a second the service would be compiled only after minutes. */
+    private void warmUp(Stage stage) throws IOException, SQLException {
+        Produce produce = Payloads.json(stage.api().newTopic(partitions), recordsPerRequest, BYTES);
+        Duration warmup = stage.settings().warmup();
+        stage.measure(
+                new ClosedLoop(stage.client(), stage.port(), WARM_UP_CONNECTIONS, produce), Duration.ZERO, warmup);
     }
 
     private Measured produce(Stage stage, int rate) throws IOException, SQLException {
