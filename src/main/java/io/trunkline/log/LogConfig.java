@@ -75,7 +75,7 @@ public interface LogConfig {
         int maxWaiting();
 
         /** Memory for the newest records of partitions that are read at the tail. */
-        @WithDefault("64M")
+        @WithDefault("32M")
         MemorySize cacheBytes();
 
         /**

@@ -27,6 +27,9 @@ class BodyFilter {
     /** How much of a refused body is read and thrown away so that the client gets to see the answer. */
     private static final int DISCARDED_TIMES = 8;
 
+    /** Room is made for so much when it is announced; for more when it comes. */
+    private static final int MOST_EXPECTED = 256 * 1024;
+
     private final long maxBodySize;
     private final long maxInFlight;
     private final AtomicLong inFlight = new AtomicLong();
@@ -63,7 +66,7 @@ class BodyFilter {
     private final class Reading {
         private final RoutingContext context;
         private final HttpServerRequest request;
-        private final Buffer body = Buffer.buffer();
+        private Buffer body = Buffer.buffer();
         private long held;
         private long discarded;
         private boolean refused;
@@ -99,7 +102,12 @@ class BodyFilter {
             long announced = announced();
             if (announced > maxBodySize) {
                 refuse(tooLarge());
-            } else if ("100-continue".equalsIgnoreCase(request.getHeader("Expect"))) {
+                return;
+            }
+            if (announced > 0 && announced <= MOST_EXPECTED) {
+                body = Buffer.buffer((int) announced);
+            }
+            if ("100-continue".equalsIgnoreCase(request.getHeader("Expect"))) {
                 request.response().writeContinue();
             }
         }

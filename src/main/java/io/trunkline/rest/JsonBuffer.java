@@ -1,6 +1,9 @@
 package io.trunkline.rest;
 
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import io.netty.buffer.ByteBuf;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -43,6 +46,24 @@ final class JsonBuffer {
 
     int length() {
         return length;
+    }
+
+    int capacity() {
+        return bytes.length;
+    }
+
+    /** Begins again, in the same memory. */
+    void clear() {
+        length = 0;
+    }
+
+    /** Copies what has been written. */
+    void writeTo(ByteBuf out) {
+        out.writeBytes(bytes, 0, length);
+    }
+
+    void writeTo(OutputStream out) throws IOException {
+        out.write(bytes, 0, length);
     }
 
     JsonBuffer number(long number) {

@@ -1,5 +1,9 @@
 package io.trunkline.rest;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
 /**
  * Tells JSON text (RFC 8259) from other bytes. Every record of an answer in the JSON format is looked at, so it makes no
  * tokens and no objects.
@@ -9,6 +13,13 @@ final class JsonText {
     private static final int MOST_DEPTH = 1000;
 
     private static final int INVALID = -1;
+
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.nativeOrder());
+    private static final long ONES = 0x0101_0101_0101_0101L;
+    private static final long HIGHEST_BITS = 0x8080_8080_8080_8080L;
+    private static final long CONTROL_LIMITS = ONES * ' ';
+    private static final long QUOTES = ONES * '"';
+    private static final long BACKSLASHES = ONES * '\\';
 
     private final byte[] bytes;
     private final int to;
@@ -85,6 +96,10 @@ final class JsonText {
     private int string(int start) {
         int at = start + 1;
         while (at < to) {
+            if (to - at >= Long.BYTES && isPlain((long) LONG.get(bytes, at))) {
+                at += Long.BYTES;
+                continue;
+            }
             byte b = bytes[at++];
             if (b == '"') {
                 return at;
@@ -102,6 +117,15 @@ final class JsonText {
             }
         }
         return INVALID;
+    }
+
+    /** Whether eight bytes are all ASCII, and none is a quote, a backslash or a control character. */
+    private static boolean isPlain(long eight) {
+        long quotes = eight ^ QUOTES;
+        long backslashes = eight ^ BACKSLASHES;
+        // Bytes below a limit, or equal to zero, borrow from their highest bit (Warren, Hacker's Delight, 6-1).
+        long special = (eight - CONTROL_LIMITS) | (quotes - ONES) | (backslashes - ONES) | eight;
+        return (special & HIGHEST_BITS) == 0;
     }
 
     private int escape(int at) {

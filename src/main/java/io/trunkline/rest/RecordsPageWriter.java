@@ -1,5 +1,10 @@
 package io.trunkline.rest;
 
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.MultivaluedMap;
 import jakarta.ws.rs.ext.Provider;
@@ -9,7 +14,6 @@ import java.lang.annotation.Annotation;
 import java.lang.reflect.Type;
 import org.jboss.resteasy.reactive.server.core.ResteasyReactiveRequestContext;
 import org.jboss.resteasy.reactive.server.spi.ResteasyReactiveResourceInfo;
-import org.jboss.resteasy.reactive.server.spi.ServerHttpResponse;
 import org.jboss.resteasy.reactive.server.spi.ServerMessageBodyWriter;
 import org.jboss.resteasy.reactive.server.spi.ServerRequestContext;
 
@@ -21,6 +25,9 @@ import org.jboss.resteasy.reactive.server.spi.ServerRequestContext;
 public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
     /** A body up to this size is written at once, and a larger one in pieces of it. */
     private static final int PIECE = 128 * 1024;
+
+    /** Where an event loop makes its pieces; replaced when a large record has made it large. */
+    private static final ThreadLocal<JsonBuffer> PIECES = ThreadLocal.withInitial(() -> new JsonBuffer(2 * PIECE));
 
     @Override
     public boolean isWriteable(
@@ -36,39 +43,44 @@ public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
     @Override
     public void writeResponse(RecordsPage page, Type genericType, ServerRequestContext context) {
         RecordsWriter writer = new RecordsWriter(page.topic(), page.partition(), page.batches(), page.format());
-        ServerHttpResponse response = context.serverResponse();
-        long estimate = RecordsWriter.estimate(page.batches());
-        if (estimate <= PIECE) {
-            byte[] first = writer.next(PIECE * 2);
-            if (!writer.hasNext()) {
-                response.end(first);
-                return;
-            }
-            stream(first, writer, response, (ResteasyReactiveRequestContext) context);
-        } else {
-            stream(writer.next(PIECE), writer, response, (ResteasyReactiveRequestContext) context);
+        ResteasyReactiveRequestContext request = (ResteasyReactiveRequestContext) context;
+        HttpServerResponse response =
+                request.serverRequest().unwrap(RoutingContext.class).response();
+        ByteBuf first = next(writer);
+        if (!writer.hasNext()) {
+            response.end(Buffer.buffer(first)).onComplete(written -> first.release());
+            return;
         }
-    }
-
-    private static void stream(
-            byte[] first, RecordsWriter writer, ServerHttpResponse response, ResteasyReactiveRequestContext context) {
-        context.suspend();
+        request.suspend();
         response.setChunked(true);
-        write(first, writer, response, context);
+        write(first, writer, response, request);
     }
 
     private static void write(
-            byte[] piece, RecordsWriter writer, ServerHttpResponse response, ResteasyReactiveRequestContext context) {
-        response.write(piece).whenComplete((written, failure) -> {
-            if (failure != null) {
-                context.resume(failure);
+            ByteBuf piece, RecordsWriter writer, HttpServerResponse response, ResteasyReactiveRequestContext request) {
+        response.write(Buffer.buffer(piece)).onComplete(written -> {
+            piece.release();
+            if (written.failed()) {
+                request.resume(written.cause());
             } else if (writer.hasNext()) {
-                write(writer.next(PIECE), writer, response, context);
+                write(next(writer), writer, response, request);
             } else {
                 response.end();
-                context.resume();
+                request.resume();
             }
         });
+    }
+
+    private static ByteBuf next(RecordsWriter writer) {
+        JsonBuffer json = PIECES.get();
+        json.clear();
+        writer.next(json, PIECE);
+        ByteBuf piece = PooledByteBufAllocator.DEFAULT.directBuffer(json.length());
+        json.writeTo(piece);
+        if (json.capacity() > 4 * PIECE) {
+            PIECES.remove();
+        }
+        return piece;
     }
 
     /** The way of blocking writers, which nobody takes here. */
@@ -84,7 +96,9 @@ public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
             throws IOException {
         RecordsWriter writer = new RecordsWriter(page.topic(), page.partition(), page.batches(), page.format());
         while (writer.hasNext()) {
-            out.write(writer.next(PIECE));
+            JsonBuffer json = new JsonBuffer(PIECE);
+            writer.next(json, PIECE);
+            json.writeTo(out);
         }
     }
 }

@@ -13,7 +13,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Writes the answers of produce and fetch. */
 final class RecordsWriter {
-    private static final int PER_RECORD = 96;
     private static final byte[] TIMESTAMP = ascii(",\"timestamp\":");
     private static final byte[] KEY = ascii(",\"key\":");
     private static final byte[] VALUE = ascii(",\"value\":");
@@ -29,21 +28,12 @@ final class RecordsWriter {
     private boolean begun;
     private boolean ended;
 
-    /** Writes the records of a page as an array, a chunk at a time. */
+    /** Writes the records of a page as an array, piece by piece. */
     RecordsWriter(TopicName topic, int partition, List<FetchedBatch> batches, RecordFormat format) {
         // A topic's name needs no escaping.
         prefix = ascii("{\"topic\":\"" + topic.value() + "\",\"partition\":" + partition + ",\"offset\":");
         this.batches = batches;
         this.format = format;
-    }
-
-    /** The length of the whole, about. */
-    static long estimate(List<FetchedBatch> batches) {
-        long estimate = 2;
-        for (FetchedBatch batch : batches) {
-            estimate += batch.records().byteSize() + (long) batch.records().count() * PER_RECORD;
-        }
-        return estimate;
     }
 
     /** {@code {"offsets": [...]}}, a partition and offset or an error for each record, in the order of the request. */
@@ -78,9 +68,8 @@ final class RecordsWriter {
         return !ended;
     }
 
-    /** The next chunk, which ends with a whole record: of about this size, more where a record is larger. */
-    byte[] next(int size) {
-        JsonBuffer json = new JsonBuffer(size + size / 8);
+    /** Writes the next piece, which ends with a whole record: of about this size, more where a record is larger. */
+    void next(JsonBuffer json, int size) {
         if (!begun) {
             json.ascii("[");
         }
@@ -102,7 +91,6 @@ final class RecordsWriter {
             json.ascii("]");
             ended = true;
         }
-        return json.toBytes();
     }
 
     private static void write(JsonBuffer json, RecordBatch records, int i, RecordFormat format) {

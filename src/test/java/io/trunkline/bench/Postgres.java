@@ -51,6 +51,8 @@ final class Postgres implements AutoCloseable {
                         Statement statement = connection.createStatement()) {
                     statement.execute("ALTER SYSTEM SET shared_buffers = '1GB'");
                     statement.execute("ALTER SYSTEM SET max_wal_size = '8GB'");
+                    // As on a server that has run for a while: segments are used again, not made anew.
+                    statement.execute("ALTER SYSTEM SET min_wal_size = '4GB'");
                     statement.execute("ALTER SYSTEM SET checkpoint_timeout = '15min'");
                 }
                 server.close();
@@ -119,7 +121,7 @@ final class Postgres implements AutoCloseable {
                         SELECT name, current_setting(name)
                           FROM pg_settings
                          WHERE name IN ('server_version', 'shared_buffers', 'fsync', 'full_page_writes',
-                                        'synchronous_commit', 'wal_sync_method', 'max_wal_size', 'checkpoint_timeout',
+                                        'synchronous_commit', 'wal_sync_method', 'max_wal_size', 'min_wal_size', 'checkpoint_timeout',
                                         'wal_compression', 'default_toast_compression', 'data_checksums', 'jit',
                                         'max_connections', 'io_method')
                          ORDER BY name
