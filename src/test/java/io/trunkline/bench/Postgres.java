@@ -21,6 +21,9 @@ import java.util.Map;
  * and the checkpoints of a server that is meant for work where the machine has 4 GB or more.
  */
 final class Postgres implements AutoCloseable {
+    /** 2 GiB. */
+    private static final int SEGMENTS = 128;
+
     private static final Duration PATIENCE = Duration.ofMinutes(2);
     private static final long LARGE_MACHINE = 4L << 30;
 
@@ -51,12 +54,12 @@ final class Postgres implements AutoCloseable {
                         Statement statement = connection.createStatement()) {
                     statement.execute("ALTER SYSTEM SET shared_buffers = '1GB'");
                     statement.execute("ALTER SYSTEM SET max_wal_size = '8GB'");
-                    // As on a server that has run for a while: segments are used again, not made anew.
                     statement.execute("ALTER SYSTEM SET min_wal_size = '4GB'");
                     statement.execute("ALTER SYSTEM SET checkpoint_timeout = '15min'");
                 }
                 server.close();
                 server = EmbeddedPostgres.start(directory, 0, PATIENCE);
+                makeSegments(server);
             }
             return new Postgres(server);
         } catch (IOException | SQLException | RuntimeException e) {
@@ -131,6 +134,21 @@ final class Postgres implements AutoCloseable {
             }
         }
         return settings;
+    }
+
+    /**
+     * Makes segments of the write-ahead log that can be used again, as a server has that has been running for a while.
+     * Making one takes tens of milliseconds, in which every commit waits.
+     */
+    private static void makeSegments(EmbeddedPostgres server) throws SQLException {
+        try (Connection connection = superuser(server);
+                Statement statement = connection.createStatement()) {
+            for (int i = 0; i < SEGMENTS; i++) {
+                statement.execute("SELECT pg_logical_emit_message(false, 'bench', 'segment')");
+                statement.execute("SELECT pg_switch_wal()");
+            }
+            statement.execute("CHECKPOINT");
+        }
     }
 
     private static Connection superuser(EmbeddedPostgres server) throws SQLException {

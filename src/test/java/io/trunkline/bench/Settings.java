@@ -39,8 +39,8 @@ record Settings(
                         .map(String::strip)
                         .filter(name -> !name.isEmpty())
                         .toList(),
-                seconds("bench.seconds", 10),
-                seconds("bench.warmup", 10),
+                seconds("bench.seconds", 8),
+                seconds("bench.warmup", 8),
                 number("bench.rounds", 3),
                 number("bench.backlog", 10_000_000),
                 number("bench.fetch.records", 3_000_000),
