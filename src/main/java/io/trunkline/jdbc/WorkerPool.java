@@ -3,9 +3,11 @@ package io.trunkline.jdbc;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import java.time.Duration;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -25,15 +27,28 @@ public final class WorkerPool implements AutoCloseable {
      * @param queue how many more may wait
      */
     public WorkerPool(String name, int threads, int queue) {
+        this(name, threads, threads, new LinkedBlockingQueue<>(queue));
+    }
+
+    private WorkerPool(String name, int coreThreads, int mostThreads, BlockingQueue<Runnable> queue) {
         this.name = name;
         AtomicInteger number = new AtomicInteger();
-        executor = new ThreadPoolExecutor(
-                threads, threads, 30, TimeUnit.SECONDS, new LinkedBlockingQueue<>(queue), task -> {
-                    Thread thread = new Thread(task, name + "-" + number.incrementAndGet());
-                    thread.setDaemon(true);
-                    return thread;
-                });
-        executor.allowCoreThreadTimeOut(true);
+        executor = new ThreadPoolExecutor(coreThreads, mostThreads, 30, TimeUnit.SECONDS, queue, task -> {
+            Thread thread = new Thread(task, name + "-" + number.incrementAndGet());
+            thread.setDaemon(true);
+            return thread;
+        });
+        executor.allowCoreThreadTimeOut(coreThreads > 0);
+    }
+
+    /**
+     * A pool without a queue, for a caller who never runs more at once than there are threads. The thread that was busy
+     * last goes on first, so that under little load one thread and its connection, with what PostgreSQL has cached for it,
+     * do all the work.
+     */
+    public static WorkerPool withoutQueue(String name, int threads) {
+        // A thread that has just ended its task may not be back yet when the next one comes.
+        return new WorkerPool(name, 0, threads * 2, new SynchronousQueue<>());
     }
 
     /**

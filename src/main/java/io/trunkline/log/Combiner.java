@@ -71,7 +71,7 @@ final class Combiner implements AutoCloseable {
         this.config = config;
         this.metrics = metrics;
         this.listener = listener;
-        pool = new WorkerPool("append", config.threads(), config.threads());
+        pool = WorkerPool.withoutQueue("append", config.threads());
         // A locked partition stands in the pool's queue at most once, and what may be in use is bounded by its bytes.
         long mostQueues = config.maxQueuedBytes().asLongValue() / RecordBatch.OVERHEAD_BYTES + 1;
         lockedPool = new WorkerPool("append-locked", LOCKED_THREADS, (int) Math.min(mostQueues, 2_000_000));

@@ -1,6 +1,6 @@
 package io.trunkline.topic;
 
-import com.github.benmanes.caffeine.cache.AsyncCache;
+import com.github.benmanes.caffeine.cache.AsyncLoadingCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.quarkus.narayana.jta.QuarkusTransaction;
 import io.trunkline.error.ErrorCode;
@@ -45,8 +45,12 @@ public class Topics {
     private final TopicsConfig config;
     private final Clock clock;
     private final WorkerPool pool = new WorkerPool("topics", THREADS, QUEUE);
-    private final AsyncCache<TopicName, Loaded> cache =
-            Caffeine.newBuilder().maximumSize(CACHED).expireAfterWrite(FRESH).buildAsync();
+    /** Looked up anew before it expires, so that no call of a busy topic waits for that. */
+    private final AsyncLoadingCache<TopicName, Loaded> cache = Caffeine.newBuilder()
+            .maximumSize(CACHED)
+            .expireAfterWrite(FRESH)
+            .refreshAfterWrite(FRESH.multipliedBy(3).dividedBy(4))
+            .buildAsync((name, executor) -> reading(() -> new Loaded(load(name), System.nanoTime())));
 
     Topics(TopicRepository repository, PartitionStore partitions, TopicsConfig config, Clock clock) {
         this.repository = repository;
@@ -173,7 +177,7 @@ public class Topics {
     }
 
     private CompletableFuture<Loaded> loaded(TopicName name) {
-        return cache.get(name, (n, executor) -> reading(() -> new Loaded(load(n), System.nanoTime())));
+        return cache.get(name);
     }
 
     /** A topic and when it was looked up. */
