@@ -87,6 +87,7 @@ class ConfigTest {
             Map.entry("trunkline.log.fetch.max-bytes", "8M"),
             Map.entry("trunkline.log.fetch.max-wait", "9s"),
             Map.entry("trunkline.log.fetch.max-waiting", "10"),
+            Map.entry("trunkline.log.fetch.cache-bytes", "10M"),
             Map.entry("trunkline.log.fetch.poll-interval", "11ms"),
             Map.entry("trunkline.log.slices.length", "1h"),
             Map.entry("trunkline.log.slices.check-interval", "12m"),
