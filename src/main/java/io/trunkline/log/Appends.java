@@ -225,7 +225,7 @@ final class Appends implements AutoCloseable {
         }
 
         private CompletableFuture<AppendResult> again() {
-            return topics.fresh(topic.name())
+            return topics.after(topic)
                     .thenCompose(now -> new Call(now, records, asked, only, allOrNothing).submit(false));
         }
     }

@@ -7,12 +7,21 @@ public sealed interface FetchOutcome {
     /**
      * Records in offset order without a hole, maybe none.
      *
+     * @param partitionId what the partition is called in the log; never used again, not even for a topic of the same name
      * @param offset where the page begins
      * @param nextOffset where the next one does
      * @param range what could be read when the page was
      * @param full whether the page ended because the next record did not fit, so that it is the same whenever it is read
+     * @param shared whether the records are held in memory for other readers too
      */
-    record Page(List<FetchedBatch> batches, long offset, long nextOffset, OffsetRange range, boolean full)
+    record Page(
+            int partitionId,
+            List<FetchedBatch> batches,
+            long offset,
+            long nextOffset,
+            OffsetRange range,
+            boolean full,
+            boolean shared)
             implements FetchOutcome {
         public Page {
             batches = List.copyOf(batches);

@@ -21,7 +21,7 @@ public record FetchedBatch(long baseOffset, RecordBatch records) {
         int last = first;
         long bytes = 0;
         while (last < records.count() && last - first < maxRecords) {
-            bytes += records.sizeOf(last) + RecordBatch.OVERHEAD_BYTES;
+            bytes += records.costOf(last);
             if (bytes > maxBytes && !(atLeastOne && last == first)) {
                 break;
             }

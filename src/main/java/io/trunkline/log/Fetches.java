@@ -53,9 +53,13 @@ final class Fetches {
             return CompletableFuture.failedFuture(e);
         }
         return heads.range(request.partitionId())
-                .thenCompose(range -> request.offset() == range.endOffset()
-                        ? await(request, range, waiter, deadline, abandoned)
-                        : page(request, range))
+                .thenCompose(range -> {
+                    if (request.offset() == range.endOffset()) {
+                        return await(request, range, waiter, deadline, abandoned);
+                    }
+                    wakeups.deregister(waiter); // reads what is there and waits for nothing
+                    return page(request, range);
+                })
                 .whenComplete((outcome, failure) -> wakeups.deregister(waiter));
     }
 
@@ -78,7 +82,8 @@ final class Fetches {
                     }
                     return now.isPresent()
                             ? page(request, now.get())
-                            : CompletableFuture.completedFuture(page(request, range, PageBuilder.empty(request)));
+                            : CompletableFuture.completedFuture(
+                                    page(request, range, PageBuilder.empty(request), false));
                 });
     }
 
@@ -89,16 +94,16 @@ final class Fetches {
         }
         if (request.offset() == range.endOffset()) {
             cache.want(request.partitionId());
-            return CompletableFuture.completedFuture(page(request, range, PageBuilder.empty(request)));
+            return CompletableFuture.completedFuture(page(request, range, PageBuilder.empty(request), false));
         }
         Optional<PageBuilder> cached = cache.read(request);
         if (cached.isPresent()) {
             cache.want(request.partitionId());
-            return CompletableFuture.completedFuture(page(request, range, cached.get()));
+            return CompletableFuture.completedFuture(page(request, range, cached.get(), true));
         }
         return read(request, range).thenCompose(read -> {
             if (!read.batches().isEmpty()) {
-                FetchOutcome.Page page = page(request, range, read);
+                FetchOutcome.Page page = page(request, range, read, false);
                 if (page.nextOffset() == page.range().endOffset()) {
                     cache.want(request.partitionId());
                     read.batches().forEach(batch -> cache.add(request.partitionId(), batch));
@@ -132,10 +137,16 @@ final class Fetches {
         return mine;
     }
 
-    private static FetchOutcome.Page page(Request request, OffsetRange range, PageBuilder read) {
+    private static FetchOutcome.Page page(Request request, OffsetRange range, PageBuilder read, boolean shared) {
         // What was read may go beyond an end that was looked up before.
         OffsetRange known = new OffsetRange(range.logStartOffset(), Math.max(range.endOffset(), read.next()));
         return new FetchOutcome.Page(
-                read.batches(), request.offset(), read.next(), known, read.isFull() && read.next() < known.endOffset());
+                request.partitionId(),
+                read.batches(),
+                request.offset(),
+                read.next(),
+                known,
+                read.isFull() && read.next() < known.endOffset(),
+                shared);
     }
 }

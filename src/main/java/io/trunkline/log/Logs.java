@@ -5,7 +5,6 @@ import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.WorkerPool;
-import io.trunkline.topic.Topic;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.Topics;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -133,16 +132,11 @@ public class Logs {
                         topic.hasPartition(partition) ? CompletableFuture.completedFuture(topic) : topics.recent(name))
                 .thenCompose(topic -> call.on(topic.partitionId(partition))
                         .exceptionallyCompose(failure -> Failures.code(failure) == ErrorCode.PARTITION_NOT_FOUND
-                                ? topics.fresh(name).thenCompose(now -> call.on(now.partitionId(partition)))
+                                ? topics.after(topic).thenCompose(now -> call.on(now.partitionId(partition)))
                                 : CompletableFuture.failedFuture(failure)));
     }
 
     private interface PartitionCall<T> {
         CompletableFuture<T> on(int partitionId);
-    }
-
-    /** Which topic this is, for what is remembered about it: another topic of the same name is another one. */
-    public CompletableFuture<Topic> topic(TopicName name) {
-        return topics.get(name);
     }
 }

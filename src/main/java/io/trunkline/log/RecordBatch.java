@@ -10,7 +10,10 @@ import org.jspecify.annotations.Nullable;
  * service passes through here.
  */
 public final class RecordBatch {
-    /** What a record costs beside its bytes, in memory and in an answer; counted so that empty records are not free. */
+    /**
+     * What a record, and each of its headers, costs beside its bytes, in memory and in an answer; counted so that empty
+     * ones are not free.
+     */
     static final int OVERHEAD_BYTES = 64;
 
     private final Timestamps timestamps;
@@ -107,9 +110,14 @@ public final class RecordBatch {
         return values.length(i) + (keys == null ? 0L : keys.length(i)) + (headers == null ? 0L : headers.byteSize(i));
     }
 
+    /** Bytes of one record with what it costs beside. The costs of all records are the {@link #memorySize}. */
+    long costOf(int i) {
+        return sizeOf(i) + OVERHEAD_BYTES * (1L + headerEnd(i) - headerStart(i));
+    }
+
     /** Bytes of all records with what each costs beside its own bytes, by which fetches and queues are bounded. */
     public long memorySize() {
-        return byteSize() + (long) count() * OVERHEAD_BYTES;
+        return byteSize() + OVERHEAD_BYTES * ((long) count() + (headers == null ? 0 : headers.keys().length));
     }
 
     /** These records, in the order given. */

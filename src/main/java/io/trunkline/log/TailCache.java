@@ -8,7 +8,9 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The newest batches of the partitions that somebody reads at the tail, so that many readers cost PostgreSQL hardly more
@@ -19,30 +21,63 @@ final class TailCache {
     /** A partition that nobody has read at the tail for so long is not kept any more. */
     private static final Duration INTEREST = Duration.ofSeconds(30);
 
+    private static final int MOST_STALE = 100;
+
     private static final class Tail {
-        final int partitionId;
-        final ArrayList<FetchedBatch> batches = new ArrayList<>();
-        /** How many of the first batches have been taken out; they are cleared away now and then. */
-        int gone;
+        private final ArrayList<@Nullable FetchedBatch> batches = new ArrayList<>();
+        /** How many of the first places are empty; they are cut off now and then. */
+        private int gone;
+
+        long bytes;
+        /** Counts how often the stretch was begun anew. */
+        int generation;
 
         Instant wantedAt;
 
-        Tail(int partitionId, Instant wantedAt) {
-            this.partitionId = partitionId;
+        Tail(Instant wantedAt) {
             this.wantedAt = wantedAt;
         }
 
-        boolean isEmpty() {
-            return gone == batches.size();
+        int count() {
+            return batches.size() - gone;
+        }
+
+        FetchedBatch get(int i) {
+            return Objects.requireNonNull(batches.get(gone + i));
         }
 
         long end() {
-            return batches.getLast().nextOffset();
+            return get(count() - 1).nextOffset();
+        }
+
+        void add(FetchedBatch batch, long size) {
+            batches.add(batch);
+            bytes += size;
+        }
+
+        void dropFirst(long size) {
+            batches.set(gone++, null);
+            bytes -= size;
+            if (gone * 2 > batches.size()) {
+                batches.subList(0, gone).clear();
+                gone = 0;
+            }
+        }
+
+        void clear() {
+            batches.clear();
+            gone = 0;
+            bytes = 0;
+            generation++;
         }
     }
 
     /** One for each batch that was put in, oldest first. */
-    private record Entry(Tail tail, long bytes) {}
+    private record Entry(Tail tail, int generation, long bytes) {
+        boolean isStale() {
+            return generation != tail.generation;
+        }
+    }
 
     private final long mostBytes;
     private final Clock clock;
@@ -51,11 +86,16 @@ final class TailCache {
     private final Map<Integer, Tail> tails = new HashMap<>();
 
     private final Deque<Entry> entries = new ArrayDeque<>();
+    /** How many of the entries are of batches that were taken out already. */
+    private int stale;
+
     private long bytes;
+    private Instant sweptAt;
 
     TailCache(long mostBytes, Clock clock) {
         this.mostBytes = mostBytes;
         this.clock = clock;
+        sweptAt = clock.instant();
     }
 
     /** Bytes of the batches that are held. */
@@ -66,7 +106,17 @@ final class TailCache {
     /** Somebody reads the partition at its tail: what is appended from now on is kept for a while. */
     synchronized void want(int partitionId) {
         Instant now = clock.instant();
-        tails.computeIfAbsent(partitionId, id -> new Tail(id, now)).wantedAt = now;
+        tails.computeIfAbsent(partitionId, id -> new Tail(now)).wantedAt = now;
+        if (sweptAt.plus(INTEREST).isBefore(now)) {
+            sweptAt = now;
+            tails.values().removeIf(tail -> {
+                boolean forgotten = tail.wantedAt.plus(INTEREST).isBefore(now);
+                if (forgotten) {
+                    clear(tail);
+                }
+                return forgotten;
+            });
+        }
     }
 
     /** Takes in a batch that was appended, or read at the end of the log. */
@@ -80,24 +130,27 @@ final class TailCache {
             clear(tail);
             return;
         }
-        if (!tail.isEmpty() && batch.baseOffset() < tail.end()) {
+        if (tail.count() > 0 && batch.baseOffset() < tail.end()) {
             return; // known, or overtaken by what another replica appended
         }
-        if (!tail.isEmpty() && batch.baseOffset() > tail.end()) {
+        long size = batch.records().memorySize();
+        if (size > mostBytes || (tail.count() > 0 && batch.baseOffset() > tail.end())) {
             clear(tail);
         }
-        long size = batch.records().memorySize();
         if (size > mostBytes) {
-            clear(tail);
             return;
         }
-        tail.batches.add(batch);
-        entries.add(new Entry(tail, size));
+        tail.add(batch, size);
+        entries.add(new Entry(tail, tail.generation, size));
         bytes += size;
         while (bytes > mostBytes) {
             Entry oldest = entries.remove();
-            bytes -= oldest.bytes();
-            dropFirst(oldest.tail());
+            if (oldest.isStale()) {
+                stale--;
+            } else {
+                bytes -= oldest.bytes();
+                oldest.tail().dropFirst(oldest.bytes());
+            }
         }
     }
 
@@ -105,14 +158,11 @@ final class TailCache {
     synchronized Optional<PageBuilder> read(Fetches.Request request) {
         long offset = request.offset();
         Tail tail = tails.get(request.partitionId());
-        if (tail == null
-                || tail.isEmpty()
-                || offset < tail.batches.get(tail.gone).baseOffset()
-                || offset >= tail.end()) {
+        if (tail == null || tail.count() == 0 || offset < tail.get(0).baseOffset() || offset >= tail.end()) {
             return Optional.empty();
         }
         PageBuilder page = PageBuilder.empty(request);
-        for (int i = first(tail, offset); i < tail.batches.size() && page.add(tail.batches.get(i)); i++) {
+        for (int i = first(tail, offset); i < tail.count() && page.add(tail.get(i)); i++) {
             // each adds what fits
         }
         return Optional.of(page);
@@ -120,11 +170,11 @@ final class TailCache {
 
     /** The index of the batch that holds an offset. */
     private static int first(Tail tail, long offset) {
-        int low = tail.gone;
-        int high = tail.batches.size() - 1;
+        int low = 0;
+        int high = tail.count() - 1;
         while (low < high) {
             int middle = (low + high) >>> 1;
-            if (tail.batches.get(middle).nextOffset() <= offset) {
+            if (tail.get(middle).nextOffset() <= offset) {
                 low = middle + 1;
             } else {
                 high = middle;
@@ -133,24 +183,14 @@ final class TailCache {
         return low;
     }
 
-    /** Forgets a tail's batches; their entries are passed over when their turn comes. */
+    /** Takes out a tail's batches. Their entries are passed over when their turn comes, or when they are too many. */
     private void clear(Tail tail) {
-        entries.removeIf(entry -> {
-            if (entry.tail() == tail) {
-                bytes -= entry.bytes();
-                return true;
-            }
-            return false;
-        });
-        tail.batches.clear();
-        tail.gone = 0;
-    }
-
-    private void dropFirst(Tail tail) {
-        tail.gone++;
-        if (tail.gone * 2 > tail.batches.size()) {
-            tail.batches.subList(0, tail.gone).clear();
-            tail.gone = 0;
+        bytes -= tail.bytes;
+        stale += tail.count();
+        tail.clear();
+        if (stale > MOST_STALE && stale > entries.size() / 2) {
+            entries.removeIf(Entry::isStale);
+            stale = 0;
         }
     }
 }

@@ -13,6 +13,8 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
@@ -28,6 +30,10 @@ final class Wakeups implements AutoCloseable {
     private static final int EAGER = 8;
     /** A look that takes long is not repeated before so many times its length. */
     private static final int BUSY = 4;
+
+    private static final Duration MOST_DELAY = Duration.ofSeconds(1);
+    /** So many are woken by whoever tells; others are woken beside, so that they do not hold up the next append. */
+    private static final int WOKEN_AT_ONCE = 64;
 
     /**
      * A fetch that waits. Completes with what can be read now, when that goes beyond its offset; empty when nothing came;
@@ -85,8 +91,8 @@ final class Wakeups implements AutoCloseable {
         waiters.computeIfAbsent(partitionId, id -> new HashSet<>()).add(waiter);
         waiting++;
         if (!polling) {
-            polling = true;
-            schedule();
+            delay = config.pollInterval();
+            polling = schedule();
         }
         return waiter;
     }
@@ -103,7 +109,14 @@ final class Wakeups implements AutoCloseable {
 
     /** Tells what can be read of a partition. */
     void reached(int partitionId, OffsetRange range) {
-        take(partitionId, range.endOffset()).forEach(waiter -> waiter.woken.complete(Optional.of(range)));
+        List<Waiter> due = take(partitionId, range.endOffset());
+        int atOnce = Math.min(due.size(), WOKEN_AT_ONCE);
+        due.subList(0, atOnce).forEach(waiter -> waiter.woken.complete(Optional.of(range)));
+        if (due.size() > atOnce) {
+            ForkJoinPool.commonPool()
+                    .execute(() -> due.subList(atOnce, due.size())
+                            .forEach(waiter -> waiter.woken.complete(Optional.of(range))));
+        }
     }
 
     /** Takes out those who wait for less than this end. */
@@ -125,8 +138,15 @@ final class Wakeups implements AutoCloseable {
         poller.shutdownNow();
     }
 
-    private void schedule() {
-        poller.schedule(this::poll, delay.toNanos(), TimeUnit.NANOSECONDS);
+    /** Answers whether there will be another look; not so when the service is being stopped. */
+    private boolean schedule() {
+        try {
+            poller.schedule(this::poll, delay.toNanos(), TimeUnit.NANOSECONDS);
+            return true;
+        } catch (RejectedExecutionException e) {
+            LOG.debug("No wake-up poll any more: the service is being stopped");
+            return false;
+        }
     }
 
     private void poll() {
@@ -169,7 +189,7 @@ final class Wakeups implements AutoCloseable {
     private Duration next(boolean found, Duration took) {
         Duration most = config.pollInterval();
         Duration wanted = found ? most.dividedBy(EAGER) : min(delay.multipliedBy(2), most);
-        Duration least = took.multipliedBy(BUSY);
+        Duration least = min(took.multipliedBy(BUSY), MOST_DELAY);
         return wanted.compareTo(least) < 0 ? least : wanted;
     }
 

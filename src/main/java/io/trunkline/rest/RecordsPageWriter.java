@@ -2,8 +2,11 @@ package io.trunkline.rest;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
+import io.vertx.core.Future;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.MultivaluedMap;
@@ -12,6 +15,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.lang.annotation.Annotation;
 import java.lang.reflect.Type;
+import java.util.function.Function;
+import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.core.ResteasyReactiveRequestContext;
 import org.jboss.resteasy.reactive.server.spi.ResteasyReactiveResourceInfo;
 import org.jboss.resteasy.reactive.server.spi.ServerMessageBodyWriter;
@@ -24,7 +29,12 @@ import org.jboss.resteasy.reactive.server.spi.ServerRequestContext;
 @Provider
 public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
     /** A body up to this size is written at once, and a larger one in pieces of it. */
-    private static final int PIECE = 128 * 1024;
+    static final int PIECE = 128 * 1024;
+
+    /** A client that takes no piece for so long is cut off. */
+    private static final long MOST_MILLIS = 60_000;
+
+    private static final Logger LOG = Logger.getLogger(RecordsPageWriter.class);
 
     /** Where an event loop makes its pieces; replaced when a large record has made it large. */
     private static final ThreadLocal<JsonBuffer> PIECES = ThreadLocal.withInitial(() -> new JsonBuffer(2 * PIECE));
@@ -42,33 +52,109 @@ public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
 
     @Override
     public void writeResponse(RecordsPage page, Type genericType, ServerRequestContext context) {
-        RecordsWriter writer = new RecordsWriter(page.topic(), page.partition(), page.batches(), page.format());
-        ResteasyReactiveRequestContext request = (ResteasyReactiveRequestContext) context;
-        HttpServerResponse response =
-                request.serverRequest().unwrap(RoutingContext.class).response();
-        ByteBuf first = next(writer);
-        if (!writer.hasNext()) {
-            response.end(Buffer.buffer(first)).onComplete(written -> first.release());
-            return;
-        }
-        request.suspend();
-        response.setChunked(true);
-        write(first, writer, response, request);
+        new Writing(page, (ResteasyReactiveRequestContext) context).start();
     }
 
-    private static void write(
-            ByteBuf piece, RecordsWriter writer, HttpServerResponse response, ResteasyReactiveRequestContext request) {
-        response.write(Buffer.buffer(piece)).onComplete(written -> {
-            piece.release();
-            if (written.failed()) {
-                request.resume(written.cause());
-            } else if (writer.hasNext()) {
-                write(next(writer), writer, response, request);
-            } else {
-                response.end();
+    /** One page on its way out. Used by the request's event loop only. */
+    private static final class Writing {
+        private final RecordsPage page;
+        private final RecordsWriter writer;
+        private final ResteasyReactiveRequestContext request;
+        private final RoutingContext context;
+        private final HttpServerResponse response;
+        /** Whether the request waits for the writing to end. */
+        private boolean suspended;
+
+        Writing(RecordsPage page, ResteasyReactiveRequestContext request) {
+            this.page = page;
+            this.request = request;
+            writer = new RecordsWriter(page.topic(), page.partition(), page.batches(), page.format());
+            context = request.serverRequest().unwrap(RoutingContext.class);
+            response = context.response();
+        }
+
+        void start() {
+            page.begun().complete(null);
+            try {
+                ByteBuf first = next(writer);
+                if (writer.hasNext()) {
+                    request.suspend();
+                    suspended = true;
+                    response.setChunked(true);
+                    write(first);
+                } else {
+                    send(first, response::end, this::done);
+                }
+            } catch (RuntimeException | Error e) {
+                failed(e);
+            }
+        }
+
+        private void write(ByteBuf piece) {
+            // The next one is not made at once, so that others have their turn even where the network takes everything.
+            send(
+                    piece,
+                    response::write,
+                    () -> Vertx.currentContext().runOnContext(next -> {
+                        try {
+                            if (writer.hasNext()) {
+                                write(next(writer));
+                            } else {
+                                end();
+                            }
+                        } catch (RuntimeException | Error e) {
+                            failed(e);
+                        }
+                    }));
+        }
+
+        private void end() {
+            boolean endsWithTheConnection = context.request().version() == HttpVersion.HTTP_1_0;
+            response.end().onComplete(ended -> {
+                if (endsWithTheConnection) {
+                    context.request().connection().close();
+                }
+                done();
+            });
+        }
+
+        /** Goes on when the network has taken a piece, and cuts a client off that takes none. */
+        private void send(ByteBuf piece, Function<Buffer, Future<Void>> by, Runnable then) {
+            Future<Void> sent;
+            try {
+                sent = by.apply(Buffer.buffer(piece));
+            } catch (RuntimeException | Error e) {
+                piece.release();
+                throw e;
+            }
+            long timer = context.vertx()
+                    .setTimer(
+                            MOST_MILLIS, late -> context.request().connection().close());
+            sent.onComplete(result -> {
+                context.vertx().cancelTimer(timer);
+                piece.release();
+                if (result.succeeded()) {
+                    then.run();
+                } else {
+                    LOG.debugf(
+                            "An answer was not taken reason=%s", result.cause().getMessage());
+                    done();
+                }
+            });
+        }
+
+        private void failed(Throwable failure) {
+            LOG.errorf(failure, "An answer could not be written topic=%s partition=%d", page.topic(), page.partition());
+            response.reset();
+            done();
+        }
+
+        private void done() {
+            page.written().complete(null);
+            if (suspended) {
                 request.resume();
             }
-        });
+        }
     }
 
     private static ByteBuf next(RecordsWriter writer) {

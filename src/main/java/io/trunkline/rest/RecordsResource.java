@@ -22,9 +22,9 @@ import jakarta.ws.rs.core.Response;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ForkJoinPool;
 import org.eclipse.microprofile.openapi.annotations.Operation;
@@ -189,7 +189,8 @@ class RecordsResource {
                     @QueryParam("timestamp")
                     String timestamp,
             @Parameter(
-                            description = "Bytes of keys, values and headers, and 64 for each record; 1 MiB if absent.",
+                            description =
+                                    "Bytes of keys, values and headers, and 64 for each record and header; 1 MiB if absent.",
                             schema = @Schema(type = SchemaType.INTEGER))
                     @QueryParam("max_bytes")
                     String maxBytes,
@@ -223,16 +224,18 @@ class RecordsResource {
 
         return Uni.createFrom()
                 .completionStage(() -> start(name, number, from, time)
-                        .thenCompose(start -> logs.topic(name).thenCompose(t -> {
-                            PageTag tag = new PageTag(t.id(), number, start, bytes, records, accepted.format());
-                            return logs.fetch(name, number, start, bytes, records, wait, ended)
-                                    .thenApply(outcome -> switch (outcome) {
-                                        case FetchOutcome.OutOfRange out ->
-                                            outOfRange(name, number, start, out.range());
-                                        case FetchOutcome.Page page ->
-                                            page(name, number, page, accepted, tag, ifNoneMatch, context, ended);
-                                    });
-                        })));
+                        .thenCompose(start -> logs.fetch(name, number, start, bytes, records, wait, ended))
+                        .thenCompose(outcome -> outcome instanceof FetchOutcome.OutOfRange && from.isEmpty()
+                                // The log start has moved on since it was looked up.
+                                ? start(name, number, from, time)
+                                        .thenCompose(
+                                                start -> logs.fetch(name, number, start, bytes, records, wait, ended))
+                                : CompletableFuture.completedFuture(outcome))
+                        .thenApply(outcome -> switch (outcome) {
+                            case FetchOutcome.OutOfRange out -> outOfRange(name, number, from, out.range());
+                            case FetchOutcome.Page page ->
+                                page(name, number, page, accepted, ifNoneMatch, context, ended);
+                        }));
     }
 
     private CompletableFuture<Long> start(TopicName topic, int partition, OptionalLong offset, OptionalLong timestamp) {
@@ -245,11 +248,18 @@ class RecordsResource {
         return logs.range(topic, partition).thenApply(OffsetRange::logStartOffset);
     }
 
-    /** Which page this is; a full one has the same content for ever, so its tag needs not look at it. */
-    private record PageTag(UUID topic, int partition, long offset, long maxBytes, int maxRecords, RecordFormat format) {
+    /**
+     * Which page this is. The records between two offsets of a partition are the same for ever, and a partition's id is
+     * never used again, so the tag needs not look at them.
+     */
+    private record PageTag(int partitionId, long offset, long nextOffset, RecordFormat format) {
+        PageTag(FetchOutcome.Page page, RecordFormat format) {
+            this(page.partitionId(), page.offset(), page.nextOffset(), format);
+        }
+
         String header() {
-            return "\"" + topic + "-" + partition + "-" + offset + "-" + maxBytes + "-" + maxRecords + "-"
-                    + format.name().toLowerCase(java.util.Locale.ROOT) + "\"";
+            return "\"" + partitionId + "-" + offset + "-" + nextOffset + "-"
+                    + format.name().toLowerCase(Locale.ROOT) + "\"";
         }
 
         /** Whether a client has this page: it may list several, and call them weak. */
@@ -266,16 +276,19 @@ class RecordsResource {
             int partition,
             FetchOutcome.Page page,
             RecordFormat.Accepted accepted,
-            PageTag tag,
             @Nullable String ifNoneMatch,
             RoutingContext context,
             CompletableFuture<Void> ended) {
+        PageTag tag = new PageTag(page, accepted.format());
         Response.ResponseBuilder answer;
         if (page.full() && tag.isIn(ifNoneMatch)) {
             answer = Response.notModified();
         } else {
             RecordsPage body = new RecordsPage(topic, partition, page.batches(), accepted.format());
-            budget.take(body.memorySize(), ended);
+            long size = body.memorySize();
+            // Records that are held for others too cost the text that is being sent.
+            budget.take(page.shared() ? Math.min(size, 2L * RecordsPageWriter.PIECE) : size, body.written());
+            ended.thenRun(body::ended);
             answer = Response.ok(body).type(accepted.mediaType());
         }
         positions(answer, page.range()).header(NEXT_OFFSET, page.nextOffset());
@@ -302,10 +315,11 @@ class RecordsResource {
         return next.toString();
     }
 
-    private static Response outOfRange(TopicName topic, int partition, long offset, OffsetRange range) {
+    private static Response outOfRange(TopicName topic, int partition, OptionalLong offset, OffsetRange range) {
         Response answer = Errors.answer(new TrunklineException(
                 ErrorCode.OFFSET_OUT_OF_RANGE,
-                "Offset " + offset + " of partition " + partition + " of topic " + topic
+                "Offset " + (offset.isPresent() ? offset.getAsLong() + " " : "") + "of partition " + partition
+                        + " of topic " + topic
                         + " is out of range: it can be read from " + range.logStartOffset() + ", and its end is "
                         + range.endOffset() + "."));
         return positions(Response.fromResponse(answer), range).build();

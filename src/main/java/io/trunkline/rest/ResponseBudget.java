@@ -19,11 +19,11 @@ class ResponseBudget {
     /**
      * Counts an answer. One alone always fits.
      *
-     * @param ended completes when the answer was handed to the network, or the client is gone; then it does not count any more
+     * @param written completes when the network has taken the answer, or the client is gone; then it does not count any more
      *
      * @throws TrunklineException {@code OVERLOADED} when too much is under way
      */
-    void take(long bytes, CompletableFuture<Void> ended) {
+    void take(long bytes, CompletableFuture<Void> written) {
         long total = inFlight.addAndGet(bytes);
         if (total > most && total > bytes) {
             inFlight.addAndGet(-bytes);
@@ -31,6 +31,11 @@ class ResponseBudget {
                     ErrorCode.OVERLOADED,
                     "Too many records are being sent (trunkline.http.max-response-bytes-in-flight). Try again.");
         }
-        ended.thenRun(() -> inFlight.addAndGet(-bytes));
+        written.thenRun(() -> inFlight.addAndGet(-bytes));
+    }
+
+    /** Bytes of the answers that are under way. */
+    long bytesInFlight() {
+        return inFlight.get();
     }
 }

@@ -99,6 +99,17 @@ public class Topics {
                         : fresh(name));
     }
 
+    /**
+     * A topic as it is now, for a caller who found out that this one is gone; fails with {@code TOPIC_NOT_FOUND}. Many such
+     * callers share a look-up.
+     */
+    public CompletableFuture<Topic> after(Topic gone) {
+        return loaded(gone.name())
+                .thenCompose(l -> l.topic().id().equals(gone.id())
+                        ? fresh(gone.name())
+                        : CompletableFuture.completedFuture(l.topic()));
+    }
+
     /** A topic as it is now, past what this replica remembers; fails with {@code TOPIC_NOT_FOUND}. */
     public CompletableFuture<Topic> fresh(TopicName name) {
         cache.synchronous().invalidate(name);

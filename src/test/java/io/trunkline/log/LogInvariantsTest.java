@@ -359,6 +359,46 @@ class LogInvariantsTest {
                 .containsExactly("new");
     }
 
+    @Test
+    void pageOfADeletedTopicIsNotTakenForThatOfItsSuccessor() throws Exception {
+        String topic = api.newTopic(1);
+        String page = "/topics/" + topic + "/partitions/0/records?offset=0&max_records=1";
+        String two = "{\"records\":[{\"value\":\"old\"},{\"value\":\"old\"}]}";
+        api.post("/topics/" + topic, Api.TEXT, two);
+        String tag = api.get(page, Api.TEXT).header("ETag");
+        try (Connection connection = TestDatabase.asApplication();
+                Statement statement = connection.createStatement()) {
+            statement.execute("DELETE FROM trunkline.topic WHERE name = '" + topic + "'");
+            statement.execute("INSERT INTO trunkline.topic (name, partition_count) VALUES ('" + topic + "', 1)");
+            statement.execute(
+                    "SELECT trunkline.produce('" + topic + "', NULL::text, 'new'::text) FROM generate_series(1, 2)");
+        }
+
+        Api.Answer answer = api.send(api.request(page)
+                .header("Accept", Api.TEXT)
+                .header("If-None-Match", tag)
+                .GET());
+
+        assertThat(tag).isNotEmpty();
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.body()).contains("new");
+    }
+
+    @Test
+    void longPollsOnATopicThatIsDeletedAreToldSo() {
+        String topic = api.newTopic(1);
+        List<CompletableFuture<Api.Answer>> polls = new ArrayList<>();
+        for (int i = 0; i < 300; i++) {
+            polls.add(api.getLater("/topics/" + topic + "/partitions/0/records?offset=0&timeout=30000"));
+        }
+
+        api.delete("/topics/" + topic);
+
+        for (CompletableFuture<Api.Answer> poll : polls) {
+            assertThat(poll.join().code()).isEqualTo("TOPIC_NOT_FOUND");
+        }
+    }
+
     /** Invariants 1 and 6: the log start hides what is below it, exact to the offset, and no offset is used again. */
     @Test
     void readingBelowTheLogStartIsOutOfRangeAndAnEmptyLogGoesOn() throws Exception {

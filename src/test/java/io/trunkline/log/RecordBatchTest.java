@@ -83,7 +83,8 @@ class RecordBatchTest {
         assertThat(batch.sizeOf(0)).isEqualTo(2 + 4 + (1 + 3 + 4 + 1));
         assertThat(batch.sizeOf(1)).isZero();
         assertThat(batch.byteSize()).isEqualTo(15);
-        assertThat(batch.memorySize()).isEqualTo(15 + 2 * RecordBatch.OVERHEAD_BYTES);
+        assertThat(batch.memorySize()).as("a header is not free").isEqualTo(15 + 3 * RecordBatch.OVERHEAD_BYTES);
+        assertThat(batch.costOf(0) + batch.costOf(1)).isEqualTo(batch.memorySize());
     }
 
     @Test

@@ -114,6 +114,32 @@ class TailCacheTest {
         assertThat(cache.bytes()).isZero();
     }
 
+    @Test
+    void partitionThatNobodyWritesToHereIsForgottenToo() {
+        cache.want(PARTITION);
+        cache.add(PARTITION, batch(0, 1));
+
+        clock.now = clock.now.plus(Duration.ofMinutes(1));
+        cache.want(PARTITION + 1);
+
+        assertThat(cache.bytes()).isZero();
+        assertThat(read(0)).isNull();
+    }
+
+    @Test
+    void manyHolesCostNoMemoryAndLoseNothingOfOthers() {
+        cache.want(1);
+        cache.want(2);
+        cache.add(2, batch(0, 1));
+        for (int i = 0; i < 10_000; i++) {
+            cache.add(1, batch(2L * i, 1));
+        }
+
+        assertThat(cache.bytes()).isEqualTo(2 * SIZE);
+        assertThat(offsets(1, 19_998)).containsExactly(19_998L);
+        assertThat(offsets(2, 0)).containsExactly(0L);
+    }
+
     private @Nullable List<Long> read(long offset) {
         return read(offset, 1_000_000, 1_000);
     }
