@@ -70,18 +70,14 @@ class AppendStore {
      * @param timestamps whether the records bring their own; otherwise they get the time of the append
      */
     Appended append(Append append, boolean timestamps) {
+        int target = currentSlice();
         for (int turn = 1; turn <= MOST_TURNS; turn++) {
-            Appended appended =
-                    call(currentSlice(), List.of(append), timestamps, true).getFirst();
+            Appended appended = call(target, List.of(append), timestamps, true).getFirst();
             if (appended != null) {
                 return appended;
             }
-            slice = database.read(connection -> {
-                try (PreparedStatement statement = connection.prepareStatement(SLICE_OF)) {
-                    statement.setInt(1, append.partitionId());
-                    return one(statement);
-                }
-            });
+            target = sliceOf(append.partitionId());
+            slice = target;
         }
         throw new TrunklineException(
                 ErrorCode.OVERLOADED, "The slices of the log change too fast; nothing was written. Try again.");
@@ -143,6 +139,15 @@ class AppendStore {
                     row.next();
                     return appended(longs(row, 1), longs(row, 2), longs(row, 3));
                 }
+            }
+        });
+    }
+
+    private int sliceOf(int partitionId) {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(SLICE_OF)) {
+                statement.setInt(1, partitionId);
+                return one(statement);
             }
         });
     }
