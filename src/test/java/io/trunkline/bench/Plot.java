@@ -15,7 +15,7 @@ record Plot(String title, String unit, List<String> xLabels, boolean logarithmic
     private static final int HEIGHT = 260;
     private static final int LEFT = 70;
     private static final int RIGHT = 12;
-    private static final int TOP = 14;
+    private static final int TOP = 26;
     private static final int BOTTOM = 30;
     private static final int MOST_LABELS = 12;
     private static final int STEPS = 4;
@@ -67,7 +67,7 @@ record Plot(String title, String unit, List<String> xLabels, boolean logarithmic
                     "<text class=\"axis\" x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>\n",
                     x(i), HEIGHT - BOTTOM + 18, escape(xLabels.get(i))));
         }
-        svg.append(format("<text class=\"axis\" x=\"4\" y=\"%d\">%s</text>\n", TOP - 3, escape(unit)));
+        svg.append(format("<text class=\"axis\" x=\"4\" y=\"%d\">%s</text>\n", TOP - 14, escape(unit)));
         for (Series line : series) {
             line(svg, line, scale);
         }

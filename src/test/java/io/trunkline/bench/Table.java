@@ -32,10 +32,10 @@ final class Table {
                 figure(line.median(), rate) + (rate ? " /s" : " ms"),
                 figure(line.min(), rate) + "–" + figure(line.max(), rate),
                 limit(line.ofTheLimit(), rate),
-                figure(line.p50(), false),
-                figure(line.p95(), false),
-                figure(line.p99(), false),
-                figure(line.latencyMax(), false),
+                latency(line.p50()),
+                latency(line.p95()),
+                latency(line.p99()),
+                latency(line.latencyMax()),
                 line.baseline() ? "" : figure(line.serviceCpuPerMillion(), false),
                 figure(line.postgresCpuPerMillion(), false),
                 line.baseline()
@@ -70,6 +70,11 @@ final class Table {
             return "";
         }
         return rate ? String.format(Locale.ROOT, "%.0f %%", ratio * 100) : String.format(Locale.ROOT, "%.2f ×", ratio);
+    }
+
+    /** A latency in ms. None is that of a load that does not tell any. */
+    private static String latency(double millis) {
+        return millis == 0 ? "unknown" : figure(millis, false);
     }
 
     private static String figure(@Nullable Double value, boolean whole) {
