@@ -42,7 +42,7 @@ public final class SqlFailure {
             case "55P03" ->
                 new TrunklineException(
                         ErrorCode.OVERLOADED,
-                        "The partition is locked by a transaction that has been open for long; nothing was written. Try again.",
+                        "What is to be changed is locked by a transaction that has been open for long; nothing was done. Try again.",
                         e);
             case "57014" ->
                 new TrunklineException(
@@ -82,6 +82,14 @@ public final class SqlFailure {
             }
         }
         return Optional.empty();
+    }
+
+    /** Whether at the bottom of a failure lies the violation of a unique key. */
+    public static boolean isUniqueViolation(Throwable failure) {
+        return in(failure)
+                .map(SQLException::getSQLState)
+                .filter("23505"::equals)
+                .isPresent();
     }
 
     /** Whether PostgreSQL itself refused a statement because of what it was given, so that nothing of it was done. */

@@ -5,10 +5,13 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 
-/** Which partitions a topic has. */
+/** Which topics have which partitions. */
 @ApplicationScoped
 class PartitionStore {
     private static final String IDS_OF_TOPIC = """
@@ -16,6 +19,28 @@ class PartitionStore {
               FROM trunkline.partition_head
              WHERE topic_id = ?
              ORDER BY partition
+            """;
+    private static final String VERSION = """
+            SELECT version
+              FROM trunkline.topic_version
+            """;
+    private static final String NAMES = """
+            SELECT name
+              FROM trunkline.topic
+             ORDER BY name
+            """;
+    private static final String IDS_OF_TOPICS = """
+            SELECT t.name, h.tp_id
+              FROM trunkline.topic t
+              JOIN trunkline.partition_head h ON h.topic_id = t.topic_id
+             WHERE t.name = ANY (?)
+             ORDER BY t.name, h.partition
+            """;
+    private static final String NAMED = """
+            SELECT h.tp_id, t.name, h.partition
+              FROM trunkline.partition_head h
+              JOIN trunkline.topic t ON t.topic_id = h.topic_id
+             WHERE h.tp_id = ANY (?)
             """;
 
     private final Database database;
@@ -35,6 +60,68 @@ class PartitionStore {
                     }
                 }
                 return ids;
+            }
+        });
+    }
+
+    /** Grows with every topic or partition that comes or goes. */
+    long version() {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(VERSION);
+                    ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getLong(1);
+            }
+        });
+    }
+
+    /** The names of all topics. */
+    List<String> names() {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(NAMES);
+                    ResultSet rows = statement.executeQuery()) {
+                List<String> names = new ArrayList<>();
+                while (rows.next()) {
+                    names.add(rows.getString(1));
+                }
+                return names;
+            }
+        });
+    }
+
+    /** The partitions, in order, of those topics that exist. */
+    Map<TopicName, List<Integer>> idsOf(Collection<TopicName> topics) {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(IDS_OF_TOPICS)) {
+                statement.setArray(
+                        1,
+                        connection.createArrayOf(
+                                "text", topics.stream().map(TopicName::value).toArray()));
+                Map<TopicName, List<Integer>> ids = new HashMap<>();
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        ids.computeIfAbsent(new TopicName(rows.getString(1)), name -> new ArrayList<>())
+                                .add(rows.getInt(2));
+                    }
+                }
+                return ids;
+            }
+        });
+    }
+
+    /** What those of the partitions that exist are called. */
+    Map<Integer, TopicPartition> named(Collection<Integer> partitionIds) {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(NAMED)) {
+                statement.setObject(
+                        1, partitionIds.stream().mapToInt(Integer::intValue).toArray());
+                Map<Integer, TopicPartition> named = new HashMap<>();
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        named.put(rows.getInt(1), new TopicPartition(new TopicName(rows.getString(2)), rows.getInt(3)));
+                    }
+                }
+                return named;
             }
         });
     }

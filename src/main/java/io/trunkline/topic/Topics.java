@@ -1,27 +1,29 @@
 package io.trunkline.topic;
 
 import com.github.benmanes.caffeine.cache.AsyncLoadingCache;
+import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import io.quarkus.narayana.jta.QuarkusTransaction;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.SqlFailure;
+import io.trunkline.jdbc.Transactions;
 import io.trunkline.jdbc.WorkerPool;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.transaction.RollbackException;
-import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Collection;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Function;
+import java.util.function.Predicate;
 
 /**
  * The topics. Calls return at once and complete on a worker thread; they fail with a {@link TrunklineException}, of
@@ -32,16 +34,16 @@ public class Topics {
     private static final int THREADS = 4;
     private static final int QUEUE = 1_000;
     private static final int CACHED = 10_000;
+    private static final int KNOWN_PARTITIONS = 100_000;
     /** How long a replica may not know that another one changed or deleted a topic. */
     private static final Duration FRESH = Duration.ofSeconds(1);
 
     /** What is younger is not looked up again for a partition that it does not have. */
     private static final Duration RECENT = Duration.ofMillis(100);
 
-    private static final String UNIQUE_VIOLATION = "23505";
-
     private final TopicRepository repository;
     private final PartitionStore partitions;
+    private final Transactions transactions;
     private final TopicsConfig config;
     private final Clock clock;
     private final WorkerPool pool = new WorkerPool("topics", THREADS, QUEUE);
@@ -52,9 +54,19 @@ public class Topics {
             .refreshAfterWrite(FRESH.multipliedBy(3).dividedBy(4))
             .buildAsync((name, executor) -> reading(() -> new Loaded(load(name), System.nanoTime())));
 
-    Topics(TopicRepository repository, PartitionStore partitions, TopicsConfig config, Clock clock) {
+    /** What a partition is never changes, and neither is an id used again. */
+    private final Cache<Integer, TopicPartition> known =
+            Caffeine.newBuilder().maximumSize(KNOWN_PARTITIONS).build();
+
+    Topics(
+            TopicRepository repository,
+            PartitionStore partitions,
+            Transactions transactions,
+            TopicsConfig config,
+            Clock clock) {
         this.repository = repository;
         this.partitions = partitions;
+        this.transactions = transactions;
         this.config = config;
         this.clock = clock;
     }
@@ -135,11 +147,8 @@ public class Topics {
                     return load(name);
                 })
                 .exceptionallyCompose(failure -> {
-                    // Another call created it in the meantime.
-                    boolean lostTheRace = SqlFailure.in(failure)
-                            .map(SQLException::getSQLState)
-                            .filter(UNIQUE_VIOLATION::equals)
-                            .isPresent();
+                    // Another call may have created it in the meantime.
+                    boolean lostTheRace = SqlFailure.isUniqueViolation(failure);
                     return CompletableFuture.failedFuture(lostTheRace ? alreadyExists(name) : failure);
                 })
                 .whenComplete((topic, failure) -> cache.synchronous().invalidate(name));
@@ -187,6 +196,36 @@ public class Topics {
                 .whenComplete((nothing, failure) -> cache.synchronous().invalidate(name));
     }
 
+    /** The topics that have one of these names, or one that a predicate wants, with their partitions. */
+    public CompletableFuture<TopicCatalog> catalog(Set<TopicName> names, List<Predicate<String>> wanted) {
+        return pool.call(() -> {
+            // Before the topics are looked up: one that comes in between is in the catalog, or newer than its version.
+            long version = partitions.version();
+            Set<TopicName> all = new TreeSet<>(Comparator.comparing(TopicName::value));
+            all.addAll(names);
+            if (!wanted.isEmpty()) {
+                partitions.names().stream()
+                        .filter(name -> wanted.stream().anyMatch(w -> w.test(name)))
+                        .map(TopicName::new)
+                        .forEach(all::add);
+            }
+            return new TopicCatalog(version, partitions.idsOf(all));
+        });
+    }
+
+    /** What these partitions are called; those that do not exist any more are left out, unless they are remembered. */
+    public CompletableFuture<Map<Integer, TopicPartition>> partitions(Collection<Integer> partitionIds) {
+        Map<Integer, TopicPartition> remembered = known.getAllPresent(partitionIds);
+        if (remembered.size() == Set.copyOf(partitionIds).size()) {
+            return CompletableFuture.completedFuture(remembered);
+        }
+        return pool.call(() -> {
+            Map<Integer, TopicPartition> found = partitions.named(partitionIds);
+            known.putAll(found);
+            return found;
+        });
+    }
+
     private CompletableFuture<Loaded> loaded(TopicName name) {
         return cache.get(name);
     }
@@ -204,31 +243,11 @@ public class Topics {
     }
 
     private <T> CompletableFuture<T> reading(Callable<T> work) {
-        return inTransaction(work, SqlFailure::ofRead);
+        return pool.call(() -> transactions.read(work));
     }
 
     private <T> CompletableFuture<T> writing(Callable<T> work) {
-        return inTransaction(work, SqlFailure::ofWrite);
-    }
-
-    private <T> CompletableFuture<T> inTransaction(
-            Callable<T> work, Function<SQLException, TrunklineException> translation) {
-        return pool.call(() -> {
-            try {
-                return QuarkusTransaction.requiringNew().call(work);
-            } catch (TrunklineException e) {
-                throw e;
-            } catch (RuntimeException e) {
-                if (e.getCause() instanceof TrunklineException failure) {
-                    throw failure;
-                }
-                Optional<SQLException> sql = SqlFailure.in(e);
-                if (sql.isPresent()) {
-                    throw UNIQUE_VIOLATION.equals(sql.get().getSQLState()) ? e : translation.apply(sql.get());
-                }
-                throw e.getCause() instanceof RollbackException rollback ? SqlFailure.unknownOutcome(rollback) : e;
-            }
-        });
+        return pool.call(() -> transactions.write(work));
     }
 
     private TrunklineException badCount() {
