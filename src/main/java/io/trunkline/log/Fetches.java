@@ -19,22 +19,40 @@ final class Fetches {
     /**
      * What is to be read.
      *
-     * @param maxBytes of keys, values, headers and what each record costs beside; the first record always fits
+     * @param maxBytes of keys, values, headers and what each record costs beside
+     * @param strict whether the first record has to fit too, which otherwise it always does
      */
-    record Request(int partitionId, long offset, long maxBytes, int maxRecords) {}
+    record Request(int partitionId, long offset, long maxBytes, int maxRecords, boolean strict) {
+        /** As much from the same place as is read at once when little is asked for. */
+        Request ahead() {
+            return new Request(partitionId, offset, Math.max(maxBytes, READ_AHEAD_BYTES), Integer.MAX_VALUE, false);
+        }
+    }
+
+    /** Who asks for less most likely asks for what follows next. */
+    private static final long READ_AHEAD_BYTES = 64 * 1024;
 
     private final FetchStore store;
     private final Heads heads;
     private final TailCache cache;
+    private final ReadAhead readAhead;
     private final Wakeups wakeups;
     private final WorkerPool pool;
     private final Clock clock;
     private final ConcurrentHashMap<Request, CompletableFuture<PageBuilder>> reads = new ConcurrentHashMap<>();
 
-    Fetches(FetchStore store, Heads heads, TailCache cache, Wakeups wakeups, WorkerPool pool, Clock clock) {
+    Fetches(
+            FetchStore store,
+            Heads heads,
+            TailCache cache,
+            ReadAhead readAhead,
+            Wakeups wakeups,
+            WorkerPool pool,
+            Clock clock) {
         this.store = store;
         this.heads = heads;
         this.cache = cache;
+        this.readAhead = readAhead;
         this.wakeups = wakeups;
         this.pool = pool;
         this.clock = clock;
@@ -88,7 +106,7 @@ final class Fetches {
     }
 
     /** A page of a partition that has this range at least. */
-    private CompletableFuture<FetchOutcome> page(Request request, OffsetRange range) {
+    CompletableFuture<FetchOutcome> page(Request request, OffsetRange range) {
         if (!range.readableFrom(request.offset())) {
             return CompletableFuture.completedFuture(new FetchOutcome.OutOfRange(range));
         }
@@ -101,8 +119,12 @@ final class Fetches {
             cache.want(request.partitionId());
             return CompletableFuture.completedFuture(page(request, range, cached.get(), true));
         }
+        Optional<PageBuilder> ahead = readAhead.read(request);
+        if (ahead.isPresent()) {
+            return CompletableFuture.completedFuture(page(request, range, ahead.get(), true));
+        }
         return read(request, range).thenCompose(read -> {
-            if (!read.batches().isEmpty()) {
+            if (!read.batches().isEmpty() || read.isFull()) {
                 FetchOutcome.Page page = page(request, range, read, false);
                 if (page.nextOffset() == page.range().endOffset()) {
                     cache.want(request.partitionId());
@@ -120,7 +142,24 @@ final class Fetches {
         });
     }
 
+    /** Reads more than is asked for when that is little, and keeps the rest for whoever asks for what follows. */
     private CompletableFuture<PageBuilder> read(Request request, OffsetRange range) {
+        Request wide = request.ahead();
+        return readTogether(wide, range).thenApply(read -> {
+            PageBuilder page = PageBuilder.empty(request);
+            for (FetchedBatch batch : read.batches()) {
+                if (!page.add(batch)) {
+                    break;
+                }
+            }
+            if (page.next() < read.next()) {
+                readAhead.keep(wide.partitionId(), read.batches());
+            }
+            return page;
+        });
+    }
+
+    private CompletableFuture<PageBuilder> readTogether(Request request, OffsetRange range) {
         CompletableFuture<PageBuilder> mine = new CompletableFuture<>();
         CompletableFuture<PageBuilder> other = reads.putIfAbsent(request, mine);
         if (other != null) {

@@ -1,10 +1,13 @@
 package io.trunkline.log;
 
 import io.trunkline.error.ErrorCode;
+import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.WorkerPool;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -34,6 +37,31 @@ final class Heads {
         }
         next();
         return answer;
+    }
+
+    /** What can be read of those of the partitions that exist. */
+    CompletableFuture<Map<Integer, OffsetRange>> ranges(Collection<Integer> partitionIds) {
+        Map<Integer, CompletableFuture<OffsetRange>> answers = new HashMap<>();
+        synchronized (this) {
+            for (Integer partitionId : partitionIds) {
+                answers.put(partitionId, asked.computeIfAbsent(partitionId, id -> new CompletableFuture<>()));
+            }
+        }
+        next();
+        CompletableFuture<Map<Integer, OffsetRange>> all = CompletableFuture.completedFuture(new HashMap<>());
+        for (Map.Entry<Integer, CompletableFuture<OffsetRange>> entry : answers.entrySet()) {
+            all = all.thenCombine(
+                    entry.getValue()
+                            .thenApply(Optional::of)
+                            .exceptionallyCompose(failure -> Failures.code(failure) == ErrorCode.PARTITION_NOT_FOUND
+                                    ? CompletableFuture.completedFuture(Optional.empty())
+                                    : CompletableFuture.failedFuture(failure)),
+                    (ranges, range) -> {
+                        range.ifPresent(r -> ranges.put(entry.getKey(), r));
+                        return ranges;
+                    });
+        }
+        return all;
     }
 
     private void next() {

@@ -78,6 +78,10 @@ public interface LogConfig {
         @WithDefault("32M")
         MemorySize cacheBytes();
 
+        /** Memory for records of the past that were read ahead for consumers who ask for few at a time. */
+        @WithDefault("8M")
+        MemorySize readAheadBytes();
+
         /**
          * How often the partitions that somebody waits for are looked at for records of other replicas and of SQL, while
          * there are none; an eighth of it while there are.

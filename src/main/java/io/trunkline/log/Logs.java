@@ -12,6 +12,9 @@ import jakarta.enterprise.event.Observes;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
+import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 
@@ -22,6 +25,8 @@ import java.util.concurrent.CompletableFuture;
  */
 @ApplicationScoped
 public class Logs {
+    private static final int AT_ONCE = 500;
+
     private final Topics topics;
     private final FetchStore store;
     private final LogMetrics metrics;
@@ -31,6 +36,7 @@ public class Logs {
     private final WorkerPool pool;
     private final Heads heads;
     private final Fetches fetches;
+    private final PartitionPolls polls;
 
     Logs(Topics topics, AppendStore appendStore, FetchStore store, LogConfig config, LogMetrics metrics, Clock clock) {
         this.topics = topics;
@@ -46,7 +52,9 @@ public class Logs {
         appends = new Appends(topics, combiner, metrics);
         pool = new WorkerPool("fetch", config.fetch().threads(), config.fetch().maxQueued());
         heads = new Heads(store, pool);
-        fetches = new Fetches(store, heads, cache, wakeups, pool, clock);
+        ReadAhead readAhead = new ReadAhead(config.fetch().readAheadBytes().asLongValue());
+        fetches = new Fetches(store, heads, cache, readAhead, wakeups, pool, clock);
+        polls = new PartitionPolls(heads, fetches, wakeups);
         metrics.queuedBytes(appends::queuedBytes);
         metrics.waiting(wakeups::waiting);
         metrics.cachedBytes(cache::bytes);
@@ -86,13 +94,8 @@ public class Logs {
 
     /** The first offset whose timestamp (milliseconds since the epoch) is at least the given one, or else the end. */
     public CompletableFuture<Long> offsetForTime(TopicName topic, int partition, long timestamp) {
-        return onPartition(
-                topic,
-                partition,
-                // The end first: a record that is appended in between is found, or lies behind that end.
-                id -> heads.range(id)
-                        .thenCompose(range -> pool.call(
-                                () -> store.offsetForTime(id, timestamp).orElse(range.endOffset()))));
+        // The end first: a record that is appended in between is found, or lies behind that end.
+        return onPartition(topic, partition, id -> offsetForTime(id, timestamp));
     }
 
     /**
@@ -114,15 +117,69 @@ public class Logs {
         return onPartition(
                         topic,
                         partition,
-                        id -> fetches.fetch(new Fetches.Request(id, offset, maxBytes, maxRecords), deadline, abandoned))
+                        id -> fetches.fetch(
+                                new Fetches.Request(id, offset, maxBytes, maxRecords, false), deadline, abandoned))
                 .thenApply(outcome -> {
                     if (outcome instanceof FetchOutcome.Page page) {
-                        page.batches()
-                                .forEach(b -> metrics.fetched(
-                                        topic, b.records().count(), b.records().byteSize()));
+                        count(topic, page);
                     }
                     return outcome;
                 });
+    }
+
+    /** What can be read of those of the partitions that exist, by their ids. */
+    public CompletableFuture<Map<Integer, OffsetRange>> ranges(Collection<Integer> partitionIds) {
+        List<Integer> all = List.copyOf(partitionIds);
+        CompletableFuture<Map<Integer, OffsetRange>> ranges =
+                heads.ranges(all.subList(0, Math.min(all.size(), AT_ONCE)));
+        // One after the other, so that readers who ask meanwhile are not held up by many.
+        for (int i = AT_ONCE; i < all.size(); i += AT_ONCE) {
+            List<Integer> next = all.subList(i, Math.min(all.size(), i + AT_ONCE));
+            ranges = ranges.thenCompose(known -> heads.ranges(next).thenApply(more -> {
+                known.putAll(more);
+                return known;
+            }));
+        }
+        return ranges;
+    }
+
+    /** The first offset of a partition whose timestamp is at least the given one, or else its end. */
+    public CompletableFuture<Long> offsetForTime(int partitionId, long timestamp) {
+        return heads.range(partitionId)
+                .thenCompose(range -> pool.call(
+                        () -> store.offsetForTime(partitionId, timestamp).orElse(range.endOffset())));
+    }
+
+    /**
+     * Reads from several partitions at once, without waiting: what there is shares the bytes, and partitions that come first
+     * are served first where they do not suffice for all.
+     *
+     * @param positions the partitions, each once
+     * @param maxBytes of all pages together; where there is a record, one is given whatever its size
+     * @param known what the caller knows of the partitions from a moment ago; where that has records, they are given, and
+     *     other partitions are not looked at
+     * @return what was found, by partition id: nothing of a partition that does not exist any more, and an empty page that is
+     *     full where there are records that did not fit
+     */
+    public CompletableFuture<Map<Integer, FetchOutcome>> poll(
+            List<Position> positions, long maxBytes, Map<Integer, OffsetRange> known) {
+        return polls.poll(positions, maxBytes, known);
+    }
+
+    /**
+     * Waits for records in any of several partitions. Ask before looking whether there are some, so that none is missed.
+     *
+     * @throws TrunklineException {@code OVERLOADED} when too many wait already
+     */
+    public Arrival arrival(List<Position> positions) {
+        return polls.arrival(positions);
+    }
+
+    /** Counts a page of {@link #poll} that was handed out. */
+    public void count(TopicName topic, FetchOutcome.Page page) {
+        page.batches()
+                .forEach(b ->
+                        metrics.fetched(topic, b.records().count(), b.records().byteSize()));
     }
 
     /** Calls with the partition's id; when the partition turns out to be gone, once more with what is there now. */

@@ -3,22 +3,28 @@ package io.trunkline.log;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Collects batches up to a number of bytes and records, of which the first record always fits. */
+/** Collects batches up to a number of bytes and records, of which the first record always fits unless it has to. */
 final class PageBuilder {
     private final List<FetchedBatch> batches = new ArrayList<>();
     private long next;
     private long bytesLeft;
     private int recordsLeft;
+    private final boolean strict;
     private boolean full;
 
     PageBuilder(long offset, long maxBytes, int maxRecords) {
+        this(offset, maxBytes, maxRecords, false);
+    }
+
+    private PageBuilder(long offset, long maxBytes, int maxRecords, boolean strict) {
+        this.strict = strict;
         next = offset;
         bytesLeft = maxBytes;
         recordsLeft = maxRecords;
     }
 
     static PageBuilder empty(Fetches.Request request) {
-        return new PageBuilder(request.offset(), request.maxBytes(), request.maxRecords());
+        return new PageBuilder(request.offset(), request.maxBytes(), request.maxRecords(), request.strict());
     }
 
     /**
@@ -30,7 +36,7 @@ final class PageBuilder {
         if (full || batch.baseOffset() > next) {
             return false;
         }
-        FetchedBatch part = batch.part(next, bytesLeft, recordsLeft, batches.isEmpty());
+        FetchedBatch part = batch.part(next, bytesLeft, recordsLeft, batches.isEmpty() && !strict);
         if (part.records().count() > 0) {
             batches.add(part);
             next = part.nextOffset();

@@ -36,17 +36,21 @@ final class Wakeups implements AutoCloseable {
     private static final int WOKEN_AT_ONCE = 64;
 
     /**
-     * A fetch that waits. Completes with what can be read now, when that goes beyond its offset; empty when nothing came;
-     * or with the reason why waiting is of no use.
+     * A reader that waits, at the end of one partition or of several. Completes with what can be read now of one of them,
+     * when that goes beyond its offset; empty when nothing came; or with the reason why waiting is of no use.
      */
     static final class Waiter {
-        private final int partitionId;
-        private final long offset;
+        private final Map<Integer, Long> offsets;
         final CompletableFuture<Optional<OffsetRange>> woken = new CompletableFuture<>();
+        /** Whether it is counted. Guarded by the wake-ups. */
+        private boolean registered = true;
 
-        private Waiter(int partitionId, long offset) {
-            this.partitionId = partitionId;
-            this.offset = offset;
+        private Waiter(Map<Integer, Long> offsets) {
+            this.offsets = offsets;
+        }
+
+        private boolean isDue(int partitionId, long endOffset) {
+            return offsets.getOrDefault(partitionId, Long.MAX_VALUE) < endOffset;
         }
     }
 
@@ -81,14 +85,25 @@ final class Wakeups implements AutoCloseable {
      *
      * @throws TrunklineException {@code OVERLOADED} when too many fetches wait already
      */
-    synchronized Waiter register(int partitionId, long offset) {
+    Waiter register(int partitionId, long offset) {
+        return register(Map.of(partitionId, offset));
+    }
+
+    /**
+     * Registers a reader of several partitions, by their ids, from these offsets on.
+     *
+     * @throws TrunklineException {@code OVERLOADED} when too many fetches wait already
+     */
+    synchronized Waiter register(Map<Integer, Long> offsets) {
         if (waiting >= config.maxWaiting()) {
             throw new TrunklineException(
                     ErrorCode.OVERLOADED,
                     "Too many fetches wait for records (trunkline.log.fetch.max-waiting). Try again.");
         }
-        Waiter waiter = new Waiter(partitionId, offset);
-        waiters.computeIfAbsent(partitionId, id -> new HashSet<>()).add(waiter);
+        Waiter waiter = new Waiter(offsets);
+        offsets.keySet()
+                .forEach(partitionId -> waiters.computeIfAbsent(partitionId, id -> new HashSet<>())
+                        .add(waiter));
         waiting++;
         if (!polling) {
             delay = config.pollInterval();
@@ -98,11 +113,15 @@ final class Wakeups implements AutoCloseable {
     }
 
     synchronized void deregister(Waiter waiter) {
-        Set<Waiter> ofPartition = waiters.get(waiter.partitionId);
-        if (ofPartition != null && ofPartition.remove(waiter)) {
-            waiting--;
-            if (ofPartition.isEmpty()) {
-                waiters.remove(waiter.partitionId);
+        if (!waiter.registered) {
+            return;
+        }
+        waiter.registered = false;
+        waiting--;
+        for (Integer partitionId : waiter.offsets.keySet()) {
+            Set<Waiter> ofPartition = waiters.get(partitionId);
+            if (ofPartition != null && ofPartition.remove(waiter) && ofPartition.isEmpty()) {
+                waiters.remove(partitionId);
             }
         }
     }
@@ -124,7 +143,7 @@ final class Wakeups implements AutoCloseable {
         List<Waiter> due = new ArrayList<>();
         synchronized (this) {
             for (Waiter waiter : waiters.getOrDefault(partitionId, Set.of())) {
-                if (waiter.offset < endOffset) {
+                if (waiter.isDue(partitionId, endOffset)) {
                     due.add(waiter);
                 }
             }
@@ -198,11 +217,10 @@ final class Wakeups implements AutoCloseable {
     }
 
     private void failAll(RuntimeException failure) {
-        List<Waiter> all = new ArrayList<>();
+        Set<Waiter> all = new HashSet<>();
         synchronized (this) {
             waiters.values().forEach(all::addAll);
-            waiters.clear();
-            waiting = 0;
+            all.forEach(this::deregister);
         }
         all.forEach(waiter -> waiter.woken.completeExceptionally(failure));
     }

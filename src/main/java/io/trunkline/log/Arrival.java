@@ -1,0 +1,26 @@
+package io.trunkline.log;
+
+import java.util.concurrent.CompletableFuture;
+
+/** Somebody's waiting for records. Close it in any case: it holds a place that is bounded. */
+public final class Arrival implements AutoCloseable {
+    private final Wakeups wakeups;
+    private final Wakeups.Waiter waiter;
+    private final CompletableFuture<Void> come;
+
+    Arrival(Wakeups wakeups, Wakeups.Waiter waiter) {
+        this.wakeups = wakeups;
+        this.waiter = waiter;
+        come = waiter.woken.thenAccept(range -> {});
+    }
+
+    /** Completes when there may be records; fails when waiting is of no use. */
+    public CompletableFuture<Void> come() {
+        return come;
+    }
+
+    @Override
+    public void close() {
+        wakeups.deregister(waiter);
+    }
+}

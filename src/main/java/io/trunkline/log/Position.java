@@ -1,0 +1,9 @@
+package io.trunkline.log;
+
+/**
+ * A place in a partition.
+ *
+ * @param partitionId what the partition is called in the log
+ * @param offset the next to read
+ */
+public record Position(int partitionId, long offset) {}
