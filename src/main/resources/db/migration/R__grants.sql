@@ -11,4 +11,5 @@ GRANT EXECUTE ON FUNCTION trunkline.produce(text, bytea, bytea, jsonb) TO "${app
 GRANT EXECUTE ON FUNCTION trunkline.produce(text, text, text, jsonb) TO "${app_role}";
 GRANT EXECUTE ON FUNCTION trunkline.offset_for_time TO "${app_role}";
 GRANT EXECUTE ON FUNCTION trunkline.read TO "${app_role}";
+GRANT INSERT, UPDATE, DELETE ON trunkline.consumer_group, trunkline.group_member, trunkline.member_partition, trunkline.group_offset TO "${app_role}";
 SELECT trunkline.share_append(slice) FROM trunkline.slice;

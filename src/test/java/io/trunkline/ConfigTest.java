@@ -8,6 +8,7 @@ import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfig;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import io.trunkline.embedded.EmbeddedConfig;
+import io.trunkline.group.ConsumerConfig;
 import io.trunkline.jdbc.DatabaseConfig;
 import io.trunkline.log.LogConfig;
 import io.trunkline.rest.HttpConfig;
@@ -32,8 +33,16 @@ class ConfigTest {
         assertThat(database.password()).isEmpty();
         assertThat(database.owner().username()).isEmpty();
         assertThat(database.owner().password()).isEmpty();
-        assertThat(database.maxConnections()).isEqualTo(32);
+        assertThat(database.maxConnections()).isEqualTo(40);
         assertThat(database.startupTimeout()).isEqualTo(Duration.ofSeconds(60));
+        ConsumerConfig consumer = config.getConfigMapping(ConsumerConfig.class);
+        assertThat(consumer.sessionTimeout()).isEqualTo(Duration.ofMinutes(5));
+        assertThat(consumer.deliveryTimeout()).isEqualTo(Duration.ofSeconds(10));
+        assertThat(consumer.offsetsRetention()).isEqualTo(Duration.ofDays(7));
+        assertThat(consumer.threads()).isEqualTo(4);
+        assertThat(consumer.maxMembers()).isEqualTo(1_000);
+        assertThat(consumer.maxWaiting()).isEqualTo(10_000);
+        assertThat(consumer.lagInterval()).isEqualTo(Duration.ofSeconds(15));
         EmbeddedConfig embedded = config.getConfigMapping(EmbeddedConfig.class);
         assertThat(embedded.dataDirectory()).isEqualTo(Path.of("./trunkline-data"));
         assertThat(embedded.port()).isZero();
@@ -53,6 +62,8 @@ class ConfigTest {
         assertThat(log.fetch().maxBytes().asLongValue()).isEqualTo(16L << 20);
         assertThat(log.fetch().maxWait()).isEqualTo(Duration.ofMinutes(5));
         assertThat(log.fetch().maxWaiting()).isEqualTo(10_000);
+        assertThat(log.fetch().cacheBytes().asLongValue()).isEqualTo(32L << 20);
+        assertThat(log.fetch().readAheadBytes().asLongValue()).isEqualTo(8L << 20);
         assertThat(log.fetch().pollInterval()).isEqualTo(Duration.ofMillis(25));
         assertThat(log.slices().length()).isEqualTo(Duration.ofDays(1));
         assertThat(log.slices().checkInterval()).isEqualTo(Duration.ofMinutes(10));
@@ -64,6 +75,13 @@ class ConfigTest {
     }
 
     private static final Map<String, String> EVERY_KEY = Map.ofEntries(
+            Map.entry("trunkline.consumer.session-timeout", "1m"),
+            Map.entry("trunkline.consumer.delivery-timeout", "2s"),
+            Map.entry("trunkline.consumer.offsets-retention", "3d"),
+            Map.entry("trunkline.consumer.threads", "4"),
+            Map.entry("trunkline.consumer.max-members", "5"),
+            Map.entry("trunkline.consumer.max-waiting", "6"),
+            Map.entry("trunkline.consumer.lag-interval", "7s"),
             Map.entry("trunkline.database.url", "jdbc:postgresql://db/x"),
             Map.entry("trunkline.database.username", "u"),
             Map.entry("trunkline.database.password", "p"),
@@ -88,6 +106,7 @@ class ConfigTest {
             Map.entry("trunkline.log.fetch.max-wait", "9s"),
             Map.entry("trunkline.log.fetch.max-waiting", "10"),
             Map.entry("trunkline.log.fetch.cache-bytes", "10M"),
+            Map.entry("trunkline.log.fetch.read-ahead-bytes", "9M"),
             Map.entry("trunkline.log.fetch.poll-interval", "11ms"),
             Map.entry("trunkline.log.slices.length", "1h"),
             Map.entry("trunkline.log.slices.check-interval", "12m"),
@@ -118,11 +137,14 @@ class ConfigTest {
                 .isEqualTo(1L << 20);
         assertThat(config.getConfigMapping(LogConfig.class).slices().ahead()).isEqualTo(13);
         assertThat(config.getConfigMapping(TopicsConfig.class).autoCreate()).isTrue();
+        assertThat(config.getConfigMapping(ConsumerConfig.class).deliveryTimeout())
+                .isEqualTo(Duration.ofSeconds(2));
     }
 
     @ParameterizedTest
     @ValueSource(
             strings = {
+                "trunkline.consumer.session-timout",
                 "trunkline.database.user",
                 "trunkline.embedded.dir",
                 "trunkline.http.max-body",
@@ -138,6 +160,7 @@ class ConfigTest {
     private static SmallRyeConfig config(Map<String, String> properties) {
         return new SmallRyeConfigBuilder()
                 .addDiscoveredConverters()
+                .withMapping(ConsumerConfig.class)
                 .withMapping(DatabaseConfig.class)
                 .withMapping(EmbeddedConfig.class)
                 .withMapping(HttpConfig.class)

@@ -19,6 +19,12 @@ public enum ErrorCode {
     INVALID_PARTITIONS,
     /** A topic configuration is unknown or its value is not legal. */
     INVALID_CONFIG,
+    /** The name of a consumer group breaks the rules for names. */
+    INVALID_GROUP,
+    /** An option of a consumer has a value that is not legal. */
+    INVALID_CONSUMER_CONFIG,
+    /** A subscription names no topics, an illegal topic, or a pattern that cannot be understood. */
+    INVALID_SUBSCRIPTION,
     /** No operation has this path. */
     PATH_NOT_FOUND,
     /** The path exists, but not with this method. */
@@ -31,10 +37,30 @@ public enum ErrorCode {
     TOPIC_NOT_FOUND,
     /** The topic has no such partition. */
     PARTITION_NOT_FOUND,
+    /** The consumer group does not exist. */
+    GROUP_NOT_FOUND,
+    /** The group has no such consumer, or has removed it because it was silent for too long. */
+    CONSUMER_NOT_FOUND,
+    /** The consumer does not have this partition. */
+    PARTITION_NOT_ASSIGNED,
     /** The request body did not come in time. */
     REQUEST_TIMEOUT,
     /** A topic of this name exists. */
     TOPIC_ALREADY_EXISTS,
+    /** The group has a consumer of this name. */
+    CONSUMER_ALREADY_EXISTS,
+    /** The group has as many consumers as it may have. */
+    GROUP_FULL,
+    /** The group has consumers, with which this cannot be done. */
+    GROUP_NOT_EMPTY,
+    /** A consumer reads topics by name, by pattern, or partitions assigned by hand: only one of them at a time. */
+    SUBSCRIPTION_CONFLICT,
+    /** The consumer reads nothing yet. */
+    NOT_SUBSCRIBED,
+    /** Nothing is committed, and the consumer does not say where to begin. */
+    NO_OFFSET,
+    /** The consumer has lost a partition that it commits, so that nothing was committed. */
+    COMMIT_FENCED,
     /** The request body is over the limit. */
     BODY_TOO_LARGE,
     /** The record is over the topic's {@code max.message.bytes}. */

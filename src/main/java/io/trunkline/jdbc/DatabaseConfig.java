@@ -32,7 +32,7 @@ public interface DatabaseConfig {
     Owner owner();
 
     /** Connections to PostgreSQL that this replica opens at most. The worker pools together have fewer threads. */
-    @WithDefault("32")
+    @WithDefault("40")
     @Min(8)
     @Max(1000)
     int maxConnections();

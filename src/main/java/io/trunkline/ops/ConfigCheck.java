@@ -2,11 +2,13 @@ package io.trunkline.ops;
 
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.ConfigurationException;
+import io.trunkline.group.ConsumerConfig;
 import io.trunkline.jdbc.DatabaseConfig;
 import io.trunkline.log.LogConfig;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.time.Duration;
 import java.util.Set;
 import java.util.TreeSet;
 import org.eclipse.microprofile.config.Config;
@@ -18,19 +20,24 @@ import org.eclipse.microprofile.config.Config;
 @ApplicationScoped
 class ConfigCheck {
     private static final String PREFIX = "trunkline.";
-    private static final Set<String> GROUPS = Set.of("database", "embedded", "http", "log", "topics");
+    private static final Set<String> GROUPS = Set.of("consumer", "database", "embedded", "http", "log", "topics");
 
-    /** Connections beside those of appends and fetches: topics 4, locked partitions 2, wake-up, health, slices. */
-    private static final int OTHER_CONNECTIONS = 9;
+    /**
+     * Connections beside those of appends, fetches and consumers: topics 4, groups 5, locked partitions 2, wake-ups 2, health,
+     * jobs.
+     */
+    private static final int OTHER_CONNECTIONS = 15;
 
     private final Config config;
     private final DatabaseConfig database;
     private final LogConfig log;
+    private final ConsumerConfig consumer;
 
-    ConfigCheck(Config config, DatabaseConfig database, LogConfig log) {
+    ConfigCheck(Config config, DatabaseConfig database, LogConfig log, ConsumerConfig consumer) {
         this.config = config;
         this.database = database;
         this.log = log;
+        this.consumer = consumer;
     }
 
     void atStart(@Observes @Priority(50) StartupEvent event) {
@@ -46,12 +53,24 @@ class ConfigCheck {
         }
         if (!unknown.isEmpty()) {
             throw new ConfigurationException("Unknown configuration: " + String.join(", ", unknown)
-                    + ". The groups are trunkline.database, .embedded, .http, .log and .topics.");
+                    + ". The groups are trunkline.consumer, .database, .embedded, .http, .log and .topics.");
         }
-        int needed = log.append().threads() + log.fetch().threads() + OTHER_CONNECTIONS;
+        atLeast(Duration.ofSeconds(1), consumer.sessionTimeout(), "session-timeout");
+        atLeast(Duration.ofMillis(100), consumer.deliveryTimeout(), "delivery-timeout");
+        atLeast(Duration.ofMinutes(1), consumer.offsetsRetention(), "offsets-retention");
+        atLeast(Duration.ofSeconds(1), consumer.lagInterval(), "lag-interval");
+        int needed = log.append().threads() + log.fetch().threads() + consumer.threads() + OTHER_CONNECTIONS;
         if (database.maxConnections() < needed) {
             throw new ConfigurationException("trunkline.database.max-connections is " + database.maxConnections()
-                    + ", but trunkline.log.append.threads and trunkline.log.fetch.threads need " + needed + ".");
+                    + ", but trunkline.log.append.threads, trunkline.log.fetch.threads and trunkline.consumer.threads need "
+                    + needed + ".");
+        }
+    }
+
+    private static void atLeast(Duration least, Duration given, String key) {
+        if (given.compareTo(least) < 0) {
+            throw new ConfigurationException(
+                    "trunkline.consumer." + key + " is " + given + ", but must be at least " + least + ".");
         }
     }
 }

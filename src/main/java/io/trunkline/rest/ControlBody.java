@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import java.io.IOException;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +30,7 @@ final class ControlBody {
             .reader();
 
     /** It is read as a whole, on the event loop. */
-    private static final int LARGEST = 64 * 1024;
+    private static final int LARGEST = 256 * 1024;
 
     private static final int MOST_ERRORS = 10;
 
@@ -80,6 +82,71 @@ final class ControlBody {
             }
         });
         return control;
+    }
+
+    /** The body of a request that has none, where that stands for an object without fields. */
+    static ControlBody empty() {
+        return new ControlBody(JsonNodeFactory.instance.objectNode());
+    }
+
+    boolean has(String field) {
+        JsonNode value = node.path(field);
+        return !value.isMissingNode() && !value.isNull();
+    }
+
+    Optional<Boolean> bool(String field) {
+        if (!has(field)) {
+            return Optional.empty();
+        }
+        if (!node.path(field).isBoolean()) {
+            errors.add(field + ": must be true or false");
+            return Optional.empty();
+        }
+        return Optional.of(node.path(field).booleanValue());
+    }
+
+    OptionalLong wholeLong(String field) {
+        if (!has(field)) {
+            return OptionalLong.empty();
+        }
+        JsonNode value = node.path(field);
+        if (!value.isIntegralNumber() || !value.canConvertToLong() || value.longValue() < 0) {
+            errors.add(field + ": must be a whole number that is not negative");
+            return OptionalLong.empty();
+        }
+        return OptionalLong.of(value.longValue());
+    }
+
+    /** The items of a list that has to be there. */
+    List<JsonNode> items(String field, int most) {
+        List<JsonNode> items = new ArrayList<>();
+        if (!has(field)) {
+            missing(field);
+        } else if (!node.path(field).isArray()) {
+            errors.add(field + ": must be a list");
+        } else if (node.path(field).size() > most) {
+            errors.add(field + ": must have at most " + most + " items");
+        } else {
+            node.path(field).forEach(items::add);
+        }
+        return items;
+    }
+
+    /** A list of strings that has to be there. */
+    List<String> textItems(String field, int most) {
+        List<String> texts = new ArrayList<>();
+        for (JsonNode item : items(field, most)) {
+            if (!item.isTextual()) {
+                errors.add(field + ": must be a list of strings");
+                return texts;
+            }
+            texts.add(item.textValue());
+        }
+        return texts;
+    }
+
+    void wrong(String what) {
+        errors.add(what);
     }
 
     Optional<String> text(String field) {

@@ -9,15 +9,33 @@ final class ErrorStatus {
     static int of(ErrorCode code) {
         return switch (code) {
             case INVALID_JSON, INVALID_REQUEST, INVALID_PARAMETER -> 400;
-            case PATH_NOT_FOUND, TOPIC_NOT_FOUND, PARTITION_NOT_FOUND -> 404;
+            case PATH_NOT_FOUND,
+                    TOPIC_NOT_FOUND,
+                    PARTITION_NOT_FOUND,
+                    GROUP_NOT_FOUND,
+                    CONSUMER_NOT_FOUND,
+                    PARTITION_NOT_ASSIGNED -> 404;
             case METHOD_NOT_ALLOWED -> 405;
             case NOT_ACCEPTABLE -> 406;
             case REQUEST_TIMEOUT -> 408;
-            case TOPIC_ALREADY_EXISTS -> 409;
+            case TOPIC_ALREADY_EXISTS,
+                    CONSUMER_ALREADY_EXISTS,
+                    GROUP_FULL,
+                    GROUP_NOT_EMPTY,
+                    SUBSCRIPTION_CONFLICT,
+                    NOT_SUBSCRIBED,
+                    NO_OFFSET,
+                    COMMIT_FENCED -> 409;
             case BODY_TOO_LARGE, RECORD_TOO_LARGE -> 413;
             case UNSUPPORTED_MEDIA_TYPE -> 415;
             case OFFSET_OUT_OF_RANGE -> 416;
-            case INVALID_RECORD, INVALID_TOPIC, INVALID_PARTITIONS, INVALID_CONFIG -> 422;
+            case INVALID_RECORD,
+                    INVALID_TOPIC,
+                    INVALID_PARTITIONS,
+                    INVALID_CONFIG,
+                    INVALID_GROUP,
+                    INVALID_CONSUMER_CONFIG,
+                    INVALID_SUBSCRIPTION -> 422;
             case INTERNAL -> 500;
             case OVERLOADED, DATABASE_UNAVAILABLE, OUTCOME_UNKNOWN -> 503;
         };

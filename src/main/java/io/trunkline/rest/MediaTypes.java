@@ -6,6 +6,7 @@ import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** The media types of the API, and which one an answer gets. */
@@ -36,6 +37,29 @@ final class MediaTypes {
         }
     }
 
+    /**
+     * What a client accepts of records.
+     *
+     * @param anything whether any format will do
+     * @param names the others, in lower case without parameters
+     */
+    record Wanted(boolean anything, List<String> names) {}
+
+    /** What the client accepts of the records that a consumer gives, for which the control type stands for any format. */
+    static Wanted records(HttpHeaders headers) {
+        List<MediaType> types = accepted(headers);
+        boolean anything = types.isEmpty()
+                || types.stream()
+                        .anyMatch(type -> type.isWildcardType()
+                                || (type.getType().equals("application") && type.isWildcardSubtype())
+                                || is(type, CONTROL));
+        return new Wanted(
+                anything,
+                types.stream()
+                        .map(type -> (type.getType() + "/" + type.getSubtype()).toLowerCase(Locale.ROOT))
+                        .toList());
+    }
+
     /** The type of a control answer: what the client understands of the two names for it. */
     static String control(HttpHeaders headers) {
         for (MediaType type : accepted(headers)) {
@@ -60,6 +84,6 @@ final class MediaTypes {
             return "";
         }
         int semicolon = header.indexOf(';');
-        return (semicolon < 0 ? header : header.substring(0, semicolon)).strip().toLowerCase(java.util.Locale.ROOT);
+        return (semicolon < 0 ? header : header.substring(0, semicolon)).strip().toLowerCase(Locale.ROOT);
     }
 }

@@ -2,6 +2,8 @@ package io.trunkline.rest;
 
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.group.GroupName;
+import io.trunkline.group.MemberName;
 import io.trunkline.topic.TopicName;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -25,6 +27,26 @@ final class Parameters {
         } catch (TrunklineException e) {
             throw new TrunklineException(
                     ErrorCode.TOPIC_NOT_FOUND, "No topic can have this name, so there is none. " + e.userMessage());
+        }
+    }
+
+    /** The consumer group that a path names; where no group can have the name, what is looked for is not there. */
+    static GroupName group(String text, ErrorCode notFound) {
+        try {
+            return GroupName.parse(text);
+        } catch (TrunklineException e) {
+            throw new TrunklineException(notFound, "No group can have this name, so there is none. " + e.userMessage());
+        }
+    }
+
+    /** The consumer that a path names. */
+    static MemberName member(String text) {
+        try {
+            return MemberName.parse(text);
+        } catch (TrunklineException e) {
+            throw new TrunklineException(
+                    ErrorCode.CONSUMER_NOT_FOUND,
+                    "No consumer can have this name, so there is none. " + e.userMessage());
         }
     }
 

@@ -4,6 +4,9 @@ import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import jakarta.ws.rs.core.MediaType;
 import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** How keys and values stand in a body. */
@@ -19,6 +22,13 @@ enum RecordFormat {
 
     RecordFormat(String mediaType) {
         this.mediaType = mediaType;
+    }
+
+    /** The format that a consumer is made with by this name. */
+    static Optional<RecordFormat> named(String name) {
+        return Stream.of(values())
+                .filter(format -> format.name().toLowerCase(Locale.ROOT).equals(name))
+                .findFirst();
     }
 
     String mediaType() {
@@ -46,6 +56,26 @@ enum RecordFormat {
 
     /** A format and the name under which the client asked for it. */
     record Accepted(RecordFormat format, String mediaType) {}
+
+    /**
+     * The name under which the client accepts records in this format.
+     *
+     * @throws TrunklineException {@code NOT_ACCEPTABLE} when it accepts others only
+     */
+    Accepted accepted(MediaTypes.Wanted wanted) {
+        if (wanted.anything()) {
+            return new Accepted(this, mediaType);
+        }
+        for (String name : wanted.names()) {
+            if (name.equals(mediaType) || (this == JSON && name.equals(MediaTypes.PLAIN_JSON))) {
+                return new Accepted(this, name);
+            }
+        }
+        throw new TrunklineException(
+                ErrorCode.NOT_ACCEPTABLE,
+                "The consumer was made with the format " + name().toLowerCase(Locale.ROOT) + ", and gives records as "
+                        + mediaType + " only: name it in the Accept header, or none.");
+    }
 
     /**
      * The format of an answer: the first that the client accepts, {@link #JSON} when it accepts anything.

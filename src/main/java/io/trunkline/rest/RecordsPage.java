@@ -9,28 +9,37 @@ import java.util.concurrent.CompletableFuture;
  * Records that are written as the body of an answer, piece by piece.
  *
  * @param begun completes when the writing begins
- * @param written completes when the network has taken everything, or the writing has failed
+ * @param written completes with whether the network has taken everything, when it has or the writing has failed
  */
 record RecordsPage(
-        TopicName topic,
-        int partition,
-        List<FetchedBatch> batches,
-        RecordFormat format,
-        CompletableFuture<Void> begun,
-        CompletableFuture<Void> written) {
-    RecordsPage(TopicName topic, int partition, List<FetchedBatch> batches, RecordFormat format) {
-        this(topic, partition, batches, format, new CompletableFuture<>(), new CompletableFuture<>());
+        List<Part> parts, RecordFormat format, CompletableFuture<Void> begun, CompletableFuture<Boolean> written) {
+    RecordsPage {
+        parts = List.copyOf(parts);
+    }
+
+    RecordsPage(List<Part> parts, RecordFormat format) {
+        this(parts, format, new CompletableFuture<>(), new CompletableFuture<>());
+    }
+
+    /** Records of one partition. */
+    record Part(TopicName topic, int partition, List<FetchedBatch> batches) {
+        Part {
+            batches = List.copyOf(batches);
+        }
     }
 
     /** The memory that its records take. */
     long memorySize() {
-        return batches.stream().mapToLong(batch -> batch.records().memorySize()).sum();
+        return parts.stream()
+                .flatMap(part -> part.batches().stream())
+                .mapToLong(batch -> batch.records().memorySize())
+                .sum();
     }
 
     /** The request has ended: a page that nobody has begun to write will not be written. */
     void ended() {
         if (!begun.isDone()) {
-            written.complete(null);
+            written.complete(false);
         }
     }
 }

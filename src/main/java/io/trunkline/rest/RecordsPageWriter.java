@@ -7,6 +7,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.MultivaluedMap;
@@ -68,7 +69,7 @@ public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
         Writing(RecordsPage page, ResteasyReactiveRequestContext request) {
             this.page = page;
             this.request = request;
-            writer = new RecordsWriter(page.topic(), page.partition(), page.batches(), page.format());
+            writer = new RecordsWriter(page);
             context = request.serverRequest().unwrap(RoutingContext.class);
             response = context.response();
         }
@@ -83,7 +84,7 @@ public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
                     response.setChunked(true);
                     write(first);
                 } else {
-                    send(first, response::end, this::done);
+                    send(first, response::end, () -> done(true));
                 }
             } catch (RuntimeException | Error e) {
                 failed(e);
@@ -110,11 +111,13 @@ public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
 
         private void end() {
             boolean endsWithTheConnection = context.request().version() == HttpVersion.HTTP_1_0;
+            long timer = context.vertx().setTimer(MOST_MILLIS, late -> cut());
             response.end().onComplete(ended -> {
+                context.vertx().cancelTimer(timer);
                 if (endsWithTheConnection) {
                     context.request().connection().close();
                 }
-                done();
+                done(ended.succeeded());
             });
         }
 
@@ -127,9 +130,7 @@ public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
                 piece.release();
                 throw e;
             }
-            long timer = context.vertx()
-                    .setTimer(
-                            MOST_MILLIS, late -> context.request().connection().close());
+            long timer = context.vertx().setTimer(MOST_MILLIS, late -> cut());
             sent.onComplete(result -> {
                 context.vertx().cancelTimer(timer);
                 piece.release();
@@ -138,19 +139,31 @@ public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
                 } else {
                     LOG.debugf(
                             "An answer was not taken reason=%s", result.cause().getMessage());
-                    done();
+                    done(false);
                 }
             });
         }
 
-        private void failed(Throwable failure) {
-            LOG.errorf(failure, "An answer could not be written topic=%s partition=%d", page.topic(), page.partition());
-            response.reset();
-            done();
+        /** Ends the connection at once: an orderly close would wait behind what the client does not take. */
+        private void cut() {
+            if (context.request().connection() instanceof ConnectionBase connection) {
+                var unused = connection.channel().close();
+            } else {
+                context.request().connection().close();
+            }
         }
 
-        private void done() {
-            page.written().complete(null);
+        private void failed(Throwable failure) {
+            LOG.errorf(
+                    failure,
+                    "An answer could not be written path=%s",
+                    context.request().path());
+            response.reset();
+            done(false);
+        }
+
+        private void done(boolean taken) {
+            page.written().complete(taken);
             if (suspended) {
                 request.resume();
             }
@@ -180,7 +193,7 @@ public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
             MultivaluedMap<String, Object> headers,
             OutputStream out)
             throws IOException {
-        RecordsWriter writer = new RecordsWriter(page.topic(), page.partition(), page.batches(), page.format());
+        RecordsWriter writer = new RecordsWriter(page);
         while (writer.hasNext()) {
             JsonBuffer json = new JsonBuffer(PIECE);
             writer.next(json, PIECE);

@@ -22,6 +22,7 @@ import jakarta.ws.rs.core.Response;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
@@ -284,10 +285,9 @@ class RecordsResource {
         if (page.full() && tag.isIn(ifNoneMatch)) {
             answer = Response.notModified();
         } else {
-            RecordsPage body = new RecordsPage(topic, partition, page.batches(), accepted.format());
-            long size = body.memorySize();
-            // Records that are held for others too cost the text that is being sent.
-            budget.take(page.shared() ? Math.min(size, 2L * RecordsPageWriter.PIECE) : size, body.written());
+            RecordsPage body =
+                    new RecordsPage(List.of(new RecordsPage.Part(topic, partition, page.batches())), accepted.format());
+            budget.take(body, page.shared());
             ended.thenRun(body::ended);
             answer = Response.ok(body).type(accepted.mediaType());
         }

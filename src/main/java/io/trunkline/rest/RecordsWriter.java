@@ -5,7 +5,6 @@ import io.trunkline.log.AppendResult;
 import io.trunkline.log.ByteColumn;
 import io.trunkline.log.FetchedBatch;
 import io.trunkline.log.RecordBatch;
-import io.trunkline.topic.TopicName;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
@@ -18,22 +17,35 @@ final class RecordsWriter {
     private static final byte[] VALUE = ascii(",\"value\":");
     private static final byte[] NULL = ascii("null");
 
-    /** What every record of the partition begins with. */
-    private final byte[] prefix;
-
-    private final List<FetchedBatch> batches;
+    private final List<RecordsPage.Part> parts;
     private final RecordFormat format;
+    /** What every record of the part begins with. */
+    private byte[] prefix = {};
+
+    private int part;
     private int batch;
     private int record;
     private boolean begun;
     private boolean ended;
 
     /** Writes the records of a page as an array, piece by piece. */
-    RecordsWriter(TopicName topic, int partition, List<FetchedBatch> batches, RecordFormat format) {
-        // A topic's name needs no escaping.
-        prefix = ascii("{\"topic\":\"" + topic.value() + "\",\"partition\":" + partition + ",\"offset\":");
-        this.batches = batches;
-        this.format = format;
+    RecordsWriter(RecordsPage page) {
+        parts = page.parts();
+        format = page.format();
+        enter();
+    }
+
+    /** Goes to the next record that there is, from the beginning of a part or of a batch. */
+    private void enter() {
+        while (part < parts.size() && batch == parts.get(part).batches().size()) {
+            part++;
+            batch = 0;
+        }
+        if (part < parts.size() && batch == 0) {
+            // A topic's name needs no escaping.
+            prefix = ascii("{\"topic\":\"" + parts.get(part).topic().value() + "\",\"partition\":"
+                    + parts.get(part).partition() + ",\"offset\":");
+        }
     }
 
     /** {@code {"offsets": [...]}}, a partition and offset or an error for each record, in the order of the request. */
@@ -73,8 +85,8 @@ final class RecordsWriter {
         if (!begun) {
             json.ascii("[");
         }
-        while (batch < batches.size() && json.length() < size) {
-            FetchedBatch current = batches.get(batch);
+        while (part < parts.size() && json.length() < size) {
+            FetchedBatch current = parts.get(part).batches().get(batch);
             if (begun) {
                 json.ascii(",\n");
             }
@@ -85,9 +97,10 @@ final class RecordsWriter {
             if (record == current.records().count()) {
                 batch++;
                 record = 0;
+                enter();
             }
         }
-        if (batch == batches.size()) {
+        if (part == parts.size()) {
             json.ascii("]");
             ended = true;
         }

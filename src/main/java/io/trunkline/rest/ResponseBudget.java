@@ -17,13 +17,24 @@ class ResponseBudget {
     }
 
     /**
+     * Counts a page until it is written.
+     *
+     * @param shared whether its records are held for others too, so that it costs the text that is being sent
+     * @throws TrunklineException {@code OVERLOADED} when too much is under way
+     */
+    void take(RecordsPage page, boolean shared) {
+        long size = page.memorySize();
+        take(shared ? Math.min(size, 2L * RecordsPageWriter.PIECE) : size, page.written());
+    }
+
+    /**
      * Counts an answer. One alone always fits.
      *
      * @param written completes when the network has taken the answer, or the client is gone; then it does not count any more
      *
      * @throws TrunklineException {@code OVERLOADED} when too much is under way
      */
-    void take(long bytes, CompletableFuture<Void> written) {
+    void take(long bytes, CompletableFuture<?> written) {
         long total = inFlight.addAndGet(bytes);
         if (total > most && total > bytes) {
             inFlight.addAndGet(-bytes);

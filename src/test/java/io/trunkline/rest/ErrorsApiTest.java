@@ -145,7 +145,7 @@ class ErrorsApiTest {
 
         assertError(api.post("/topics/" + topic, Api.JSON, many), 400, "INVALID_REQUEST");
         assertError(
-                api.post("/admin/topics", Api.CONTROL, "{\"x\":[" + "{},".repeat(50_000) + "{}]}"),
+                api.post("/admin/topics", Api.CONTROL, "{\"x\":[" + "{},".repeat(100_000) + "{}]}"),
                 413,
                 "BODY_TOO_LARGE");
         assertThat(api.readAll(topic, 0, 0, Api.JSON)).isEmpty();

@@ -1,0 +1,363 @@
+package io.trunkline.group;
+
+import io.quarkus.runtime.ShutdownEvent;
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.Coalescer;
+import io.trunkline.jdbc.Transactions;
+import io.trunkline.jdbc.WorkerPool;
+import io.trunkline.log.Logs;
+import io.trunkline.log.OffsetRange;
+import io.trunkline.topic.TopicName;
+import io.trunkline.topic.TopicPartition;
+import io.trunkline.topic.Topics;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import java.util.function.Supplier;
+
+/**
+ * Consumers. All that is known of one is in PostgreSQL, so any replica serves any call. Calls return at once, hold no
+ * thread while they wait, and fail with a {@link TrunklineException}, of which {@code CONSUMER_NOT_FOUND},
+ * {@code DATABASE_UNAVAILABLE} and {@code OVERLOADED} may meet every one; those that write may meet
+ * {@code OUTCOME_UNKNOWN}. Every call for a consumer is a sign that it is alive.
+ */
+@ApplicationScoped
+public class Consumers {
+    private static final int MOST_QUEUED = 20_000;
+    private static final int MOST_TOGETHER = 200;
+    /** How soon is looked again whether answers have been sent; twice as late each time. */
+    private static final long SOON_MILLIS = 5;
+
+    private static final long LATEST_MILLIS = 100;
+
+    private final Topics topics;
+    private final Logs logs;
+    private final Memberships memberships;
+    private final Deliveries deliveries;
+    private final PositionCalls positions;
+    private final Heartbeats heartbeats;
+    private final GroupWatch watch;
+    private final Polls polls;
+    private final ConsumerConfig config;
+    private final Coalescer<PositionStore.Key, Optional<MemberState>> states;
+    private final WorkerPool pool;
+    private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(2, task -> {
+        Thread thread = new Thread(task, "consumer-timer");
+        thread.setDaemon(true);
+        return thread;
+    });
+
+    Consumers(
+            GroupRepository groups,
+            MemberRepository members,
+            MembershipStore membershipStore,
+            PositionStore positionStore,
+            Transactions transactions,
+            Topics topics,
+            Logs logs,
+            ConsumerConfig config,
+            GroupMetrics metrics) {
+        this.topics = topics;
+        this.logs = logs;
+        this.config = config;
+        pool = new WorkerPool("consumer", config.threads(), MOST_QUEUED);
+        positions = new PositionCalls(positionStore, pool);
+        memberships = new Memberships(groups, members, membershipStore, transactions, topics, logs, config, metrics);
+        heartbeats = new Heartbeats(positionStore, config, pool, timer);
+        deliveries = new Deliveries(positionStore, config, heartbeats, pool, timer);
+        watch = new GroupWatch(positionStore, heartbeats, config, timer);
+        states = new Coalescer<>(pool, 2, MOST_TOGETHER, MOST_QUEUED, positionStore::states);
+        polls = new Polls(this::state, memberships, positions, deliveries, watch, topics, logs, metrics, timer);
+        metrics.waiting(watch::waiting);
+    }
+
+    /** Lets what is being written end, while there still is a database to write it to. */
+    void stop(@Observes @Priority(10) ShutdownEvent event) {
+        timer.shutdownNow();
+        deliveries.close();
+        memberships.close();
+        pool.close();
+    }
+
+    /** Makes a consumer that reads nothing yet. Fails with {@code CONSUMER_ALREADY_EXISTS} or {@code GROUP_FULL}. */
+    public CompletableFuture<Void> create(GroupName group, MemberName member, ConsumerOptions options) {
+        return memberships.join(group, member, options);
+    }
+
+    /** Removes a consumer; its partitions go to the others at once. */
+    public CompletableFuture<Void> delete(GroupName group, MemberName member) {
+        return changing(group, () -> memberships.leave(group, member));
+    }
+
+    /** What a consumer was made with. */
+    public CompletableFuture<ConsumerOptions> options(GroupName group, MemberName member) {
+        return state(group, member).thenApply(MemberState::options);
+    }
+
+    /**
+     * Changes what a consumer reads; its partitions are known when this completes. Fails with
+     * {@code SUBSCRIPTION_CONFLICT} where it reads something of another kind.
+     */
+    public CompletableFuture<Void> subscribe(GroupName group, MemberName member, Subscription subscription) {
+        return changing(group, () -> memberships.subscribe(group, member, subscription));
+    }
+
+    /**
+     * Assigns partitions by hand, whoever else reads them. Fails as {@link #subscribe}, or with {@code TOPIC_NOT_FOUND} or
+     * {@code PARTITION_NOT_FOUND}.
+     */
+    public CompletableFuture<Void> assign(GroupName group, MemberName member, Collection<TopicPartition> partitions) {
+        return state(group, member)
+                .thenCompose(state -> ids(partitions))
+                .thenCompose(ids -> subscribe(
+                        group,
+                        member,
+                        ids.isEmpty()
+                                ? new Subscription.None()
+                                : new Subscription.Partitions(new TreeSet<>(ids.values()))));
+    }
+
+    /** What a consumer reads. */
+    public record Reading(SortedSet<TopicName> topics, SortedSet<TopicPartition> partitions) {}
+
+    /** What a consumer reads: the topics that it has subscribed, or that match its pattern, and its partitions. */
+    public CompletableFuture<Reading> reading(GroupName group, MemberName member) {
+        return fresh(group, member)
+                .thenCompose(state -> partitions(state)
+                        .thenCombine(
+                                memberships.topics(group, member),
+                                (partitions, names) -> new Reading(names, partitions)));
+    }
+
+    private CompletableFuture<SortedSet<TopicPartition>> partitions(MemberState state) {
+        return topics.partitions(state.partitions().stream()
+                        .map(MemberState.Held::partitionId)
+                        .toList())
+                .thenApply(names -> new TreeSet<>(names.values()));
+    }
+
+    /**
+     * Gives a consumer what comes next in its partitions, and waits for it when there is nothing. Fails with
+     * {@code NOT_SUBSCRIBED} or {@code NO_OFFSET}.
+     *
+     * @param abandoned completes when nobody is interested any more, which ends the wait
+     */
+    public CompletableFuture<Poll> poll(
+            GroupName group, MemberName member, PollRequest request, CompletableFuture<Void> abandoned) {
+        return polls.poll(group, member, request, abandoned);
+    }
+
+    /** Commits what was delivered to a consumer; waits for an answer that is being sent. */
+    public CompletableFuture<Void> commit(GroupName group, MemberName member) {
+        return commit(
+                group, member, System.nanoTime() + config.deliveryTimeout().toNanos() * 2, SOON_MILLIS);
+    }
+
+    private CompletableFuture<Void> commit(GroupName group, MemberName member, long deadline, long pauseMillis) {
+        return deliveries
+                .sent(group, member)
+                .thenCompose(sent -> state(group, member))
+                .thenCompose(state -> state.partitions().stream().anyMatch(MemberState.Held::claimed)
+                        ? CompletableFuture.completedFuture(false)
+                        : positions.commitDelivered(state.memberId()))
+                .thenCompose(committed -> {
+                    if (committed) {
+                        return CompletableFuture.completedFuture(null);
+                    }
+                    if (System.nanoTime() - deadline > 0) {
+                        return CompletableFuture.failedFuture(new TrunklineException(
+                                ErrorCode.OVERLOADED,
+                                "Records are still being sent to the consumer; nothing was committed. Try again."));
+                    }
+                    CompletableFuture<Void> later = new CompletableFuture<>();
+                    timer.schedule(() -> later.complete(null), pauseMillis, TimeUnit.MILLISECONDS);
+                    return later.thenCompose(
+                            now -> commit(group, member, deadline, Math.min(LATEST_MILLIS, pauseMillis * 2)));
+                });
+    }
+
+    /**
+     * Commits offsets, each the next to read, as they are given. Fails with {@code COMMIT_FENCED} when the consumer does not
+     * have all of the partitions, {@code TOPIC_NOT_FOUND} or {@code PARTITION_NOT_FOUND}; then none is committed.
+     */
+    public CompletableFuture<Void> commit(GroupName group, MemberName member, List<TopicPartitionOffset> offsets) {
+        return onPartitions(group, member, offsets, positions::commit, ErrorCode.COMMIT_FENCED);
+    }
+
+    /**
+     * Moves a consumer. Fails with {@code PARTITION_NOT_ASSIGNED} when it does not have all of the partitions; then none is
+     * moved.
+     */
+    public CompletableFuture<Void> seek(GroupName group, MemberName member, List<TopicPartitionOffset> offsets) {
+        return changing(
+                group, () -> onPartitions(group, member, offsets, positions::seek, ErrorCode.PARTITION_NOT_ASSIGNED));
+    }
+
+    /** Moves a consumer to the first record that is kept, of all its partitions where none are named. */
+    public CompletableFuture<Void> seekToBeginning(
+            GroupName group, MemberName member, Collection<TopicPartition> partitions) {
+        return seek(group, member, partitions, OffsetRange::logStartOffset);
+    }
+
+    /** Moves a consumer past the last record, of all its partitions where none are named. */
+    public CompletableFuture<Void> seekToEnd(
+            GroupName group, MemberName member, Collection<TopicPartition> partitions) {
+        return seek(group, member, partitions, OffsetRange::endOffset);
+    }
+
+    private CompletableFuture<Void> seek(
+            GroupName group,
+            MemberName member,
+            Collection<TopicPartition> partitions,
+            Function<OffsetRange, Long> offset) {
+        return fresh(group, member)
+                .thenCompose(this::partitions)
+                .thenCompose(held -> partitions.isEmpty() ? ids(held) : held(member, held, partitions))
+                .thenCompose(ids -> logs.ranges(ids.values()).thenCompose(ranges -> {
+                    SortedMap<TopicPartition, Long> offsets = new TreeMap<>();
+                    ids.forEach((partition, id) -> {
+                        OffsetRange range = ranges.get(id);
+                        if (range != null) {
+                            offsets.put(partition, offset.apply(range));
+                        }
+                    });
+                    return seek(
+                            group,
+                            member,
+                            offsets.entrySet().stream()
+                                    .map(e -> new TopicPartitionOffset(e.getKey(), e.getValue()))
+                                    .toList());
+                }));
+    }
+
+    private CompletableFuture<Map<TopicPartition, Integer>> held(
+            MemberName member, SortedSet<TopicPartition> held, Collection<TopicPartition> wanted) {
+        for (TopicPartition partition : wanted) {
+            if (!held.contains(partition)) {
+                return CompletableFuture.failedFuture(notAssigned(ErrorCode.PARTITION_NOT_ASSIGNED, member, partition));
+            }
+        }
+        return ids(wanted);
+    }
+
+    private interface OffsetCall {
+        CompletableFuture<Boolean> on(long memberId, Map<Integer, Long> offsets);
+    }
+
+    private CompletableFuture<Void> onPartitions(
+            GroupName group,
+            MemberName member,
+            List<TopicPartitionOffset> offsets,
+            OffsetCall call,
+            ErrorCode whereNotAssigned) {
+        return state(group, member)
+                .thenCompose(state -> ids(offsets.stream()
+                                .map(TopicPartitionOffset::partition)
+                                .toList())
+                        .thenCompose(ids -> {
+                            Map<Integer, Long> byId = new HashMap<>();
+                            for (TopicPartitionOffset offset : offsets) {
+                                Integer id = ids.get(offset.partition());
+                                if (id == null
+                                        || state.partitions().stream().noneMatch(held -> held.partitionId() == id)) {
+                                    return CompletableFuture.failedFuture(
+                                            notAssigned(whereNotAssigned, member, offset.partition()));
+                                }
+                                byId.put(id, offset.offset());
+                            }
+                            if (byId.isEmpty()) {
+                                return CompletableFuture.completedFuture(null);
+                            }
+                            return call.on(state.memberId(), byId).thenCompose(done -> {
+                                if (done) {
+                                    return CompletableFuture.completedFuture(null);
+                                }
+                                // It has lost a partition since it was looked at; maybe it is not there any more
+                                // itself.
+                                return state(group, member)
+                                        .thenCompose(now -> CompletableFuture.failedFuture(notAssigned(
+                                                whereNotAssigned,
+                                                member,
+                                                offsets.getFirst().partition())));
+                            });
+                        }));
+    }
+
+    private static TrunklineException notAssigned(ErrorCode code, MemberName member, TopicPartition partition) {
+        return new TrunklineException(
+                code,
+                "Consumer " + member + " does not have partition " + partition.partition() + " of topic "
+                        + partition.topic()
+                        + (code == ErrorCode.COMMIT_FENCED
+                                ? ", or has lost it to another consumer; nothing was committed. Who has it now goes on from"
+                                        + " what was committed before."
+                                : "; nothing was moved."));
+    }
+
+    /** What partitions are called in the log. Fails with {@code TOPIC_NOT_FOUND} or {@code PARTITION_NOT_FOUND}. */
+    CompletableFuture<Map<TopicPartition, Integer>> ids(Collection<TopicPartition> partitions) {
+        CompletableFuture<Map<TopicPartition, Integer>> all = CompletableFuture.completedFuture(new HashMap<>());
+        for (TopicPartition partition : partitions) {
+            all = all.thenCombine(
+                    topics.get(partition.topic())
+                            .thenCompose(topic -> topic.hasPartition(partition.partition())
+                                    ? CompletableFuture.completedFuture(topic)
+                                    : topics.recent(partition.topic())),
+                    (ids, topic) -> {
+                        ids.put(partition, topic.partitionId(partition.partition()));
+                        return ids;
+                    });
+        }
+        return all;
+    }
+
+    /** A consumer as it is now. Fails with {@code CONSUMER_NOT_FOUND}. */
+    private CompletableFuture<MemberState> state(GroupName group, MemberName member) {
+        return states.ask(new PositionStore.Key(group, member)).thenApply(found -> {
+            MemberState state = found.orElseThrow(() -> Memberships.notFound(group, member));
+            heartbeats.seen(state.memberId(), state.silence());
+            return state;
+        });
+    }
+
+    /** As {@link #state}, after the partitions have been shared out anew where topics have come or gone. */
+    private CompletableFuture<MemberState> fresh(GroupName group, MemberName member) {
+        return state(group, member)
+                .thenCompose(state -> state.outdated()
+                        ? changing(group, () -> memberships.look(group)).thenCompose(looked -> state(group, member))
+                        : CompletableFuture.completedFuture(state));
+    }
+
+    /** A change of a group: after what was sent has been noted; and those who wait in the group look at it again. */
+    private CompletableFuture<Void> changing(GroupName group, Supplier<CompletableFuture<Void>> change) {
+        return deliveries
+                .sent(group)
+                .thenCompose(sent -> change.get())
+                .whenComplete((done, failure) -> watch.changed(group));
+    }
+
+    /** Removes consumers of a group that were silent for too long. */
+    CompletableFuture<Void> expire(GroupName group) {
+        return changing(group, () -> memberships.expire(group));
+    }
+
+    /** Does something with a group that has no consumer. */
+    <T> CompletableFuture<T> whileEmpty(GroupName group, boolean create, Function<GroupEntity, T> work) {
+        return memberships.whileEmpty(group, create, work);
+    }
+}

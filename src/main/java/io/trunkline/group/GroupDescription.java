@@ -1,0 +1,55 @@
+package io.trunkline.group;
+
+import io.trunkline.log.OffsetRange;
+import io.trunkline.topic.TopicName;
+import io.trunkline.topic.TopicPartition;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.SortedSet;
+
+/**
+ * A group as it is now.
+ *
+ * @param generation grows with every change of members, subscriptions or partitions
+ */
+public record GroupDescription(GroupName name, int generation, List<Member> members, List<Offset> offsets) {
+    public GroupDescription {
+        members = List.copyOf(members);
+        offsets = List.copyOf(offsets);
+    }
+
+    /**
+     * A consumer of the group.
+     *
+     * @param topics what it subscribed by name
+     * @param pattern what it subscribed by pattern
+     */
+    public record Member(
+            String name, List<TopicName> topics, Optional<String> pattern, SortedSet<TopicPartition> partitions) {
+        public Member {
+            topics = List.copyOf(topics);
+        }
+    }
+
+    /**
+     * Where the group stands in a partition.
+     *
+     * @param committed the next offset to read, as committed
+     * @param range what can be read
+     * @param lag how many records lie between what is committed, or else where the group began, and the end; empty where
+     *     nobody knows where it would go on
+     * @param member who has the partition
+     */
+    public record Offset(
+            TopicPartition partition,
+            OptionalLong committed,
+            OffsetRange range,
+            OptionalLong lag,
+            Optional<String> member) {}
+
+    /** The sum of what is known of the lag. */
+    public long lag() {
+        return offsets.stream().mapToLong(o -> o.lag().orElse(0)).sum();
+    }
+}

@@ -1,0 +1,132 @@
+package io.trunkline.group;
+
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.trunkline.error.Failures;
+import io.trunkline.log.Logs;
+import io.trunkline.log.OffsetRange;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks after all groups, on every replica: removes consumers that were silent for too long, forgets groups that nobody
+ * has used for long, and computes the lag for the metrics.
+ */
+@ApplicationScoped
+class GroupJob {
+    private static final Logger LOG = Logger.getLogger(GroupJob.class);
+    private static final Duration MOST_INTERVAL = Duration.ofSeconds(10);
+    private static final Duration FORGET_INTERVAL = Duration.ofMinutes(10);
+
+    private final LagStore store;
+    private final Consumers consumers;
+    private final Logs logs;
+    private final ConsumerConfig config;
+    private final GroupMetrics metrics;
+    /** When PostgreSQL was found to be away last, by {@link System#nanoTime}; null when it never was. */
+    private volatile @Nullable Long awayAt;
+
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
+        Thread thread = new Thread(task, "group-job");
+        thread.setDaemon(true);
+        return thread;
+    });
+
+    GroupJob(LagStore store, Consumers consumers, Logs logs, ConsumerConfig config, GroupMetrics metrics) {
+        this.store = store;
+        this.consumers = consumers;
+        this.logs = logs;
+        this.config = config;
+        this.metrics = metrics;
+    }
+
+    void start(@Observes @Priority(300) StartupEvent event) {
+        Duration tenth = config.sessionTimeout().dividedBy(10);
+        every(tenth.compareTo(MOST_INTERVAL) < 0 ? tenth : MOST_INTERVAL, "expire consumers", this::expire);
+        every(config.lagInterval(), "compute the lag", this::lag);
+        every(FORGET_INTERVAL, "forget empty groups", this::forget);
+    }
+
+    void stop(@Observes @Priority(5) ShutdownEvent event) {
+        timer.shutdownNow();
+    }
+
+    private void every(Duration interval, String what, Runnable task) {
+        timer.scheduleWithFixedDelay(
+                () -> {
+                    try {
+                        task.run();
+                    } catch (RuntimeException e) {
+                        LOG.warnf("Could not %s; will try again code=%s", what, Failures.code(e));
+                    }
+                },
+                0,
+                interval.toMillis(),
+                TimeUnit.MILLISECONDS);
+    }
+
+    /**
+     * Expires those who were silent for too long while PostgreSQL could be reached: after it was away, everybody has the time
+     * to be heard again.
+     */
+    void expire() {
+        Duration interval = Heartbeats.interval(config);
+        List<GroupName> groups;
+        try {
+            groups = store.withSilentMembers(
+                    config.sessionTimeout().plus(interval).toMillis() / 1000.0);
+        } catch (RuntimeException e) {
+            awayAt = System.nanoTime();
+            throw e;
+        }
+        Long away = awayAt;
+        if (away != null && System.nanoTime() - away < interval.multipliedBy(2).toNanos()) {
+            return;
+        }
+        for (GroupName group : groups) {
+            try {
+                consumers.expire(group).join();
+            } catch (RuntimeException e) {
+                LOG.warnf("Could not expire consumers; will try again group=%s code=%s", group, Failures.code(e));
+            }
+        }
+    }
+
+    /** One look at the offsets of all groups and one at the ends of their partitions. */
+    void lag() {
+        List<LagStore.GroupOffset> offsets = store.offsets();
+        Set<Integer> ids = new HashSet<>();
+        offsets.forEach(offset -> ids.add(offset.partitionId()));
+        Map<Integer, OffsetRange> ranges =
+                ids.isEmpty() ? Map.of() : logs.ranges(ids).join();
+        List<LagStore.PartitionLag> lags = new ArrayList<>();
+        for (LagStore.GroupOffset offset : offsets) {
+            OffsetRange range = ranges.get(offset.partitionId());
+            if (range != null) {
+                Groups.lag(offset, range)
+                        .ifPresent(lag ->
+                                lags.add(new LagStore.PartitionLag(offset.group(), offset.topicPartition(), lag)));
+            }
+        }
+        metrics.groups(lags, store.sizes());
+    }
+
+    void forget() {
+        int forgotten = store.forgetEmpty(config.offsetsRetention().toMillis() / 1000.0);
+        if (forgotten > 0) {
+            LOG.infof("Forgot groups that had no consumer for long count=%d", forgotten);
+        }
+    }
+}

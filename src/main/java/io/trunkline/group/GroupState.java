@@ -1,0 +1,187 @@
+package io.trunkline.group;
+
+import io.trunkline.topic.TopicCatalog;
+import io.trunkline.topic.TopicName;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+
+/**
+ * A consumer group, and what becomes of it: a state machine without a clock or a database. What a {@link Change} says is
+ * to be written in the transaction that read the state and has locked the group.
+ *
+ * @param generation grows with every change of members, subscriptions or partitions
+ * @param members by their ids, which grow with age
+ */
+record GroupState(int generation, SortedMap<Long, Member> members) {
+    GroupState {
+        members = Collections.unmodifiableSortedMap(new TreeMap<>(members));
+    }
+
+    /**
+     * A consumer.
+     *
+     * @param silence how long ago its last request was noted
+     * @param positions the next offset to deliver of each partition that it has, by id; empty where that is unknown
+     */
+    record Member(
+            long id,
+            Subscription subscription,
+            boolean autoCommit,
+            Duration silence,
+            SortedMap<Integer, OptionalLong> positions) {
+        Member {
+            positions = Collections.unmodifiableSortedMap(new TreeMap<>(positions));
+        }
+    }
+
+    /** What happened. */
+    sealed interface Event {
+        /** A consumer wants to read something else from now on. */
+        record Subscribed(long memberId, Subscription subscription) implements Event {}
+
+        /** A consumer says that it is done. */
+        record Left(long memberId) implements Event {}
+
+        /** Consumers of which nothing was noted for so long are taken for dead. */
+        record Expired(Duration timeout) implements Event {}
+
+        /** Topics or partitions may have come or gone. */
+        record TopicsChanged() implements Event {}
+    }
+
+    /**
+     * A member gets a partition.
+     *
+     * @param shared whether nobody else of the group has it; not so for one that was assigned by hand
+     * @param fromStart whether the partition came into being after the group had subscribed its topic, so that all of its
+     *     records are of interest even to those who begin at the latest
+     */
+    record Grant(long memberId, int partitionId, boolean shared, boolean fromStart) {}
+
+    /**
+     * A member loses a partition.
+     *
+     * @param commit what is to be committed for it
+     */
+    record Revocation(long memberId, int partitionId, OptionalLong commit) {}
+
+    /**
+     * What an event makes of a group.
+     *
+     * @param next the group afterwards; positions of partitions that were granted are not known yet
+     * @param removed members that are no more
+     */
+    record Change(GroupState next, List<Grant> granted, List<Revocation> revoked, Set<Long> removed) {
+        Change {
+            granted = List.copyOf(granted);
+            revoked = List.copyOf(revoked);
+            removed = Set.copyOf(removed);
+        }
+    }
+
+    /**
+     * What an event makes of the group.
+     *
+     * @param catalog the topics that are subscribed, after the event too
+     */
+    Change on(Event event, TopicCatalog catalog) {
+        SortedMap<Long, Member> left = new TreeMap<>(members);
+        Set<Long> dead = new HashSet<>();
+        switch (event) {
+            case Event.Subscribed(long memberId, Subscription subscription) ->
+                left.computeIfPresent(
+                        memberId, (id, m) -> new Member(id, subscription, m.autoCommit(), m.silence(), m.positions()));
+            case Event.Left(long memberId) -> left.remove(memberId);
+            case Event.Expired(Duration timeout) -> {
+                left.values().removeIf(member -> member.silence().compareTo(timeout) > 0);
+                dead.addAll(members.keySet());
+                dead.removeAll(left.keySet());
+            }
+            case Event.TopicsChanged() -> {}
+        }
+
+        SortedMap<Long, SortedMap<Integer, OptionalLong>> had = new TreeMap<>();
+        members.forEach((id, member) -> had.put(id, member.positions()));
+        Map<Long, Set<Integer>> have = partitionsOf(left, catalog);
+        Map<Integer, TopicName> topics = new HashMap<>();
+        catalog.partitionIds().forEach((topic, ids) -> ids.forEach(id -> topics.put(id, topic)));
+        Set<Integer> sharedBefore = new HashSet<>();
+        members.values().stream()
+                .filter(member -> member.subscription().shares())
+                .forEach(member -> sharedBefore.addAll(member.positions().keySet()));
+
+        List<Grant> granted = new ArrayList<>();
+        List<Revocation> revoked = new ArrayList<>();
+        SortedMap<Long, Member> after = new TreeMap<>();
+        left.forEach((id, member) -> {
+            SortedMap<Integer, OptionalLong> positions = new TreeMap<>();
+            boolean shares = member.subscription().shares();
+            for (Integer partitionId : Objects.requireNonNull(have.get(id))) {
+                OptionalLong position = member.positions().get(partitionId);
+                if (position == null) {
+                    TopicName topic = topics.get(partitionId);
+                    boolean isNew = shares
+                            && topic != null
+                            && !sharedBefore.contains(partitionId)
+                            && members.values().stream()
+                                    .anyMatch(m -> m.subscription().wants(topic));
+                    granted.add(new Grant(id, partitionId, shares, isNew));
+                    position = OptionalLong.empty();
+                }
+                positions.put(partitionId, position);
+            }
+            after.put(id, new Member(id, member.subscription(), member.autoCommit(), member.silence(), positions));
+        });
+        members.forEach((id, member) -> member.positions().forEach((partitionId, position) -> {
+            Member now = after.get(id);
+            if (now == null || !now.positions().containsKey(partitionId)) {
+                boolean commits = member.autoCommit() && !dead.contains(id);
+                revoked.add(new Revocation(id, partitionId, commits ? position : OptionalLong.empty()));
+            }
+        }));
+        Set<Long> removed = new HashSet<>(members.keySet());
+        removed.removeAll(after.keySet());
+        boolean changed = !granted.isEmpty()
+                || !revoked.isEmpty()
+                || !removed.isEmpty()
+                || after.values().stream()
+                        .anyMatch(now -> !now.subscription()
+                                .equals(Objects.requireNonNull(members.get(now.id()))
+                                        .subscription()));
+        return new Change(new GroupState(changed ? generation + 1 : generation, after), granted, revoked, removed);
+    }
+
+    private static Map<Long, Set<Integer>> partitionsOf(SortedMap<Long, Member> members, TopicCatalog catalog) {
+        Map<Long, Set<Integer>> partitions = new HashMap<>();
+        SortedMap<Long, Set<TopicName>> subscriptions = new TreeMap<>();
+        Map<Integer, Long> current = new HashMap<>();
+        members.forEach((id, member) -> {
+            Set<Integer> byHand = new HashSet<>();
+            if (member.subscription() instanceof Subscription.Partitions manual) {
+                byHand.addAll(manual.partitionIds());
+            } else if (member.subscription().shares()) {
+                Set<TopicName> topics = new HashSet<>();
+                catalog.partitionIds().keySet().stream()
+                        .filter(member.subscription()::wants)
+                        .forEach(topics::add);
+                subscriptions.put(id, topics);
+                member.positions().keySet().forEach(partitionId -> current.put(partitionId, id));
+            }
+            partitions.put(id, byHand);
+        });
+        Assignor.assign(subscriptions, catalog.partitionIds(), current)
+                .forEach((partitionId, id) ->
+                        Objects.requireNonNull(partitions.get(id)).add(partitionId));
+        return partitions;
+    }
+}

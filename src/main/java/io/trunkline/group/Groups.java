@@ -1,0 +1,255 @@
+package io.trunkline.group;
+
+import io.quarkus.runtime.ShutdownEvent;
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.Transactions;
+import io.trunkline.jdbc.WorkerPool;
+import io.trunkline.log.Logs;
+import io.trunkline.log.OffsetRange;
+import io.trunkline.topic.TopicCatalog;
+import io.trunkline.topic.TopicName;
+import io.trunkline.topic.TopicPartition;
+import io.trunkline.topic.Topics;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Consumer groups as those see them who look after them. Calls return at once and fail with a {@link TrunklineException},
+ * of which {@code GROUP_NOT_FOUND}, {@code DATABASE_UNAVAILABLE} and {@code OVERLOADED} may meet every one.
+ */
+@ApplicationScoped
+public class Groups {
+    private static final int THREADS = 1;
+    private static final int MOST_WAITING = 1_000;
+
+    private final GroupRepository repository;
+    private final MemberRepository members;
+    private final MembershipStore membershipStore;
+    private final LagStore lagStore;
+    private final Transactions transactions;
+    private final Consumers consumers;
+    private final Topics topics;
+    private final Logs logs;
+    private final WorkerPool pool = new WorkerPool("groups", THREADS, MOST_WAITING);
+
+    Groups(
+            GroupRepository repository,
+            MemberRepository members,
+            MembershipStore membershipStore,
+            LagStore lagStore,
+            Transactions transactions,
+            Consumers consumers,
+            Topics topics,
+            Logs logs) {
+        this.repository = repository;
+        this.members = members;
+        this.membershipStore = membershipStore;
+        this.lagStore = lagStore;
+        this.transactions = transactions;
+        this.consumers = consumers;
+        this.topics = topics;
+        this.logs = logs;
+    }
+
+    void stop(@Observes @Priority(10) ShutdownEvent event) {
+        pool.close();
+    }
+
+    /** A group and how many consumers it has. */
+    public record Summary(GroupName name, int members) {}
+
+    /** All groups, by name. */
+    public CompletableFuture<List<Summary>> list() {
+        return pool.call(() -> lagStore.sizes().stream()
+                .map(size -> new Summary(new GroupName(size.group()), size.members()))
+                .toList());
+    }
+
+    /** A group with its members, offsets and lag. Fails with {@code GROUP_NOT_FOUND}. */
+    public CompletableFuture<GroupDescription> describe(GroupName name) {
+        return pool.call(() -> transactions.read(() -> {
+                    GroupEntity group = repository.named(name).orElseThrow(() -> Memberships.notFound(name));
+                    return new Rows(
+                            group.generation,
+                            members.of(group),
+                            membershipStore.partitions(group.id),
+                            lagStore.offsets(name));
+                }))
+                .thenCompose(rows -> {
+                    Set<Integer> ids = new HashSet<>();
+                    rows.partitions().values().forEach(held -> ids.addAll(held.keySet()));
+                    rows.offsets().forEach(offset -> ids.add(offset.partitionId()));
+                    return topics.partitions(ids)
+                            .thenCombine(logs.ranges(ids), (names, ranges) -> description(name, rows, names, ranges));
+                });
+    }
+
+    private record Rows(
+            int generation,
+            List<MemberEntity> members,
+            Map<Long, SortedMap<Integer, OptionalLong>> partitions,
+            List<LagStore.GroupOffset> offsets) {}
+
+    private static GroupDescription description(
+            GroupName name, Rows rows, Map<Integer, TopicPartition> names, Map<Integer, OffsetRange> ranges) {
+        List<GroupDescription.Member> members = new ArrayList<>();
+        for (MemberEntity member : rows.members()) {
+            SortedSet<TopicPartition> partitions = new TreeSet<>();
+            rows.partitions()
+                    .getOrDefault(member.id, new TreeMap<>())
+                    .keySet()
+                    .forEach(id -> Optional.ofNullable(names.get(id)).ifPresent(partitions::add));
+            members.add(new GroupDescription.Member(
+                    member.name,
+                    member.topics == null
+                            ? List.of()
+                            : member.topics.stream().map(TopicName::new).toList(),
+                    Optional.ofNullable(member.topicPattern),
+                    partitions));
+        }
+        List<GroupDescription.Offset> offsets = new ArrayList<>();
+        for (LagStore.GroupOffset offset : rows.offsets()) {
+            OffsetRange range = ranges.get(offset.partitionId());
+            if (range != null) {
+                offsets.add(new GroupDescription.Offset(
+                        offset.topicPartition(), offset.committed(), range, lag(offset, range), offset.member()));
+            }
+        }
+        return new GroupDescription(name, rows.generation(), members, offsets);
+    }
+
+    /** What lies between where a group would go on and the end, of what can be read. */
+    static OptionalLong lag(LagStore.GroupOffset offset, OffsetRange range) {
+        OptionalLong resumes = offset.resumes();
+        return resumes.isEmpty()
+                ? OptionalLong.empty()
+                : OptionalLong.of(
+                        Math.max(0, range.endOffset() - Math.max(resumes.getAsLong(), range.logStartOffset())));
+    }
+
+    /** Forgets a group and what it has committed. Fails with {@code GROUP_NOT_EMPTY} or {@code GROUP_NOT_FOUND}. */
+    public CompletableFuture<Void> delete(GroupName name) {
+        return consumers.whileEmpty(name, false, group -> {
+            repository.delete(group);
+            repository.flush();
+            return null;
+        });
+    }
+
+    /** Where a group that has no consumer is to go on. */
+    public sealed interface Target {
+        /** At the first record that is kept. */
+        record Earliest() implements Target {}
+
+        /** After the last record there is. */
+        record Latest() implements Target {}
+
+        /** At the first record that is not older, in milliseconds since the epoch. */
+        record Time(long timestamp) implements Target {}
+    }
+
+    /**
+     * Commits offsets for a group that has no consumer, and makes the group where it does not exist. Fails with
+     * {@code GROUP_NOT_EMPTY}, {@code TOPIC_NOT_FOUND} or {@code PARTITION_NOT_FOUND}.
+     */
+    public CompletableFuture<Void> reset(GroupName name, List<TopicPartitionOffset> offsets) {
+        return consumers
+                .ids(offsets.stream().map(TopicPartitionOffset::partition).toList())
+                .thenCompose(ids -> {
+                    Map<Integer, Long> byId = new HashMap<>();
+                    offsets.forEach(offset -> {
+                        Integer id = ids.get(offset.partition());
+                        if (id != null) {
+                            byId.put(id, offset.offset());
+                        }
+                    });
+                    return commit(name, true, byId);
+                });
+    }
+
+    /**
+     * Commits the offsets that a target comes to, in all partitions of topics, or in all of which the group has an offset.
+     * Fails with {@code GROUP_NOT_EMPTY}, {@code GROUP_NOT_FOUND} or {@code TOPIC_NOT_FOUND}.
+     *
+     * @param names the topics, for which the group is made where it does not exist; empty for what it has
+     */
+    public CompletableFuture<Void> reset(GroupName name, Target target, Collection<TopicName> names) {
+        CompletableFuture<Set<Integer>> ids = names.isEmpty()
+                ? pool.call(() -> transactions.read(() -> {
+                    if (repository.named(name).isEmpty()) {
+                        throw Memberships.notFound(name);
+                    }
+                    Set<Integer> all = new HashSet<>();
+                    lagStore.offsets(name).forEach(offset -> all.add(offset.partitionId()));
+                    return all;
+                }))
+                : topics.catalog(Set.copyOf(names), List.of()).thenApply(catalog -> ids(names, catalog));
+        return ids.thenCompose(
+                all -> resolve(target, all).thenCompose(offsets -> commit(name, !names.isEmpty(), offsets)));
+    }
+
+    private static Set<Integer> ids(Collection<TopicName> names, TopicCatalog catalog) {
+        Set<Integer> ids = new HashSet<>();
+        for (TopicName name : names) {
+            @Nullable List<Integer> partitions = catalog.partitionIds().get(name);
+            if (partitions == null) {
+                throw new TrunklineException(ErrorCode.TOPIC_NOT_FOUND, "Topic " + name + " does not exist.");
+            }
+            ids.addAll(partitions);
+        }
+        return ids;
+    }
+
+    private CompletableFuture<Map<Integer, Long>> resolve(Target target, Set<Integer> partitionIds) {
+        return switch (target) {
+            case Target.Earliest() ->
+                logs.ranges(partitionIds).thenApply(ranges -> {
+                    Map<Integer, Long> offsets = new HashMap<>();
+                    ranges.forEach((id, range) -> offsets.put(id, range.logStartOffset()));
+                    return offsets;
+                });
+            case Target.Latest() ->
+                logs.ranges(partitionIds).thenApply(ranges -> {
+                    Map<Integer, Long> offsets = new HashMap<>();
+                    ranges.forEach((id, range) -> offsets.put(id, range.endOffset()));
+                    return offsets;
+                });
+            case Target.Time(long timestamp) -> {
+                CompletableFuture<Map<Integer, Long>> all = CompletableFuture.completedFuture(new HashMap<>());
+                // One after the other: each is a search in PostgreSQL.
+                for (Integer id : partitionIds) {
+                    all = all.thenCompose(
+                            offsets -> logs.offsetForTime(id, timestamp).thenApply(offset -> {
+                                offsets.put(id, offset);
+                                return offsets;
+                            }));
+                }
+                yield all;
+            }
+        };
+    }
+
+    private CompletableFuture<Void> commit(GroupName name, boolean create, Map<Integer, Long> offsets) {
+        return consumers.whileEmpty(name, create, group -> {
+            membershipStore.reset(group.id, offsets);
+            return null;
+        });
+    }
+}

@@ -1,0 +1,85 @@
+package io.trunkline.group;
+
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.Failures;
+import io.trunkline.jdbc.WorkerPool;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jboss.logging.Logger;
+
+/**
+ * Notes that members are alive. Every request is a heartbeat, but only one that comes a fifth of the session timeout after
+ * the last that was noted is written, so that an idle group costs next to nothing.
+ */
+final class Heartbeats {
+    private static final Logger LOG = Logger.getLogger(Heartbeats.class);
+    private static final int PARTS = 5;
+    /** Heartbeats of this part of the interval are written together. */
+    private static final int TOGETHER = 10;
+
+    private static final int MOST_TOGETHER = 100_000;
+
+    private final Duration interval;
+    private final PositionStore store;
+    private final WorkerPool pool;
+    private final ScheduledExecutorService timer;
+    /** Members whose heartbeat is to be noted with the next write. */
+    private final Set<Long> due = ConcurrentHashMap.newKeySet();
+
+    private final AtomicBoolean writing = new AtomicBoolean();
+
+    Heartbeats(PositionStore store, ConsumerConfig config, WorkerPool pool, ScheduledExecutorService timer) {
+        interval = interval(config);
+        this.store = store;
+        this.pool = pool;
+        this.timer = timer;
+    }
+
+    /** How old what was noted of a living member may be. */
+    static Duration interval(ConsumerConfig config) {
+        return config.sessionTimeout().dividedBy(PARTS);
+    }
+
+    /**
+     * A request of the member has come.
+     *
+     * @param silence how old the last that was noted is
+     */
+    void seen(long memberId, Duration silence) {
+        // Half, so that the one that is noted next is noted in time.
+        if (silence.compareTo(interval.dividedBy(2)) < 0) {
+            return;
+        }
+        due.add(memberId);
+        if (writing.compareAndSet(false, true)) {
+            timer.schedule(this::write, Math.max(1, interval.dividedBy(TOGETHER).toMillis()), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    /** Heartbeats of several members that are known to be alive. */
+    void seen(List<Long> memberIds) {
+        memberIds.forEach(memberId -> seen(memberId, interval));
+    }
+
+    private void write() {
+        writing.set(false);
+        List<Long> members = due.stream().limit(MOST_TOGETHER).toList();
+        members.forEach(due::remove);
+        pool.call(() -> {
+                    store.seen(members);
+                    return true;
+                })
+                .whenComplete((done, failure) -> {
+                    if (failure != null) {
+                        LOG.debugf(
+                                "Heartbeats were not noted; the next ones will be members=%d code=%s",
+                                (Integer) members.size(), (ErrorCode) Failures.code(failure));
+                    }
+                });
+    }
+}

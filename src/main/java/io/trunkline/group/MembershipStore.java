@@ -1,0 +1,304 @@
+package io.trunkline.group;
+
+import io.trunkline.jdbc.Database;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What changes of a group do to rows that are no entities. Its calls belong into the transaction that has locked the
+ * group's row.
+ */
+@ApplicationScoped
+class MembershipStore {
+    private static final String MAKE_GROUP = """
+            INSERT INTO trunkline.consumer_group (name)
+            VALUES (?)
+            ON CONFLICT (name) DO NOTHING
+            """;
+    private static final String OCCUPY = """
+            UPDATE trunkline.consumer_group
+               SET empty_since = NULL
+             WHERE group_id = ? AND empty_since IS NOT NULL
+            """;
+    private static final String VACATE = """
+            UPDATE trunkline.consumer_group g
+               SET empty_since = clock_timestamp()
+             WHERE g.group_id = ?
+               AND g.empty_since IS NULL
+               AND NOT EXISTS (SELECT FROM trunkline.group_member m WHERE m.group_id = g.group_id)
+            """;
+    private static final String USED = """
+            UPDATE trunkline.consumer_group
+               SET empty_since = clock_timestamp()
+             WHERE group_id = ? AND empty_since IS NOT NULL
+            """;
+    private static final String SILENCE = """
+            SELECT member_id, extract(epoch FROM clock_timestamp() - last_seen)
+              FROM trunkline.group_member
+             WHERE group_id = ?
+            """;
+    private static final String PARTITIONS = """
+            SELECT p.member_id, p.tp_id, p.position
+              FROM trunkline.member_partition p
+             WHERE p.member_id IN (SELECT m.member_id FROM trunkline.group_member m WHERE m.group_id = ?)
+             ORDER BY p.member_id, p.tp_id
+            """;
+    private static final String REVOKE = """
+            DELETE FROM trunkline.member_partition p
+             USING unnest(?::bigint[], ?::int[]) AS r (member_id, tp_id)
+             WHERE p.member_id = r.member_id AND p.tp_id = r.tp_id
+            RETURNING p.tp_id, p.member_id, p.position
+            """;
+    private static final String COMMIT = """
+            UPDATE trunkline.group_offset o
+               SET committed_offset = c.committed_offset, committed_at = clock_timestamp()
+              FROM (SELECT ?::int AS group_id, u.*
+                      FROM unnest(?::int[], ?::bigint[]) AS u (tp_id, committed_offset)) AS c
+             WHERE o.group_id = c.group_id
+               AND o.tp_id = c.tp_id
+               AND coalesce(o.committed_offset, o.start_offset) IS DISTINCT FROM c.committed_offset
+            """;
+    private static final String OFFSETS = """
+            SELECT tp_id, coalesce(committed_offset, start_offset)
+              FROM trunkline.group_offset
+             WHERE group_id = ? AND tp_id = ANY (?)
+            """;
+    private static final String BEGIN = """
+            INSERT INTO trunkline.group_offset (group_id, tp_id, start_offset)
+            SELECT ?, s.tp_id, s.start_offset
+              FROM unnest(?::int[], ?::bigint[]) AS s (tp_id, start_offset)
+            ON CONFLICT (group_id, tp_id) DO UPDATE
+               SET start_offset = coalesce(excluded.start_offset, group_offset.start_offset)
+            """;
+    private static final String GRANT = """
+            INSERT INTO trunkline.member_partition (member_id, tp_id, group_id, generation, position)
+            SELECT g.member_id, g.tp_id, o.group_id, g.generation, coalesce(o.committed_offset, o.start_offset)
+              FROM unnest(?::bigint[], ?::int[], ?::int[]) AS g (member_id, tp_id, generation)
+              JOIN trunkline.group_offset o ON o.group_id = ? AND o.tp_id = g.tp_id
+            """;
+    private static final String FORGET_PARTITIONS = """
+            DELETE FROM trunkline.member_partition p
+             WHERE p.member_id IN (SELECT m.member_id FROM trunkline.group_member m WHERE m.group_id = ?)
+               AND p.generation IS NULL
+               AND NOT EXISTS (SELECT FROM trunkline.partition_head h WHERE h.tp_id = p.tp_id)
+            """;
+    private static final String FORGET_OFFSETS = """
+            DELETE FROM trunkline.group_offset o
+             WHERE o.group_id = ?
+               AND NOT EXISTS (SELECT FROM trunkline.partition_head h WHERE h.tp_id = o.tp_id)
+            """;
+    private static final String RESET = """
+            INSERT INTO trunkline.group_offset (group_id, tp_id, committed_offset, committed_at)
+            SELECT ?, r.tp_id, r.committed_offset, clock_timestamp()
+              FROM unnest(?::int[], ?::bigint[]) AS r (tp_id, committed_offset)
+            ON CONFLICT (group_id, tp_id) DO UPDATE
+               SET committed_offset = excluded.committed_offset, committed_at = excluded.committed_at
+            """;
+
+    private final Database database;
+
+    MembershipStore(Database database) {
+        this.database = database;
+    }
+
+    /** Makes sure that there is such a group. */
+    void makeGroup(GroupName name) {
+        update(MAKE_GROUP, (statement, connection) -> statement.setString(1, name.value()));
+    }
+
+    /** Notes that the group has members. */
+    void occupy(int groupId) {
+        update(OCCUPY, (statement, connection) -> statement.setInt(1, groupId));
+    }
+
+    /** Notes since when the group has none, where that is so. */
+    void vacateIfEmpty(int groupId) {
+        update(VACATE, (statement, connection) -> statement.setInt(1, groupId));
+    }
+
+    /** How long ago the last request of each member was noted, by its id. */
+    Map<Long, Duration> silence(int groupId) {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(SILENCE)) {
+                statement.setInt(1, groupId);
+                Map<Long, Duration> silence = new HashMap<>();
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        silence.put(rows.getLong(1), Duration.ofMillis((long) (rows.getDouble(2) * 1000)));
+                    }
+                }
+                return silence;
+            }
+        });
+    }
+
+    /** The partitions of all members and where they stand, by member and partition. */
+    Map<Long, SortedMap<Integer, OptionalLong>> partitions(int groupId) {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(PARTITIONS)) {
+                statement.setInt(1, groupId);
+                Map<Long, SortedMap<Integer, OptionalLong>> partitions = new HashMap<>();
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        long position = rows.getLong(3);
+                        partitions
+                                .computeIfAbsent(rows.getLong(1), id -> new TreeMap<>())
+                                .put(rows.getInt(2), rows.wasNull() ? OptionalLong.empty() : OptionalLong.of(position));
+                    }
+                }
+                return partitions;
+            }
+        });
+    }
+
+    /** Takes partitions away, and commits where their members stood in those for which that is wanted. */
+    void revoke(int groupId, List<GroupState.Revocation> revoked) {
+        if (revoked.isEmpty()) {
+            return;
+        }
+        Map<Place, Long> positions = take(revoked);
+        Map<Integer, Long> commits = new HashMap<>();
+        for (GroupState.Revocation revocation : revoked) {
+            Long position = positions.get(new Place(revocation.memberId(), revocation.partitionId()));
+            if (revocation.commit().isPresent() && position != null) {
+                commits.put(revocation.partitionId(), position);
+            }
+        }
+        updateOffsets(COMMIT, groupId, commits);
+    }
+
+    private record Place(long memberId, int partitionId) {}
+
+    /** Removes the rows, and answers where the members stood in the end. */
+    private Map<Place, Long> take(List<GroupState.Revocation> revoked) {
+        return database.write(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(REVOKE)) {
+                statement.setObject(
+                        1,
+                        revoked.stream()
+                                .mapToLong(GroupState.Revocation::memberId)
+                                .toArray());
+                statement.setObject(
+                        2,
+                        revoked.stream()
+                                .mapToInt(GroupState.Revocation::partitionId)
+                                .toArray());
+                Map<Place, Long> positions = new HashMap<>();
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        long position = rows.getLong(3);
+                        if (!rows.wasNull()) {
+                            positions.put(new Place(rows.getLong(2), rows.getInt(1)), position);
+                        }
+                    }
+                }
+                return positions;
+            }
+        });
+    }
+
+    /** Where the group goes on reading these partitions, of those of which that is known. */
+    Map<Integer, Long> offsets(int groupId, Collection<Integer> partitionIds) {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(OFFSETS)) {
+                statement.setInt(1, groupId);
+                statement.setObject(
+                        2, partitionIds.stream().mapToInt(Integer::intValue).toArray());
+                Map<Integer, Long> offsets = new HashMap<>();
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        long offset = rows.getLong(2);
+                        if (!rows.wasNull()) {
+                            offsets.put(rows.getInt(1), offset);
+                        }
+                    }
+                }
+                return offsets;
+            }
+        });
+    }
+
+    /** Notes where the group begins, by partition; null where nobody knows. */
+    void begin(int groupId, Map<Integer, @Nullable Long> offsets) {
+        updateOffsets(BEGIN, groupId, offsets);
+    }
+
+    /** Commits offsets of a group that has no members, by partition; counts as a use of the group. */
+    void reset(int groupId, Map<Integer, Long> offsets) {
+        updateOffsets(RESET, groupId, offsets);
+        update(USED, (statement, connection) -> statement.setInt(1, groupId));
+    }
+
+    /**
+     * Gives partitions to members, who go on where the group does. One of which the group does not know where to begin has gone
+     * meanwhile, and is passed over: the version of the topics has grown, so that the group is looked at again.
+     */
+    void grant(int groupId, int generation, List<GroupState.Grant> granted) {
+        if (granted.isEmpty()) {
+            return;
+        }
+        update(GRANT, (statement, connection) -> {
+            statement.setObject(
+                    1, granted.stream().mapToLong(GroupState.Grant::memberId).toArray());
+            statement.setObject(
+                    2, granted.stream().mapToInt(GroupState.Grant::partitionId).toArray());
+            statement.setArray(
+                    3,
+                    connection.createArrayOf(
+                            "int4",
+                            granted.stream()
+                                    .map(grant -> grant.shared() ? (Integer) generation : null)
+                                    .toArray()));
+            statement.setInt(4, groupId);
+        });
+    }
+
+    /** Removes what is left of partitions that do not exist any more. */
+    void forgetGonePartitions(int groupId) {
+        update(FORGET_PARTITIONS, (statement, connection) -> statement.setInt(1, groupId));
+        update(FORGET_OFFSETS, (statement, connection) -> statement.setInt(1, groupId));
+    }
+
+    private void updateOffsets(String sql, int groupId, Map<Integer, ? extends @Nullable Long> offsets) {
+        if (offsets.isEmpty()) {
+            return;
+        }
+        List<Integer> partitionIds = new ArrayList<>(new TreeMap<>(offsets).keySet());
+        update(sql, (statement, connection) -> {
+            statement.setInt(1, groupId);
+            statement.setObject(
+                    2, partitionIds.stream().mapToInt(Integer::intValue).toArray());
+            statement.setArray(
+                    3,
+                    connection.createArrayOf(
+                            "int8", partitionIds.stream().map(offsets::get).toArray()));
+        });
+    }
+
+    private void update(String sql, Parameters parameters) {
+        database.<Integer>write(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(sql)) {
+                parameters.set(statement, connection);
+                return statement.executeUpdate();
+            }
+        });
+    }
+
+    @FunctionalInterface
+    private interface Parameters {
+        void set(PreparedStatement statement, Connection connection) throws SQLException;
+    }
+}

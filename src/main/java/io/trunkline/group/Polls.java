@@ -1,0 +1,358 @@
+package io.trunkline.group;
+
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.Failures;
+import io.trunkline.error.TrunklineException;
+import io.trunkline.log.Arrival;
+import io.trunkline.log.FetchOutcome;
+import io.trunkline.log.Logs;
+import io.trunkline.log.OffsetRange;
+import io.trunkline.log.Position;
+import io.trunkline.topic.TopicPartition;
+import io.trunkline.topic.Topics;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiFunction;
+import org.jspecify.annotations.Nullable;
+
+/** Polls: look at the member, read what it has not got, claim that, or wait for something to read. No poll holds a thread. */
+final class Polls {
+    /** How soon is looked again when somebody else holds what the member could get; twice as late each time. */
+    private static final Duration SOON = Duration.ofMillis(2);
+
+    private static final Duration LATEST = Duration.ofMillis(50);
+
+    private final BiFunction<GroupName, MemberName, CompletableFuture<MemberState>> members;
+    private final Memberships memberships;
+    private final PositionCalls positions;
+    private final Deliveries deliveries;
+    private final GroupWatch watch;
+    private final Topics topics;
+    private final Logs logs;
+    private final GroupMetrics metrics;
+    private final ScheduledExecutorService timer;
+
+    Polls(
+            BiFunction<GroupName, MemberName, CompletableFuture<MemberState>> members,
+            Memberships memberships,
+            PositionCalls positions,
+            Deliveries deliveries,
+            GroupWatch watch,
+            Topics topics,
+            Logs logs,
+            GroupMetrics metrics,
+            ScheduledExecutorService timer) {
+        this.members = members;
+        this.memberships = memberships;
+        this.positions = positions;
+        this.deliveries = deliveries;
+        this.watch = watch;
+        this.topics = topics;
+        this.logs = logs;
+        this.metrics = metrics;
+        this.timer = timer;
+    }
+
+    CompletableFuture<Poll> poll(
+            GroupName group, MemberName member, PollRequest wanted, CompletableFuture<Void> abandoned) {
+        One one = new One(group, member, wanted, abandoned);
+        CompletableFuture<Poll> poll;
+        try {
+            poll = one.start();
+        } catch (RuntimeException e) {
+            poll = CompletableFuture.failedFuture(e);
+        }
+        return poll.whenComplete((answer, failure) -> one.stop());
+    }
+
+    /** One poll. Its steps follow one another, on whatever thread. */
+    private final class One {
+        private final GroupName group;
+        private final MemberName name;
+        private final PollRequest wanted;
+        private final CompletableFuture<Void> abandoned;
+        private final long start = System.nanoTime();
+        private final PositionStore.Key key;
+        private Duration soon = SOON;
+        private long lookedAt;
+        /** The answer before, which is to be noted as delivered together with what this poll writes. */
+        private Deliveries.@Nullable Delivery before;
+
+        private @Nullable Arrival arrival;
+        private GroupWatch.@Nullable Watcher watcher;
+
+        One(GroupName group, MemberName name, PollRequest wanted, CompletableFuture<Void> abandoned) {
+            this.group = group;
+            this.name = name;
+            key = new PositionStore.Key(group, name);
+            this.wanted = wanted;
+            this.abandoned = abandoned;
+        }
+
+        /** Goes on from the answer before, where that was delivered a moment ago; else looks at the member. */
+        CompletableFuture<Poll> start() {
+            Optional<Deliveries.Delivery> last = deliveries.takeOver(group, name);
+            if (last.isEmpty()) {
+                return look();
+            }
+            before = last.get();
+            lookedAt = last.get().after().at();
+            return look(last.get().after().member());
+        }
+
+        private CompletableFuture<Poll> look() {
+            giveBack();
+            return deliveries
+                    .sent(group, name)
+                    .thenCompose(sent -> {
+                        lookedAt = System.nanoTime();
+                        return members.apply(group, name);
+                    })
+                    .thenCompose(this::look);
+        }
+
+        private void giveBack() {
+            if (before != null) {
+                before.giveBack();
+                before = null;
+            }
+        }
+
+        private CompletableFuture<Poll> look(MemberState member) {
+            if (abandoned.isDone()) {
+                return CompletableFuture.failedFuture(
+                        new TrunklineException(ErrorCode.OVERLOADED, "The client did not wait for the answer."));
+            }
+            try {
+                wanted.check(member.options());
+            } catch (TrunklineException e) {
+                return CompletableFuture.failedFuture(e);
+            }
+            if (!member.subscribed()) {
+                return CompletableFuture.failedFuture(new TrunklineException(
+                        ErrorCode.NOT_SUBSCRIBED,
+                        "Consumer " + name + " reads nothing: subscribe topics or assign partitions first."));
+            }
+            if (member.outdated()) {
+                return memberships.look(group).thenCompose(looked -> {
+                    watch.changed(group);
+                    return look();
+                });
+            }
+            List<Position> free = new ArrayList<>();
+            for (MemberState.Held held : member.partitions()) {
+                if (held.position().isEmpty()) {
+                    return noOffset();
+                }
+                if (!held.claimed()) {
+                    free.add(new Position(held.partitionId(), held.position().getAsLong()));
+                }
+            }
+            Map<Integer, OffsetRange> known =
+                    before == null ? Map.of() : before.after().ranges();
+            return logs.poll(free, wanted.maxBytes(), known).thenCompose(outcomes -> found(member, free, outcomes));
+        }
+
+        private CompletableFuture<Poll> noOffset() {
+            return CompletableFuture.failedFuture(new TrunklineException(
+                    ErrorCode.NO_OFFSET,
+                    "Nothing is committed where consumer " + name
+                            + " would go on, and its auto.offset.reset is none: seek to an offset first."));
+        }
+
+        private CompletableFuture<Poll> found(
+                MemberState member, List<Position> free, Map<Integer, FetchOutcome> outcomes) {
+            Map<Integer, Long> offsets = new HashMap<>();
+            Map<Integer, OffsetRange> outOfRange = new HashMap<>();
+            long bytes = 0;
+            for (Map.Entry<Integer, FetchOutcome> entry : outcomes.entrySet()) {
+                switch (entry.getValue()) {
+                    case FetchOutcome.OutOfRange out -> outOfRange.put(entry.getKey(), out.range());
+                    case FetchOutcome.Page page when page.isEmpty() -> {} // the next record does not fit any more
+                    case FetchOutcome.Page page -> {
+                        offsets.put(entry.getKey(), page.nextOffset());
+                        bytes += page.batches().stream()
+                                .mapToLong(b -> b.records().byteSize())
+                                .sum();
+                    }
+                }
+            }
+            if (!outOfRange.isEmpty()) {
+                return reset(member, free, outOfRange);
+            }
+            boolean full = outcomes.values().stream().anyMatch(o -> o instanceof FetchOutcome.Page p && p.full());
+            boolean enough =
+                    full || bytes >= member.options().minBytes() || left(member).isZero();
+            if (!offsets.isEmpty() && enough) {
+                return claim(member, offsets, outcomes);
+            }
+            return await(member, free, offsets);
+        }
+
+        /** How long may still be waited: at least the moment in which another answer of the consumer may be sent. */
+        private Duration left(MemberState member) {
+            Duration wait = wanted.wait(member.options());
+            boolean held = member.partitions().stream().anyMatch(MemberState.Held::claimed);
+            Duration left = (held && wait.compareTo(Deliveries.MOMENT) < 0 ? Deliveries.MOMENT : wait)
+                    .minusNanos(System.nanoTime() - start);
+            return left.isNegative() ? Duration.ZERO : left;
+        }
+
+        /** Positions that retention has overtaken, or that were sought beyond the end, go where the member says. */
+        private CompletableFuture<Poll> reset(
+                MemberState member, List<Position> free, Map<Integer, OffsetRange> outOfRange) {
+            if (member.options().reset() == OffsetReset.NONE) {
+                return CompletableFuture.failedFuture(new TrunklineException(
+                        ErrorCode.NO_OFFSET,
+                        "The position of consumer " + name
+                                + " is below the log start or beyond the end, and its auto.offset.reset is none: seek to an"
+                                + " offset first."));
+            }
+            List<PositionStore.Reset> resets = new ArrayList<>();
+            for (Position position : free) {
+                OffsetRange range = outOfRange.get(position.partitionId());
+                if (range != null) {
+                    long to = member.options().reset() == OffsetReset.EARLIEST
+                            ? range.logStartOffset()
+                            : range.endOffset();
+                    resets.add(new PositionStore.Reset(position.partitionId(), position.offset(), to));
+                }
+            }
+            return positions.reset(member.memberId(), resets).thenCompose(done -> look());
+        }
+
+        private CompletableFuture<Poll> claim(
+                MemberState member, Map<Integer, Long> offsets, Map<Integer, FetchOutcome> outcomes) {
+            Map<Integer, OffsetRange> ranges = new HashMap<>();
+            outcomes.forEach((partitionId, outcome) -> {
+                if (outcome instanceof FetchOutcome.Page page) {
+                    ranges.put(partitionId, page.range());
+                }
+            });
+            return take(member, offsets, ranges).thenCompose(claimed -> {
+                if (claimed.partitionIds().isEmpty()) {
+                    return lookSoon(member);
+                }
+                return topics.partitions(claimed.partitionIds())
+                        .thenApply(names -> answer(member.options().format(), claimed, names, outcomes))
+                        .whenComplete((poll, failure) -> {
+                            if (failure != null) {
+                                claimed.delivery().ended(false);
+                            }
+                        });
+            });
+        }
+
+        private CompletableFuture<Deliveries.Claimed> take(
+                MemberState member, Map<Integer, Long> offsets, Map<Integer, OffsetRange> ranges) {
+            Deliveries.Delivery last = before;
+            before = null;
+            return deliveries.claim(key, new Deliveries.Looked(member, ranges, lookedAt), offsets, last);
+        }
+
+        private Poll answer(
+                String format,
+                Deliveries.Claimed claimed,
+                Map<Integer, TopicPartition> names,
+                Map<Integer, FetchOutcome> outcomes) {
+            List<Poll.Part> parts = new ArrayList<>();
+            long records = 0;
+            for (Integer partitionId : claimed.partitionIds()) {
+                TopicPartition partition = names.get(partitionId);
+                if (partition == null) {
+                    // Deleted a moment ago; the others would be skipped if they were answered without it.
+                    throw new TrunklineException(ErrorCode.OVERLOADED, "A topic was deleted just now. Try again.");
+                }
+                if (outcomes.get(partitionId) instanceof FetchOutcome.Page page) {
+                    parts.add(new Poll.Part(partition, page));
+                    logs.count(partition.topic(), page);
+                    records += page.batches().stream()
+                            .mapToLong(b -> b.records().count())
+                            .sum();
+                }
+            }
+            metrics.polled(records);
+            return new Poll(parts, format, claimed.generation(), claimed.delivery());
+        }
+
+        /** Somebody else has what was found: the member's own other poll, or a change of the group. */
+        private CompletableFuture<Poll> lookSoon(MemberState member) {
+            if (left(member).isZero()) {
+                return CompletableFuture.completedFuture(empty(member));
+            }
+            CompletableFuture<Void> later = new CompletableFuture<>();
+            timer.schedule(() -> later.complete(null), pause(), TimeUnit.MILLISECONDS);
+            return later.thenCompose(now -> look());
+        }
+
+        private long pause() {
+            long millis = soon.toMillis();
+            soon = soon.compareTo(LATEST) < 0 ? soon.multipliedBy(2) : soon;
+            return millis;
+        }
+
+        private CompletableFuture<Poll> await(MemberState member, List<Position> free, Map<Integer, Long> offsets) {
+            // What was delivered before is committed now: maybe nothing comes for long.
+            return take(member, Map.of(), Map.of()).thenCompose(committed -> {
+                Duration left = left(member);
+                if (left.isZero()) {
+                    metrics.polled(0);
+                    return CompletableFuture.completedFuture(empty(member));
+                }
+                if (arrival == null) {
+                    // And once more, so that nothing that comes in between is missed.
+                    watcher = watch.watch(group, member);
+                    arrival = logs.arrival(free.stream()
+                            .map(p -> new Position(p.partitionId(), offsets.getOrDefault(p.partitionId(), p.offset())))
+                            .toList());
+                    return look();
+                }
+                boolean held = member.partitions().stream().anyMatch(MemberState.Held::claimed);
+                long millis = Math.max(1, left.toMillis());
+                CompletableFuture<Void> timeout = timer(held ? Math.min(millis, pause()) : millis);
+                // A partition that is gone is taken away at the next look.
+                CompletableFuture<Void> come = arrival.come()
+                        .exceptionallyCompose(failure -> Failures.code(failure) == ErrorCode.PARTITION_NOT_FOUND
+                                ? CompletableFuture.completedFuture(null)
+                                : CompletableFuture.failedFuture(failure));
+                return CompletableFuture.anyOf(come, watcher == null ? come : watcher.changed(), abandoned, timeout)
+                        .whenComplete((woken, failure) -> timeout.complete(null))
+                        .thenCompose(woken -> {
+                            stopWaiting();
+                            return look();
+                        });
+            });
+        }
+
+        private CompletableFuture<Void> timer(long millis) {
+            return new CompletableFuture<Void>().completeOnTimeout(null, millis, TimeUnit.MILLISECONDS);
+        }
+
+        private Poll empty(MemberState member) {
+            return new Poll(List.of(), member.options().format(), member.generation(), null);
+        }
+
+        void stop() {
+            giveBack();
+            stopWaiting();
+        }
+
+        private void stopWaiting() {
+            if (arrival != null) {
+                arrival.close();
+                arrival = null;
+            }
+            if (watcher != null) {
+                watcher.close();
+                watcher = null;
+            }
+        }
+    }
+}

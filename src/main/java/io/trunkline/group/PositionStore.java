@@ -1,0 +1,493 @@
+package io.trunkline.group;
+
+import io.trunkline.jdbc.Database;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Array;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.ToIntFunction;
+import java.util.function.ToLongFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where members stand, and what their group has committed. Whoever moves either locks the member's row of the partition
+ * first; a member that has lost the partition has no such row.
+ */
+@ApplicationScoped
+class PositionStore {
+    private static final String STATES = """
+            SELECT w.i, m.member_id, m.group_id, g.generation,
+                   g.topic_version < (SELECT version FROM trunkline.topic_version),
+                   m.format, m.auto_offset_reset, m.enable_auto_commit, m.fetch_min_bytes, m.request_timeout_ms, m.isolation_level, m.subscription,
+                   extract(epoch FROM clock_timestamp() - m.last_seen),
+                   p.tp_id, p.generation, p.position, coalesce(o.committed_offset, o.start_offset),
+                   p.claim_id IS NOT NULL AND p.claimed_until > clock_timestamp()
+              FROM unnest(?::text[], ?::text[]) WITH ORDINALITY AS w (group_name, member_name, i)
+              JOIN trunkline.consumer_group g ON g.name = w.group_name
+              JOIN trunkline.group_member m ON m.group_id = g.group_id AND m.name = w.member_name
+              LEFT JOIN trunkline.member_partition p ON p.member_id = m.member_id
+              LEFT JOIN trunkline.group_offset o ON o.group_id = m.group_id AND o.tp_id = p.tp_id
+             ORDER BY w.i, p.claimed_until NULLS FIRST, p.tp_id
+            """;
+    /**
+     * A row that somebody else holds is passed over, so that claims wait for nothing; a commit that was passed over is made by
+     * a later poll.
+     */
+    private static final String CLAIM = """
+            WITH wanted AS (
+                SELECT *
+                  FROM unnest(?::bigint[], ?::int[], ?::int[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
+                              ?::boolean[])
+                       WITH ORDINALITY
+                       AS w (member_id, tp_id, generation, position, delivered_id, claim_id, claim_offset, commits, i)
+            ), held AS (
+                SELECT w.*, p.group_id
+                  FROM wanted w
+                  JOIN trunkline.member_partition p ON p.member_id = w.member_id AND p.tp_id = w.tp_id
+                 WHERE p.generation IS NOT DISTINCT FROM w.generation
+                   AND ((p.claim_id = w.delivered_id AND p.claim_offset = w.position)
+                     OR (p.position = w.position AND (p.claim_id IS NULL OR p.claimed_until <= clock_timestamp())))
+                   FOR UPDATE OF p SKIP LOCKED
+            ), claimed AS (
+                UPDATE trunkline.member_partition p
+                   SET position = h.position,
+                       claim_id = h.claim_id,
+                       claim_offset = h.claim_offset,
+                       claimed_until = clock_timestamp()
+                                     + CASE WHEN h.claim_id IS NULL THEN interval '0' ELSE make_interval(secs => ?) END
+                  FROM held h
+                 WHERE p.member_id = h.member_id
+                   AND p.tp_id = h.tp_id
+                   AND (h.claim_id IS NOT NULL OR h.delivered_id IS NOT NULL)
+            ), committing AS (
+                SELECT o.group_id, o.tp_id, h.position
+                  FROM held h
+                  JOIN trunkline.group_offset o ON o.group_id = h.group_id AND o.tp_id = h.tp_id
+                 WHERE h.commits
+                   AND coalesce(o.committed_offset, o.start_offset) IS DISTINCT FROM h.position
+                   FOR NO KEY UPDATE OF o SKIP LOCKED
+            ), committed AS (
+                UPDATE trunkline.group_offset o
+                   SET committed_offset = c.position, committed_at = clock_timestamp()
+                  FROM committing c
+                 WHERE o.group_id = c.group_id AND o.tp_id = c.tp_id
+            )
+            SELECT h.i, g.generation, set_config('synchronous_commit', 'off', true)
+              FROM held h
+              JOIN trunkline.consumer_group g ON g.group_id = h.group_id
+            """;
+
+    private static final String MARK = """
+            WITH told AS (
+                SELECT *
+                  FROM unnest(?::bigint[], ?::bigint[], ?::boolean[]) AS t (member_id, claim_id, delivered)
+            ), held AS (
+                SELECT p.member_id, p.tp_id, t.delivered
+                  FROM told t
+                  JOIN trunkline.member_partition p ON p.member_id = t.member_id AND p.claim_id = t.claim_id
+                 ORDER BY p.member_id, p.tp_id
+                   FOR UPDATE OF p
+            )
+            UPDATE trunkline.member_partition p
+               SET position = CASE WHEN h.delivered THEN p.claim_offset ELSE p.position END,
+                   claim_id = NULL,
+                   claim_offset = NULL,
+                   claimed_until = clock_timestamp()
+              FROM held h
+             WHERE p.member_id = h.member_id
+               AND p.tp_id = h.tp_id
+               AND set_config('synchronous_commit', 'off', true) IS NOT NULL
+            """;
+    private static final String RENEW = """
+            WITH held AS (
+                SELECT p.member_id, p.tp_id
+                  FROM unnest(?::bigint[], ?::bigint[]) AS r (member_id, claim_id)
+                  JOIN trunkline.member_partition p ON p.member_id = r.member_id AND p.claim_id = r.claim_id
+                   FOR UPDATE OF p SKIP LOCKED
+            )
+            UPDATE trunkline.member_partition p
+               SET claimed_until = clock_timestamp() + make_interval(secs => ?)
+              FROM held h
+             WHERE p.member_id = h.member_id AND p.tp_id = h.tp_id
+            """;
+    private static final String COMMIT = """
+            WITH wanted AS (
+                SELECT *
+                  FROM unnest(?::int[], ?::bigint[]) AS w (tp_id, committed_offset)
+            ), held AS (
+                SELECT p.group_id, p.tp_id, w.committed_offset
+                  FROM wanted w
+                  JOIN trunkline.member_partition p ON p.tp_id = w.tp_id AND p.member_id = ?
+                 ORDER BY p.tp_id
+                   FOR UPDATE OF p
+            ), complete AS (
+                SELECT (SELECT count(*) FROM held) = (SELECT count(*) FROM wanted) AS is_so
+            ), committed AS (
+                INSERT INTO trunkline.group_offset (group_id, tp_id, committed_offset, committed_at)
+                SELECT h.group_id, h.tp_id, h.committed_offset, clock_timestamp()
+                  FROM held h
+                 WHERE (SELECT is_so FROM complete)
+                ON CONFLICT (group_id, tp_id) DO UPDATE
+                   SET committed_offset = excluded.committed_offset, committed_at = excluded.committed_at
+            )
+            SELECT is_so FROM complete
+            """;
+    private static final String COMMIT_DELIVERED = """
+            WITH held AS (
+                SELECT p.group_id,
+                       p.tp_id,
+                       p.position,
+                       p.claim_id IS NOT NULL AND p.claimed_until > clock_timestamp() AS claimed
+                  FROM trunkline.member_partition p
+                 WHERE p.member_id = ?
+                 ORDER BY p.tp_id
+                   FOR UPDATE OF p
+            ), committing AS (
+                SELECT o.group_id, o.tp_id, h.position
+                  FROM held h
+                  JOIN trunkline.group_offset o ON o.group_id = h.group_id AND o.tp_id = h.tp_id
+                 WHERE h.position IS NOT NULL
+                   AND NOT EXISTS (SELECT FROM held c WHERE c.claimed)
+                 ORDER BY o.tp_id
+                   FOR NO KEY UPDATE OF o
+            ), committed AS (
+                UPDATE trunkline.group_offset o
+                   SET committed_offset = c.position, committed_at = clock_timestamp()
+                  FROM committing c
+                 WHERE o.group_id = c.group_id AND o.tp_id = c.tp_id AND o.committed_offset IS DISTINCT FROM c.position
+            )
+            SELECT NOT EXISTS (SELECT FROM held c WHERE c.claimed)
+            """;
+    private static final String SEEK = """
+            WITH wanted AS (
+                SELECT *
+                  FROM unnest(?::int[], ?::bigint[]) AS w (tp_id, position)
+            ), held AS (
+                SELECT p.member_id, p.tp_id, w.position
+                  FROM wanted w
+                  JOIN trunkline.member_partition p ON p.tp_id = w.tp_id AND p.member_id = ?
+                 ORDER BY p.tp_id
+                   FOR UPDATE OF p
+            ), complete AS (
+                SELECT (SELECT count(*) FROM held) = (SELECT count(*) FROM wanted) AS is_so
+            ), sought AS (
+                UPDATE trunkline.member_partition p
+                   SET position = h.position, claim_id = NULL, claim_offset = NULL
+                  FROM held h
+                 WHERE p.member_id = h.member_id AND p.tp_id = h.tp_id AND (SELECT is_so FROM complete)
+            )
+            SELECT is_so FROM complete
+            """;
+    private static final String RESET = """
+            WITH held AS (
+                SELECT p.member_id, p.tp_id, r.position
+                  FROM unnest(?::int[], ?::bigint[], ?::bigint[]) AS r (tp_id, from_position, position)
+                  JOIN trunkline.member_partition p ON p.tp_id = r.tp_id AND p.position = r.from_position
+                 WHERE p.member_id = ?
+                   AND (p.claim_id IS NULL OR p.claimed_until <= clock_timestamp())
+                 ORDER BY p.tp_id
+                   FOR UPDATE OF p
+            )
+            UPDATE trunkline.member_partition p
+               SET position = h.position, claim_id = NULL, claim_offset = NULL
+              FROM held h
+             WHERE p.member_id = h.member_id AND p.tp_id = h.tp_id
+            """;
+    private static final String SEEN = """
+            UPDATE trunkline.group_member
+               SET last_seen = clock_timestamp()
+             WHERE member_id IN (SELECT m.member_id
+                                   FROM trunkline.group_member m
+                                  WHERE m.member_id = ANY (?)
+                                    FOR NO KEY UPDATE SKIP LOCKED)
+            """;
+    private static final String WATCH = """
+            SELECT g.name, g.generation, g.topic_version < (SELECT version FROM trunkline.topic_version)
+              FROM trunkline.consumer_group g
+             WHERE g.name = ANY (?)
+            """;
+
+    private final Database database;
+
+    PositionStore(Database database) {
+        this.database = database;
+    }
+
+    /** Names a consumer. */
+    record Key(GroupName group, MemberName member) {}
+
+    /** Those of the consumers that exist, in their order. */
+    List<Optional<MemberState>> states(List<Key> keys) {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(STATES)) {
+                statement.setArray(
+                        1,
+                        connection.createArrayOf(
+                                "text",
+                                keys.stream().map(k -> k.group().value()).toArray()));
+                statement.setArray(
+                        2,
+                        connection.createArrayOf(
+                                "text",
+                                keys.stream().map(k -> k.member().value()).toArray()));
+                List<Optional<MemberState>> states =
+                        new ArrayList<>(Collections.nCopies(keys.size(), Optional.empty()));
+                try (ResultSet rows = statement.executeQuery()) {
+                    boolean more = rows.next();
+                    while (more) {
+                        int i = rows.getInt(1);
+                        List<MemberState.Held> partitions = new ArrayList<>();
+                        MemberState state = state(rows, List.of());
+                        do {
+                            if (rows.getObject(14) != null) {
+                                partitions.add(held(rows));
+                            }
+                            more = rows.next();
+                        } while (more && rows.getInt(1) == i);
+                        states.set(i - 1, Optional.of(state.with(partitions)));
+                    }
+                }
+                return states;
+            }
+        });
+    }
+
+    private static MemberState state(ResultSet row, List<MemberState.Held> partitions) throws SQLException {
+        int timeout = row.getInt(10);
+        OptionalInt requestTimeout = row.wasNull() ? OptionalInt.empty() : OptionalInt.of(timeout);
+        return new MemberState(
+                row.getLong(2),
+                row.getInt(3),
+                row.getInt(4),
+                row.getBoolean(5),
+                new ConsumerOptions(
+                        row.getString(6),
+                        OffsetReset.of(row.getString(7)).orElseThrow(),
+                        row.getBoolean(8),
+                        row.getInt(9),
+                        requestTimeout,
+                        row.getString(11).equals("read_committed")),
+                MemberState.SubscriptionKind.valueOf(row.getString(12).toUpperCase(Locale.ROOT)),
+                Duration.ofMillis((long) (row.getDouble(13) * 1000)),
+                partitions);
+    }
+
+    private static MemberState.Held held(ResultSet row) throws SQLException {
+        int generation = row.getInt(15);
+        OptionalInt inGeneration = row.wasNull() ? OptionalInt.empty() : OptionalInt.of(generation);
+        return new MemberState.Held(
+                row.getInt(14), inGeneration, optional(row, 16), optional(row, 17), row.getBoolean(18), false);
+    }
+
+    private static OptionalLong optional(ResultSet row, int column) throws SQLException {
+        long value = row.getLong(column);
+        return row.wasNull() ? OptionalLong.empty() : OptionalLong.of(value);
+    }
+
+    /**
+     * A wish to send records of a partition to its member, as long as nobody else does.
+     *
+     * @param generation in which the member got it, null where it was assigned by hand
+     * @param position where it stands
+     * @param deliveredId names an answer with records up to the position that was delivered, which is to be noted; null
+     *     where there is none
+     * @param claimId names the answer; null where nothing is to be sent and only the commit is wanted
+     * @param claimOffset up to where
+     * @param commits whether what was delivered before is to be committed
+     */
+    record Claim(
+            long memberId,
+            int partitionId,
+            @Nullable Integer generation,
+            long position,
+            @Nullable Long deliveredId,
+            @Nullable Long claimId,
+            @Nullable Long claimOffset,
+            boolean commits) {}
+
+    /**
+     * The generation of the group in which each claim holds; empty for those that do not. Of claims to the same records,
+     * the first holds.
+     */
+    List<OptionalInt> claim(List<Claim> claims, Duration until) {
+        Map<Place, Integer> firsts = new LinkedHashMap<>();
+        for (int i = 0; i < claims.size(); i++) {
+            firsts.putIfAbsent(new Place(claims.get(i).memberId(), claims.get(i).partitionId()), i);
+        }
+        List<Integer> places = List.copyOf(firsts.values());
+        List<Claim> first = places.stream().map(claims::get).toList();
+        return database.write(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(CLAIM)) {
+                statement.setObject(1, longs(first, Claim::memberId));
+                statement.setObject(2, ints(first, Claim::partitionId));
+                statement.setArray(3, array(connection, "int4", first, Claim::generation));
+                statement.setObject(4, longs(first, Claim::position));
+                statement.setArray(5, array(connection, "int8", first, Claim::deliveredId));
+                statement.setArray(6, array(connection, "int8", first, Claim::claimId));
+                statement.setArray(7, array(connection, "int8", first, Claim::claimOffset));
+                statement.setArray(8, array(connection, "bool", first, Claim::commits));
+                statement.setDouble(9, seconds(until));
+                OptionalInt[] generations = new OptionalInt[claims.size()];
+                Arrays.fill(generations, OptionalInt.empty());
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        generations[places.get(rows.getInt(1) - 1)] = OptionalInt.of(rows.getInt(2));
+                    }
+                }
+                return List.of(generations);
+            }
+        });
+    }
+
+    private record Place(long memberId, int partitionId) {}
+
+    /** What became of an answer: delivered, so that the positions move on; or not, so that the records are sent again. */
+    record Mark(long memberId, long claimId, boolean delivered) {}
+
+    void mark(List<Mark> marks) {
+        database.<Integer>write(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(MARK)) {
+                statement.setObject(1, longs(marks, Mark::memberId));
+                statement.setObject(2, longs(marks, Mark::claimId));
+                statement.setArray(3, array(connection, "bool", marks, Mark::delivered));
+                return statement.executeUpdate();
+            }
+        });
+    }
+
+    /** Lets claims hold for longer, because their answers are still being sent. */
+    void renew(List<Mark> claims, Duration until) {
+        database.<Integer>write(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(RENEW)) {
+                statement.setObject(1, longs(claims, Mark::memberId));
+                statement.setObject(2, longs(claims, Mark::claimId));
+                statement.setDouble(3, seconds(until));
+                return statement.executeUpdate();
+            }
+        });
+    }
+
+    /** Commits offsets, by partition; answers false, and commits none, when the member does not have all of them. */
+    boolean commit(long memberId, Map<Integer, Long> offsets) {
+        return onPartitions(COMMIT, memberId, offsets);
+    }
+
+    /** Moves positions, by partition; answers false, and moves none, when the member does not have all of them. */
+    boolean seek(long memberId, Map<Integer, Long> positions) {
+        return onPartitions(SEEK, memberId, positions);
+    }
+
+    /** Commits what was delivered; answers false, and commits nothing, while an answer is being sent. */
+    boolean commitDelivered(long memberId) {
+        return database.write(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(COMMIT_DELIVERED)) {
+                statement.setLong(1, memberId);
+                try (ResultSet row = statement.executeQuery()) {
+                    row.next();
+                    return row.getBoolean(1);
+                }
+            }
+        });
+    }
+
+    /** A position that cannot be read from, and the one to go on from. */
+    record Reset(int partitionId, long from, long to) {}
+
+    /** Moves positions that nobody else has moved. */
+    void reset(long memberId, List<Reset> resets) {
+        database.<Integer>write(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(RESET)) {
+                statement.setObject(1, ints(resets, Reset::partitionId));
+                statement.setObject(2, longs(resets, Reset::from));
+                statement.setObject(3, longs(resets, Reset::to));
+                statement.setLong(4, memberId);
+                return statement.executeUpdate();
+            }
+        });
+    }
+
+    /** Notes that requests of these members have come; passes over those that somebody is changing. */
+    void seen(List<Long> memberIds) {
+        database.<Integer>write(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(SEEN)) {
+                statement.setObject(1, longs(memberIds, Long::longValue));
+                return statement.executeUpdate();
+            }
+        });
+    }
+
+    /** What of a group those who wait in it have to know. */
+    record Glance(int generation, boolean outdated) {}
+
+    /** Those of the groups that exist. */
+    Map<GroupName, Glance> glance(List<GroupName> groups) {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(WATCH)) {
+                statement.setArray(
+                        1,
+                        connection.createArrayOf(
+                                "text", groups.stream().map(GroupName::value).toArray()));
+                Map<GroupName, Glance> glances = new HashMap<>();
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        glances.put(new GroupName(rows.getString(1)), new Glance(rows.getInt(2), rows.getBoolean(3)));
+                    }
+                }
+                return glances;
+            }
+        });
+    }
+
+    private boolean onPartitions(String sql, long memberId, Map<Integer, Long> offsets) {
+        List<Map.Entry<Integer, Long>> entries = List.copyOf(new TreeMap<>(offsets).entrySet());
+        return database.write(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(sql)) {
+                statement.setObject(1, ints(entries, Map.Entry::getKey));
+                statement.setObject(2, longs(entries, Map.Entry::getValue));
+                statement.setLong(3, memberId);
+                try (ResultSet row = statement.executeQuery()) {
+                    row.next();
+                    return row.getBoolean(1);
+                }
+            }
+        });
+    }
+
+    private static <T> long[] longs(List<T> items, ToLongFunction<T> column) {
+        return items.stream().mapToLong(column).toArray();
+    }
+
+    private static <T> int[] ints(List<T> items, ToIntFunction<T> column) {
+        return items.stream().mapToInt(column).toArray();
+    }
+
+    private static <T> Array array(
+            Connection connection, String type, List<T> items, Function<T, @Nullable Object> column)
+            throws SQLException {
+        Object[] elements = new Object[items.size()];
+        for (int i = 0; i < elements.length; i++) {
+            elements[i] = column.apply(items.get(i));
+        }
+        return connection.createArrayOf(type, elements);
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toMillis() / 1000.0;
+    }
+}

@@ -1,0 +1,65 @@
+package io.trunkline.rest;
+
+import io.vertx.core.http.HttpServerRequest;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where a client reaches this service, as proxies before it tell: by {@code Forwarded} (RFC 7239) or by
+ * {@code X-Forwarded-Proto}, {@code -Host}, {@code -Port} and {@code -Prefix}. What is not of its form is passed over. It is
+ * told back to the client only, and nothing depends on it.
+ */
+final class BaseUri {
+    private static final Pattern SCHEME = Pattern.compile("https?", Pattern.CASE_INSENSITIVE);
+    private static final Pattern HOST =
+            Pattern.compile("([a-zA-Z0-9._-]{1,253}|\\[[0-9a-fA-F:.]{2,45}])(:[0-9]{1,5})?");
+    private static final Pattern PORT = Pattern.compile("[0-9]{1,5}");
+    private static final Pattern PREFIX = Pattern.compile("(/[a-zA-Z0-9._~-]{1,100}){1,10}/?");
+    private static final Pattern FORWARDED_PAIR = Pattern.compile("(?i)(host|proto)=\"?([^\";, ]*)\"?");
+
+    private BaseUri() {}
+
+    /** Scheme, host and prefix, without a slash at the end. */
+    static String of(HttpServerRequest request) {
+        String scheme = request.isSSL() ? "https" : "http";
+        String host = legal(HOST, request.getHeader("Host")).orElse("localhost");
+        String prefix = "";
+        String forwarded = request.getHeader("Forwarded");
+        if (forwarded != null) {
+            // The first element is that of the proxy which the client talked to.
+            Matcher pairs = FORWARDED_PAIR.matcher(forwarded.split(",", 2)[0]);
+            while (pairs.find()) {
+                if (pairs.group(1).equalsIgnoreCase("host")) {
+                    host = legal(HOST, pairs.group(2)).orElse(host);
+                } else {
+                    scheme = legal(SCHEME, pairs.group(2)).orElse(scheme);
+                }
+            }
+        } else {
+            scheme = first(SCHEME, request, "X-Forwarded-Proto").orElse(scheme);
+            host = first(HOST, request, "X-Forwarded-Host").orElse(host);
+            Optional<String> port = first(PORT, request, "X-Forwarded-Port");
+            if (port.isPresent() && !host.matches(".*:[0-9]+") && !isDefault(scheme, port.get())) {
+                host = host + ":" + port.get();
+            }
+            prefix = first(PREFIX, request, "X-Forwarded-Prefix").orElse("").replaceFirst("/$", "");
+        }
+        return scheme.toLowerCase(Locale.ROOT) + "://" + host + prefix;
+    }
+
+    private static boolean isDefault(String scheme, String port) {
+        return port.equals(scheme.equalsIgnoreCase("https") ? "443" : "80");
+    }
+
+    private static Optional<String> first(Pattern form, HttpServerRequest request, String header) {
+        String value = request.getHeader(header);
+        return value == null ? Optional.empty() : legal(form, value.split(",", 2)[0].strip());
+    }
+
+    private static Optional<String> legal(Pattern form, @Nullable String value) {
+        return Optional.ofNullable(value).filter(v -> form.matcher(v).matches());
+    }
+}

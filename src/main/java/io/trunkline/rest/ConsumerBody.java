@@ -1,0 +1,175 @@
+package io.trunkline.rest;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.TrunklineException;
+import io.trunkline.group.ConsumerOptions;
+import io.trunkline.group.MemberName;
+import io.trunkline.group.OffsetReset;
+import io.trunkline.group.TopicPartitionOffset;
+import io.trunkline.topic.TopicName;
+import io.trunkline.topic.TopicPartition;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.BiFunction;
+
+/** The bodies of the consumer operations. */
+final class ConsumerBody {
+    private static final String NAME = "name";
+    private static final String FORMAT = "format";
+    private static final String RESET = "auto.offset.reset";
+    private static final String AUTO_COMMIT = "enable.auto.commit";
+    private static final String MIN_BYTES = "fetch.min.bytes";
+    private static final String TIMEOUT = "consumer.request.timeout.ms";
+    private static final String ISOLATION = "isolation.level";
+    private static final String OFFSETS = "offsets";
+    private static final String PARTITIONS = "partitions";
+    private static final Set<String> OPTIONS = Set.of(NAME, FORMAT, RESET, AUTO_COMMIT, MIN_BYTES, TIMEOUT, ISOLATION);
+    private static final int MOST_PARTITIONS = 10_000;
+
+    private ConsumerBody() {}
+
+    /** A consumer that is to be made. */
+    record Created(MemberName name, ConsumerOptions options) {}
+
+    /**
+     * A consumer's name and options; where nothing is said, Kafka's defaults and a name that nobody else has.
+     *
+     * @throws TrunklineException {@code INVALID_REQUEST} for a body that does not fit, {@code INVALID_CONSUMER_CONFIG} for
+     *     a value that is not legal
+     */
+    static Created created(byte[] bytes, String contentType) {
+        ControlBody body = bytes.length == 0 ? ControlBody.empty() : ControlBody.parse(bytes, contentType, OPTIONS);
+        Optional<String> name = body.text(NAME);
+        Optional<String> format = body.text(FORMAT);
+        Optional<String> reset = body.text(RESET);
+        Optional<Boolean> autoCommit = body.bool(AUTO_COMMIT);
+        OptionalInt minBytes = body.whole(MIN_BYTES);
+        OptionalInt timeout = body.whole(TIMEOUT);
+        Optional<String> isolation = body.text(ISOLATION);
+        body.check();
+        RecordFormat recordFormat = RecordFormat.named(format.orElse("binary"))
+                .orElseThrow(() -> illegal(FORMAT, "must be binary, json or text"));
+        OffsetReset offsetReset = OffsetReset.of(reset.orElse("latest"))
+                .orElseThrow(() -> illegal(RESET, "must be earliest, latest or none"));
+        boolean readCommitted = isolation.filter("read_committed"::equals).isPresent();
+        if (isolation.isPresent() && !readCommitted && !isolation.get().equals("read_uncommitted")) {
+            throw illegal(ISOLATION, "must be read_uncommitted or read_committed");
+        }
+        if (minBytes.orElse(0) < 0) {
+            throw illegal(MIN_BYTES, "must not be negative");
+        }
+        if (timeout.orElse(0) < 0) {
+            throw illegal(TIMEOUT, "must not be negative");
+        }
+        return new Created(
+                MemberName.parse(name.orElseGet(() -> "trunkline-" + UUID.randomUUID())),
+                new ConsumerOptions(
+                        recordFormat.name().toLowerCase(Locale.ROOT),
+                        offsetReset,
+                        autoCommit.orElse(true),
+                        minBytes.orElse(1),
+                        timeout,
+                        readCommitted));
+    }
+
+    private static TrunklineException illegal(String option, String rule) {
+        return new TrunklineException(ErrorCode.INVALID_CONSUMER_CONFIG, option + ": " + rule + ".");
+    }
+
+    /**
+     * Offsets, each the next to read.
+     *
+     * @throws TrunklineException {@code INVALID_REQUEST}
+     */
+    static List<TopicPartitionOffset> offsets(byte[] bytes, String contentType) {
+        ControlBody body = ControlBody.parse(bytes, contentType, Set.of(OFFSETS));
+        List<TopicPartitionOffset> offsets = offsets(body);
+        body.check();
+        return offsets;
+    }
+
+    /** The offsets in a body that may hold other things too; what does not fit is noted in it. */
+    static List<TopicPartitionOffset> offsets(ControlBody body) {
+        return list(
+                body,
+                OFFSETS,
+                Set.of("topic", "partition", "offset"),
+                "a topic, a partition and an offset that is not negative",
+                (partition, item) -> {
+                    JsonNode offset = item.path("offset");
+                    return offset.isIntegralNumber() && offset.canConvertToLong() && offset.longValue() >= 0
+                            ? Optional.of(new TopicPartitionOffset(partition, offset.longValue()))
+                            : Optional.empty();
+                });
+    }
+
+    /**
+     * Partitions.
+     *
+     * @throws TrunklineException {@code INVALID_REQUEST}
+     */
+    static List<TopicPartition> partitions(byte[] bytes, String contentType) {
+        ControlBody body = ControlBody.parse(bytes, contentType, Set.of(PARTITIONS));
+        List<TopicPartition> partitions = list(
+                body,
+                PARTITIONS,
+                Set.of("topic", "partition"),
+                "a topic and a partition",
+                (partition, item) -> Optional.of(partition));
+        body.check();
+        return partitions;
+    }
+
+    private static <T> List<T> list(
+            ControlBody body,
+            String field,
+            Set<String> fields,
+            String shape,
+            BiFunction<TopicPartition, JsonNode, Optional<T>> make) {
+        List<T> list = new ArrayList<>();
+        for (JsonNode item : body.items(field, MOST_PARTITIONS)) {
+            Optional<T> made = !item.isObject() || !fields.containsAll(names(item))
+                    ? Optional.empty()
+                    : partition(item).flatMap(partition -> make.apply(partition, item));
+            if (made.isEmpty()) {
+                body.wrong(field + "[" + list.size() + "]: must have " + shape + ", and nothing else");
+                return list;
+            }
+            list.add(made.get());
+        }
+        return list;
+    }
+
+    private static List<String> names(JsonNode item) {
+        List<String> names = new ArrayList<>();
+        item.fieldNames().forEachRemaining(names::add);
+        return names;
+    }
+
+    private static Optional<TopicPartition> partition(JsonNode item) {
+        JsonNode topic = item.path("topic");
+        JsonNode partition = item.path("partition");
+        if (!topic.isTextual()
+                || !partition.isIntegralNumber()
+                || !partition.canConvertToInt()
+                || partition.intValue() < 0) {
+            return Optional.empty();
+        }
+        return Optional.of(new TopicPartition(Parameters.topic(topic.textValue()), partition.intValue()));
+    }
+
+    /** Topic names. */
+    static Set<TopicName> topics(List<String> names) {
+        try {
+            return Set.copyOf(names.stream().map(TopicName::parse).toList());
+        } catch (TrunklineException e) {
+            throw new TrunklineException(ErrorCode.INVALID_SUBSCRIPTION, e.userMessage());
+        }
+    }
+}

@@ -1,0 +1,448 @@
+package io.trunkline.rest;
+
+import io.smallrye.mutiny.Uni;
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.TrunklineException;
+import io.trunkline.group.Consumers;
+import io.trunkline.group.GroupName;
+import io.trunkline.group.MemberName;
+import io.trunkline.group.Poll;
+import io.trunkline.group.PollRequest;
+import io.trunkline.group.Subscription;
+import io.trunkline.group.TopicPartitionOffset;
+import io.trunkline.log.LogConfig;
+import io.trunkline.topic.TopicName;
+import io.trunkline.topic.TopicPartition;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.ws.rs.DELETE;
+import jakarta.ws.rs.GET;
+import jakarta.ws.rs.HeaderParam;
+import jakarta.ws.rs.POST;
+import jakarta.ws.rs.Path;
+import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.QueryParam;
+import jakarta.ws.rs.core.Context;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Response;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
+import org.eclipse.microprofile.openapi.annotations.headers.Header;
+import org.eclipse.microprofile.openapi.annotations.media.Content;
+import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
+import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
+import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.tags.Tag;
+
+/** Consumers: make, subscribe, poll, commit, seek, delete. Any replica serves any call. */
+@Path("/consumers/{group}")
+@Tag(name = "Consumers")
+@APIResponse(
+        responseCode = "404",
+        description = "CONSUMER_NOT_FOUND",
+        content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+@APIResponse(
+        responseCode = "default",
+        description = "A failure.",
+        content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+class ConsumersResource {
+    private static final String INSTANCE = "instances/{name}";
+    private static final String TOPICS = "topics";
+    private static final String PATTERN = "topic_pattern";
+    private static final int MOST_TOPICS = 10_000;
+    private static final long DEFAULT_BYTES = 1024 * 1024;
+
+    private final Consumers consumers;
+    private final LogConfig.Fetch config;
+    private final ResponseBudget budget;
+    private final Answers answers;
+
+    ConsumersResource(Consumers consumers, LogConfig config, ResponseBudget budget, Answers answers) {
+        this.consumers = consumers;
+        this.config = config.fetch();
+        this.budget = budget;
+        this.answers = answers;
+    }
+
+    @POST
+    @Operation(operationId = "createConsumer", summary = "Makes a consumer in a group, which is made with its first.")
+    @RequestBody(
+            content =
+                    @Content(
+                            mediaType = MediaTypes.CONTROL,
+                            schema = @Schema(implementation = ConsumerSchemas.Consumer.class)))
+    @APIResponse(
+            responseCode = "200",
+            content =
+                    @Content(
+                            mediaType = MediaTypes.CONTROL,
+                            schema = @Schema(implementation = CreatedConsumerView.class)))
+    @APIResponse(
+            responseCode = "409",
+            description = "CONSUMER_ALREADY_EXISTS or GROUP_FULL",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    @APIResponse(
+            responseCode = "422",
+            description = "INVALID_CONSUMER_CONFIG or INVALID_GROUP",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    public Uni<Response> create(
+            @PathParam("group") String group,
+            @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
+            @Context HttpHeaders headers,
+            @Context RoutingContext context) {
+        String type = MediaTypes.control(headers);
+        GroupName groupName = GroupName.parse(group);
+        ConsumerBody.Created created = ConsumerBody.created(BodyFilter.body(context), contentType);
+        String uri = BaseUri.of(context.request()) + "/consumers/" + segment(groupName.value()) + "/instances/"
+                + segment(created.name().value());
+        return Uni.createFrom()
+                .completionStage(() -> consumers.create(groupName, created.name(), created.options()))
+                .map(done ->
+                        answers.ok(type, new CreatedConsumerView(created.name().value(), uri)));
+    }
+
+    @DELETE
+    @Path(INSTANCE)
+    @Operation(operationId = "deleteConsumer", summary = "Removes a consumer; its partitions go to the others at once.")
+    @APIResponse(responseCode = "204", description = "Removed.")
+    public Uni<Response> delete(@PathParam("group") String group, @PathParam("name") String name) {
+        Instance instance = new Instance(group, name);
+        return done(() -> consumers.delete(instance.group(), instance.name()));
+    }
+
+    @POST
+    @Path(INSTANCE + "/subscription")
+    @Operation(
+            operationId = "subscribe",
+            summary = "Subscribes a consumer to topics, by name or by pattern.",
+            description =
+                    "Replaces what was subscribed in the same way. The partitions are shared out when this answers, so that"
+                            + " the next poll gives records. A name may be that of a topic that will be created.")
+    @RequestBody(
+            required = true,
+            content =
+                    @Content(
+                            mediaType = MediaTypes.CONTROL,
+                            schema = @Schema(implementation = ConsumerSchemas.Topics.class)))
+    @APIResponse(responseCode = "204", description = "Subscribed.")
+    @APIResponse(
+            responseCode = "409",
+            description = "SUBSCRIPTION_CONFLICT",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    @APIResponse(
+            responseCode = "422",
+            description = "INVALID_SUBSCRIPTION",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    public Uni<Response> subscribe(
+            @PathParam("group") String group,
+            @PathParam("name") String name,
+            @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
+            @Context RoutingContext context) {
+        Instance instance = new Instance(group, name);
+        Subscription subscription =
+                subscription(ControlBody.parse(BodyFilter.body(context), contentType, Set.of(TOPICS, PATTERN)));
+        return done(() -> consumers.subscribe(instance.group(), instance.name(), subscription));
+    }
+
+    private static Subscription subscription(ControlBody body) {
+        boolean byName = body.has(TOPICS);
+        Optional<String> pattern = body.text(PATTERN);
+        List<String> names = byName ? body.textItems(TOPICS, MOST_TOPICS) : List.of();
+        body.check();
+        if (byName && pattern.isPresent()) {
+            throw new TrunklineException(
+                    ErrorCode.SUBSCRIPTION_CONFLICT,
+                    "Give topics or topic_pattern, not both: they exclude each other.");
+        }
+        if (pattern.isPresent()) {
+            return Subscription.Matching.parse(pattern.get());
+        }
+        if (!byName) {
+            throw new TrunklineException(
+                    ErrorCode.INVALID_SUBSCRIPTION, "A list (topics) or a topic_pattern must be given.");
+        }
+        Set<TopicName> topics = ConsumerBody.topics(names);
+        return topics.isEmpty() ? new Subscription.None() : new Subscription.Topics(topics);
+    }
+
+    @GET
+    @Path(INSTANCE + "/subscription")
+    @Operation(operationId = "listSubscriptions", summary = "Tells what a consumer reads.")
+    @APIResponse(
+            responseCode = "200",
+            content =
+                    @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = SubscriptionView.class)))
+    public Uni<Response> subscription(
+            @PathParam("group") String group, @PathParam("name") String name, @Context HttpHeaders headers) {
+        Instance instance = new Instance(group, name);
+        String type = MediaTypes.control(headers);
+        return Uni.createFrom()
+                .completionStage(() -> consumers.reading(instance.group(), instance.name()))
+                .map(reading -> answers.ok(type, SubscriptionView.of(reading)));
+    }
+
+    @DELETE
+    @Path(INSTANCE + "/subscription")
+    @Operation(operationId = "unsubscribe", summary = "Takes everything away that a consumer reads.")
+    @APIResponse(responseCode = "204", description = "Unsubscribed.")
+    public Uni<Response> unsubscribe(@PathParam("group") String group, @PathParam("name") String name) {
+        Instance instance = new Instance(group, name);
+        return done(() -> consumers.subscribe(instance.group(), instance.name(), new Subscription.None()));
+    }
+
+    @POST
+    @Path(INSTANCE + "/assignments")
+    @Operation(
+            operationId = "assign",
+            summary = "Assigns partitions to a consumer by hand, whoever else reads them.",
+            description = "Replaces those that were assigned; an empty list takes all away.")
+    @RequestBody(
+            required = true,
+            content =
+                    @Content(
+                            mediaType = MediaTypes.CONTROL,
+                            schema = @Schema(implementation = ConsumerSchemas.Partitions.class)))
+    @APIResponse(responseCode = "204", description = "Assigned.")
+    @APIResponse(
+            responseCode = "409",
+            description = "SUBSCRIPTION_CONFLICT",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    public Uni<Response> assign(
+            @PathParam("group") String group,
+            @PathParam("name") String name,
+            @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
+            @Context RoutingContext context) {
+        Instance instance = new Instance(group, name);
+        List<TopicPartition> partitions = ConsumerBody.partitions(BodyFilter.body(context), contentType);
+        return done(() -> consumers.assign(instance.group(), instance.name(), partitions));
+    }
+
+    @GET
+    @Path(INSTANCE + "/records")
+    @Operation(
+            operationId = "poll",
+            summary = "Gives a consumer what comes next in its partitions.",
+            description =
+                    "Answers as soon as there is a record, or after the timeout with none. The next poll, through whichever"
+                            + " replica, goes on where this one ended.")
+    @APIResponse(
+            responseCode = "200",
+            description = "Records, those of each partition in offset order; maybe none.",
+            headers =
+                    @Header(
+                            name = GENERATION,
+                            description = "The group's generation in which they were handed out.",
+                            schema = @Schema(type = SchemaType.INTEGER)),
+            content = {
+                @Content(
+                        mediaType = MediaTypes.JSON,
+                        schema = @Schema(type = SchemaType.ARRAY, implementation = ApiSchemas.ConsumerRecord.class)),
+                @Content(
+                        mediaType = MediaTypes.BINARY,
+                        schema = @Schema(type = SchemaType.ARRAY, implementation = ApiSchemas.ConsumerRecord.class)),
+                @Content(
+                        mediaType = MediaTypes.TEXT,
+                        schema = @Schema(type = SchemaType.ARRAY, implementation = ApiSchemas.ConsumerRecord.class))
+            })
+    @APIResponse(
+            responseCode = "406",
+            description = "NOT_ACCEPTABLE: not the format that the consumer was made with.",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    @APIResponse(
+            responseCode = "409",
+            description = "NOT_SUBSCRIBED or NO_OFFSET",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    public Uni<Response> poll(
+            @PathParam("group") String group,
+            @PathParam("name") String name,
+            @Parameter(
+                            description = "How long to wait for a record, in milliseconds; if absent, the consumer's"
+                                    + " consumer.request.timeout.ms, or else 100.",
+                            schema = @Schema(type = SchemaType.INTEGER))
+                    @QueryParam("timeout")
+                    String timeout,
+            @Parameter(
+                            description =
+                                    "Bytes of keys, values and headers, and 64 for each record and header; 1 MiB if absent."
+                                            + " One record is given whatever its size.",
+                            schema = @Schema(type = SchemaType.INTEGER))
+                    @QueryParam("max_bytes")
+                    String maxBytes,
+            @Context HttpHeaders headers,
+            @Context RoutingContext context) {
+        Instance instance = new Instance(group, name);
+        MediaTypes.Wanted wanted = MediaTypes.records(headers);
+        OptionalLong wait = Parameters.whole("timeout", timeout, 0, Long.MAX_VALUE);
+        long most = config.maxBytes().asLongValue();
+        long bytes = Math.min(
+                most, Parameters.whole("max_bytes", maxBytes, 1, Long.MAX_VALUE).orElse(DEFAULT_BYTES));
+        PollRequest request = new PollRequest(
+                wait.isPresent()
+                        ? Optional.of(Duration.ofMillis(
+                                Math.min(wait.getAsLong(), config.maxWait().toMillis())))
+                        : Optional.empty(),
+                config.maxWait(),
+                bytes,
+                options -> RecordFormat.named(options.format()).orElseThrow().accepted(wanted));
+        CompletableFuture<Void> ended = new CompletableFuture<>();
+        context.addEndHandler(end -> ended.complete(null));
+        return Uni.createFrom()
+                .completionStage(() -> consumers
+                        .poll(instance.group(), instance.name(), request, ended)
+                        .thenApply(poll -> answer(poll, wanted, ended))
+                        // A client that goes away cancels the copy: what was claimed for it still has to be given back.
+                        .copy());
+    }
+
+    private Response answer(Poll poll, MediaTypes.Wanted wanted, CompletableFuture<Void> ended) {
+        try {
+            RecordFormat.Accepted accepted =
+                    RecordFormat.named(poll.format()).orElseThrow().accepted(wanted);
+            RecordsPage body = new RecordsPage(
+                    poll.parts().stream()
+                            .map(part -> new RecordsPage.Part(
+                                    part.partition().topic(),
+                                    part.partition().partition(),
+                                    part.page().batches()))
+                            .toList(),
+                    accepted.format());
+            budget.take(body, poll.parts().stream().allMatch(part -> part.page().shared()));
+            // Until the network has taken it, the records are held back for this answer.
+            body.written().thenAccept(poll::ended);
+            ended.thenRun(body::ended);
+            return Response.ok(body)
+                    .type(accepted.mediaType())
+                    .header(GENERATION, poll.generation())
+                    .header(HttpHeaders.CACHE_CONTROL, "no-store")
+                    .build();
+        } catch (RuntimeException e) {
+            poll.ended(false);
+            throw e;
+        }
+    }
+
+    @POST
+    @Path(INSTANCE + "/offsets")
+    @Operation(
+            operationId = "commit",
+            summary = "Commits offsets.",
+            description =
+                    "Without a body: what was delivered. With one: the given offsets, each the next to read, as they are; all"
+                            + " of them or none.")
+    @RequestBody(
+            content =
+                    @Content(
+                            mediaType = MediaTypes.CONTROL,
+                            schema = @Schema(implementation = ConsumerSchemas.Offsets.class)))
+    @APIResponse(responseCode = "204", description = "Committed, durably.")
+    @APIResponse(
+            responseCode = "409",
+            description = "COMMIT_FENCED: the consumer does not have a partition, or has lost it.",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    public Uni<Response> commit(
+            @PathParam("group") String group,
+            @PathParam("name") String name,
+            @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
+            @Context RoutingContext context) {
+        Instance instance = new Instance(group, name);
+        byte[] body = BodyFilter.body(context);
+        if (body.length == 0) {
+            return done(() -> consumers.commit(instance.group(), instance.name()));
+        }
+        List<TopicPartitionOffset> offsets = ConsumerBody.offsets(body, contentType);
+        return done(() -> consumers.commit(instance.group(), instance.name(), offsets));
+    }
+
+    @POST
+    @Path(INSTANCE + "/positions")
+    @Operation(operationId = "seek", summary = "Sets where a consumer reads on.")
+    @RequestBody(
+            required = true,
+            content =
+                    @Content(
+                            mediaType = MediaTypes.CONTROL,
+                            schema = @Schema(implementation = ConsumerSchemas.Offsets.class)))
+    @APIResponse(responseCode = "204", description = "Moved.")
+    public Uni<Response> seek(
+            @PathParam("group") String group,
+            @PathParam("name") String name,
+            @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
+            @Context RoutingContext context) {
+        Instance instance = new Instance(group, name);
+        List<TopicPartitionOffset> offsets = ConsumerBody.offsets(BodyFilter.body(context), contentType);
+        return done(() -> consumers.seek(instance.group(), instance.name(), offsets));
+    }
+
+    @POST
+    @Path(INSTANCE + "/positions/beginning")
+    @Operation(
+            operationId = "seekToBeginning",
+            summary = "Lets a consumer read from the first record that is kept.",
+            description = "In all its partitions where the list is empty.")
+    @RequestBody(
+            required = true,
+            content =
+                    @Content(
+                            mediaType = MediaTypes.CONTROL,
+                            schema = @Schema(implementation = ConsumerSchemas.Partitions.class)))
+    @APIResponse(responseCode = "204", description = "Moved.")
+    public Uni<Response> seekToBeginning(
+            @PathParam("group") String group,
+            @PathParam("name") String name,
+            @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
+            @Context RoutingContext context) {
+        Instance instance = new Instance(group, name);
+        List<TopicPartition> partitions = ConsumerBody.partitions(BodyFilter.body(context), contentType);
+        return done(() -> consumers.seekToBeginning(instance.group(), instance.name(), partitions));
+    }
+
+    @POST
+    @Path(INSTANCE + "/positions/end")
+    @Operation(
+            operationId = "seekToEnd",
+            summary = "Lets a consumer read what is written from now on.",
+            description = "In all its partitions where the list is empty.")
+    @RequestBody(
+            required = true,
+            content =
+                    @Content(
+                            mediaType = MediaTypes.CONTROL,
+                            schema = @Schema(implementation = ConsumerSchemas.Partitions.class)))
+    @APIResponse(responseCode = "204", description = "Moved.")
+    public Uni<Response> seekToEnd(
+            @PathParam("group") String group,
+            @PathParam("name") String name,
+            @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
+            @Context RoutingContext context) {
+        Instance instance = new Instance(group, name);
+        List<TopicPartition> partitions = ConsumerBody.partitions(BodyFilter.body(context), contentType);
+        return done(() -> consumers.seekToEnd(instance.group(), instance.name(), partitions));
+    }
+
+    private static final String GENERATION = "Trunkline-Generation";
+
+    /** A consumer that a path names. */
+    private record Instance(GroupName group, MemberName name) {
+        /** Names that nobody can have are those of nobody. */
+        Instance(String group, String name) {
+            this(Parameters.group(group, ErrorCode.CONSUMER_NOT_FOUND), Parameters.member(name));
+        }
+    }
+
+    private static Uni<Response> done(Supplier<CompletableFuture<Void>> call) {
+        return Uni.createFrom().completionStage(call).map(done -> Answers.noContent());
+    }
+
+    private static String segment(String name) {
+        return URLEncoder.encode(name, StandardCharsets.UTF_8).replace("+", "%20");
+    }
+}

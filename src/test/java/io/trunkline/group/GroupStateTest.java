@@ -1,0 +1,280 @@
+package io.trunkline.group;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.re2j.Pattern;
+import io.trunkline.group.GroupState.Change;
+import io.trunkline.group.GroupState.Event;
+import io.trunkline.group.GroupState.Member;
+import io.trunkline.topic.TopicCatalog;
+import io.trunkline.topic.TopicName;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.stream.IntStream;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+import org.junit.jupiter.api.Test;
+
+/** The state machine of a group, over sequences of whatever may happen to it. */
+class GroupStateTest {
+    private static final TopicName A = new TopicName("a");
+    private static final TopicName B = new TopicName("b");
+    private static final int MOST_MEMBERS = 6;
+    private static final Duration TIMEOUT = Duration.ofMinutes(5);
+
+    /** Something that happens, with the topics as they are then. */
+    record Step(Event event, Map<TopicName, Integer> partitionCounts) {
+        TopicCatalog catalog() {
+            Map<TopicName, List<Integer>> ids = new HashMap<>();
+            partitionCounts.forEach((topic, count) -> {
+                int base = 1000 * (topic.value().charAt(0) - 'a');
+                ids.put(topic, IntStream.range(0, count).mapToObj(i -> base + i).toList());
+            });
+            return new TopicCatalog(1, ids);
+        }
+    }
+
+    @Provide
+    Arbitrary<List<Step>> steps() {
+        Arbitrary<Long> member = Arbitraries.longs().between(1, MOST_MEMBERS);
+        Arbitrary<Subscription> subscription = Arbitraries.of(
+                new Subscription.Topics(Set.of(A)),
+                new Subscription.Topics(Set.of(A, B)),
+                new Subscription.Matching(Pattern.compile("[ab]")),
+                new Subscription.Matching(Pattern.compile("b|c")),
+                new Subscription.Partitions(new TreeSet<>(Set.of(0, 1001))),
+                new Subscription.None());
+        Arbitrary<Event> event = Arbitraries.oneOf(
+                Combinators.combine(member, subscription).as(Event.Subscribed::new),
+                Combinators.combine(member, subscription).as(Event.Subscribed::new),
+                member.map(Event.Left::new),
+                Arbitraries.just(new Event.Expired(TIMEOUT)),
+                Arbitraries.just(new Event.TopicsChanged()));
+        Arbitrary<Map<TopicName, Integer>> counts = Arbitraries.maps(
+                        Arbitraries.of("a", "b", "c").map(TopicName::new),
+                        Arbitraries.integers().between(1, 12))
+                .ofMaxSize(3);
+        return Combinators.combine(event, counts).as(Step::new).list().ofMaxSize(25);
+    }
+
+    @Property(tries = 500)
+    void everyPartitionOfEverySubscribedTopicHasOneMemberWhoWantsIt(@ForAll("steps") List<Step> steps) {
+        GroupState state = start();
+        for (Step step : steps) {
+            state = state.on(step.event(), step.catalog()).next();
+
+            Map<Integer, Integer> owners = new HashMap<>();
+            Set<Integer> wanted = new HashSet<>();
+            for (Member member : state.members().values()) {
+                Set<Integer> mine = wantedBy(member, step.catalog());
+                wanted.addAll(mine);
+                if (member.subscription().shares()) {
+                    assertThat(mine).containsAll(member.positions().keySet());
+                    member.positions().keySet().forEach(id -> owners.merge(id, 1, Integer::sum));
+                }
+            }
+            assertThat(owners.keySet()).isEqualTo(wanted);
+            assertThat(owners.values()).allMatch(count -> count == 1);
+        }
+    }
+
+    @Property(tries = 500)
+    void whatIsGrantedAndRevokedLeadsFromOneStateToTheNext(@ForAll("steps") List<Step> steps) {
+        GroupState state = start();
+        for (Step step : steps) {
+            Change change = state.on(step.event(), step.catalog());
+            Map<Long, Set<Integer>> expected = holdings(state);
+            change.revoked()
+                    .forEach(r -> assertThat(
+                                    requireNonNull(expected.get(r.memberId())).remove(r.partitionId()))
+                            .isTrue());
+            change.removed().forEach(id -> assertThat(expected.remove(id)).isEmpty());
+            change.granted()
+                    .forEach(g -> assertThat(
+                                    requireNonNull(expected.get(g.memberId())).add(g.partitionId()))
+                            .isTrue());
+
+            assertThat(holdings(change.next())).isEqualTo(expected);
+            boolean moved = !change.granted().isEmpty()
+                    || !change.revoked().isEmpty()
+                    || !change.removed().isEmpty();
+            if (moved) {
+                assertThat(change.next().generation()).isEqualTo(state.generation() + 1);
+            }
+            state = change.next();
+        }
+    }
+
+    @Property(tries = 300)
+    void whenNothingHasHappenedNothingChanges(@ForAll("steps") List<Step> steps) {
+        GroupState state = start();
+        TopicCatalog catalog = new Step(new Event.TopicsChanged(), Map.of()).catalog();
+        for (Step step : steps) {
+            state = state.on(step.event(), step.catalog()).next();
+            catalog = step.catalog();
+        }
+
+        Change change = state.on(new Event.TopicsChanged(), catalog);
+
+        assertThat(change.next()).isEqualTo(state);
+        assertThat(change.granted()).isEmpty();
+        assertThat(change.revoked()).isEmpty();
+    }
+
+    @Property(tries = 300)
+    void memberKeepsItsPositionInWhatItKeeps(@ForAll("steps") List<Step> steps) {
+        GroupState state = start();
+        for (Step step : steps) {
+            GroupState before = withPositions(state);
+            Change change = before.on(step.event(), step.catalog());
+
+            change.next()
+                    .members()
+                    .forEach((id, member) -> member.positions().forEach((partitionId, position) -> {
+                        OptionalLong had = requireNonNull(before.members().get(id))
+                                .positions()
+                                .get(partitionId);
+                        assertThat(position).isEqualTo(had == null ? OptionalLong.empty() : had);
+                    }));
+            state = change.next();
+        }
+    }
+
+    @Property(tries = 300)
+    void onlyLivingMembersWithAutoCommitCommitWhatWasDelivered(@ForAll("steps") List<Step> steps) {
+        GroupState state = start();
+        for (Step step : steps) {
+            GroupState before = withPositions(state);
+            Change change = before.on(step.event(), step.catalog());
+
+            change.revoked().forEach(revocation -> {
+                Member member = requireNonNull(before.members().get(revocation.memberId()));
+                boolean dead = step.event() instanceof Event.Expired;
+                boolean removed = change.removed().contains(member.id());
+                OptionalLong expected = member.autoCommit() && !(dead && removed)
+                        ? member.positions().get(revocation.partitionId())
+                        : OptionalLong.empty();
+                assertThat(revocation.commit()).isEqualTo(expected);
+            });
+            state = change.next();
+        }
+    }
+
+    @Test
+    void partitionThatCameAfterTheSubscriptionIsReadFromItsStart() {
+        GroupState state = start().on(
+                        new Event.Subscribed(1, new Subscription.Topics(Set.of(A))),
+                        new Step(new Event.TopicsChanged(), Map.of(A, 2)).catalog())
+                .next();
+
+        Change change =
+                state.on(new Event.TopicsChanged(), new Step(new Event.TopicsChanged(), Map.of(A, 3)).catalog());
+
+        assertThat(change.granted()).containsExactly(new GroupState.Grant(1, 2, true, true));
+    }
+
+    @Test
+    void partitionThatIsThereAtTheSubscriptionIsNotNew() {
+        Change change = start().on(
+                        new Event.Subscribed(1, new Subscription.Topics(Set.of(A))),
+                        new Step(new Event.TopicsChanged(), Map.of(A, 1)).catalog());
+
+        assertThat(change.granted()).containsExactly(new GroupState.Grant(1, 0, true, false));
+    }
+
+    @Test
+    void partitionThatWasHandedOnIsNotNew() {
+        TopicCatalog catalog = new Step(new Event.TopicsChanged(), Map.of(A, 1)).catalog();
+        Subscription subscription = new Subscription.Topics(Set.of(A));
+        GroupState state = start().on(new Event.Subscribed(1, subscription), catalog)
+                .next()
+                .on(new Event.Subscribed(2, subscription), catalog)
+                .next();
+
+        Change change = state.on(new Event.Left(1), catalog);
+
+        assertThat(change.granted()).containsExactly(new GroupState.Grant(2, 0, true, false));
+        assertThat(change.removed()).containsExactly(1L);
+    }
+
+    @Test
+    void memberIsDeadOnlyAfterTheTimeout() {
+        SortedMap<Long, Member> members = new TreeMap<>();
+        members.put(1L, silent(1, TIMEOUT));
+        members.put(2L, silent(2, TIMEOUT.plusMillis(1)));
+
+        Change change = new GroupState(3, members)
+                .on(new Event.Expired(TIMEOUT), new Step(new Event.TopicsChanged(), Map.of()).catalog());
+
+        assertThat(change.removed()).containsExactly(2L);
+        assertThat(change.next().generation()).isEqualTo(4);
+    }
+
+    @Test
+    void subscribingTheSameAgainChangesNothing() {
+        TopicCatalog catalog = new Step(new Event.TopicsChanged(), Map.of(A, 4)).catalog();
+        Event again = new Event.Subscribed(1, new Subscription.Topics(Set.of(A)));
+        GroupState state = start().on(again, catalog).next();
+
+        assertThat(state.on(again, catalog).next()).isEqualTo(state);
+    }
+
+    private static Member silent(long id, Duration silence) {
+        return new Member(id, new Subscription.None(), true, silence, new TreeMap<>());
+    }
+
+    /** Members 1 to 6, who read nothing; the odd ones commit by themselves, and the last has been silent for long. */
+    private static GroupState start() {
+        SortedMap<Long, Member> members = new TreeMap<>();
+        for (long id = 1; id <= MOST_MEMBERS; id++) {
+            Duration silence = id == MOST_MEMBERS ? TIMEOUT.multipliedBy(2) : Duration.ZERO;
+            members.put(id, new Member(id, new Subscription.None(), id % 2 == 1, silence, new TreeMap<>()));
+        }
+        return new GroupState(0, members);
+    }
+
+    /** The same, with everybody's positions known. */
+    private static GroupState withPositions(GroupState state) {
+        SortedMap<Long, Member> members = new TreeMap<>();
+        state.members().forEach((id, member) -> {
+            SortedMap<Integer, OptionalLong> positions = new TreeMap<>();
+            member.positions()
+                    .keySet()
+                    .forEach(partitionId -> positions.put(partitionId, OptionalLong.of(100 * id + partitionId)));
+            members.put(id, new Member(id, member.subscription(), member.autoCommit(), member.silence(), positions));
+        });
+        return new GroupState(state.generation(), members);
+    }
+
+    private static Map<Long, Set<Integer>> holdings(GroupState state) {
+        Map<Long, Set<Integer>> holdings = new HashMap<>();
+        state.members()
+                .forEach((id, member) ->
+                        holdings.put(id, new HashSet<>(member.positions().keySet())));
+        return holdings;
+    }
+
+    private static Set<Integer> wantedBy(Member member, TopicCatalog catalog) {
+        List<Integer> wanted = new ArrayList<>();
+        catalog.partitionIds().forEach((topic, ids) -> {
+            if (member.subscription().wants(topic)) {
+                wanted.addAll(ids);
+            }
+        });
+        return new HashSet<>(wanted);
+    }
+}
