@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 
 /** An HTTP client of the API. */
 public final class Api {
@@ -79,6 +80,58 @@ public final class Api {
         return name;
     }
 
+    /** Creates a topic of this name. */
+    public void createTopic(String name, int partitions) {
+        Answer answer = post(
+                "/admin/topics", CONTROL, "{\"topic_name\":\"" + name + "\",\"partitions_count\":" + partitions + "}");
+        if (answer.status() != 201) {
+            throw new AssertionError(answer.body());
+        }
+    }
+
+    /** Gives a topic more partitions. */
+    public void addPartitions(String topic, int count) {
+        Answer answer = send("PATCH", "/topics/" + topic, CONTROL, "{\"partitions_count\":" + count + "}");
+        if (answer.status() != 200) {
+            throw new AssertionError(answer.body());
+        }
+    }
+
+    /** Writes the numbers from one to before the other to a partition, each a record of one JSON value. */
+    public void writeNumbers(String topic, int partition, int from, int to) {
+        write(
+                topic,
+                partition,
+                JSON,
+                IntStream.range(from, to).mapToObj(i -> "{\"value\":" + i + "}").toList());
+    }
+
+    /** Writes records, each a JSON object of the produce request, to a partition. */
+    public void write(String topic, int partition, String contentType, List<String> records) {
+        Answer answer = post(
+                "/topics/" + topic + "/partitions/" + partition,
+                contentType,
+                "{\"records\":[" + String.join(",", records) + "]}");
+        if (answer.status() != 200 || answer.body().contains("error_code")) {
+            throw new AssertionError(answer.body());
+        }
+    }
+
+    /**
+     * Creates a consumer.
+     *
+     * @param group the group as it stands in a path
+     * @param options the body of the call
+     * @return the path of the instance
+     */
+    public String newConsumer(String group, String options) {
+        Answer answer = post("/consumers/" + group, CONTROL, options);
+        if (answer.status() != 200) {
+            throw new AssertionError(answer.status() + " " + answer.body());
+        }
+        return URI.create(answer.json().path("base_uri").asText()).getRawPath();
+    }
+
     public Answer get(String path) {
         return send(request(path).GET());
     }
@@ -89,6 +142,10 @@ public final class Api {
 
     public Answer post(String path, String contentType, String body) {
         return send(postRequest(path, contentType, body));
+    }
+
+    public Answer put(String path, String contentType, String body) {
+        return send("PUT", path, contentType, body);
     }
 
     public CompletableFuture<Answer> postLater(String path, String contentType, String body) {
