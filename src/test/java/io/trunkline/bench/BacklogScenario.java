@@ -3,7 +3,6 @@ package io.trunkline.bench;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.util.Map;
-import java.util.Random;
 
 /** Whether a long log is slower to read where it is old: pages at its beginning against pages at its end. */
 final class BacklogScenario implements Scenario {
@@ -28,8 +27,9 @@ final class BacklogScenario implements Scenario {
     @Override
     public void play(Stage stage) throws IOException, SQLException {
         String topic = stage.api().newTopic(1);
-        long records = fill(stage, topic);
-        stage.checkRecords(topic, 1, records);
+        int batches = stage.settings().backlog() / RECORDS_PER_BATCH;
+        long records = Preload.append(stage, topic, 1, batches, RECORDS_PER_BATCH, BYTES)
+                .getFirst();
         BacklogLoad.Range head = new BacklogLoad.Range(0, records / 10);
         BacklogLoad.Range tail = new BacklogLoad.Range(
                 records - Math.min(TAIL_RECORDS, records / 2), records - Math.min(LAST_RECORDS, records / 10));
@@ -41,16 +41,5 @@ final class BacklogScenario implements Scenario {
             stage.add(atHead.run(name(), name, round, Run.Measure.P50_MILLIS, Map.of()));
             stage.add(atTail.baseline(name(), name, "tail", round, Run.Measure.P50_MILLIS, Map.of()));
         }
-    }
-
-    private static long fill(Stage stage, String topic) throws SQLException {
-        Random random = new Random(1);
-        byte[][] values = new byte[RECORDS_PER_BATCH][];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = Payloads.value(random, BYTES);
-        }
-        int batches = stage.settings().backlog() / RECORDS_PER_BATCH;
-        stage.tables().append(stage.tables().place(topic, 0).partitionId(), values, batches);
-        return (long) batches * RECORDS_PER_BATCH;
     }
 }

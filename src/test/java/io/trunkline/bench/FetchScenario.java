@@ -2,15 +2,13 @@ package io.trunkline.bench;
 
 import java.io.IOException;
 import java.sql.SQLException;
-import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 
 /** Reading a long partition with one connection, page by page, against a bare loop over the same pages. */
 final class FetchScenario implements Scenario {
-    private static final int RECORDS_PER_REQUEST = 1000;
     private static final int BYTES = 100;
-    private static final int CONNECTIONS = 8;
-    private static final Duration PRELOAD = Duration.ofMinutes(15);
+    private static final int MAX_BYTES = 1024 * 1024;
     private static final String LOAD = "1 MiB pages";
 
     @Override
@@ -28,28 +26,17 @@ final class FetchScenario implements Scenario {
     @Override
     public void play(Stage stage) throws IOException, SQLException {
         String topic = stage.api().newTopic(1);
-        long records = preload(stage, topic);
+        List<Long> ends = Preload.produce(stage, topic, 1, BYTES);
         LogTables.Place place = stage.tables().place(topic, 0);
+        Reading reading = new Reading(topic, ends, Format.JSON, MAX_BYTES);
         for (int round = 1; round <= stage.settings().rounds(); round++) {
-            FetchLoop loop = new FetchLoop(stage.client(), stage.port(), topic, records);
+            FetchLoop loop = new FetchLoop(stage.client(), stage.port(), reading, 1);
             Measured measured = stage.measure(loop);
-            Map<String, Object> details =
-                    Map.of("recordsInPartition", records, "pages", loop.pages().size());
+            Map<String, Object> details = Map.of(
+                    "recordsInPartition", ends.getFirst(), "pages", loop.pages().size());
             stage.add(measured.run(name(), LOAD, round, Run.Measure.RECORDS_PER_SECOND, details));
             Measured bare = stage.measure(new BareReader(stage.postgres(), place, loop.pages()));
             stage.add(bare.bare(name(), LOAD, round, Run.Measure.RECORDS_PER_SECOND, details));
-        }
-    }
-
-    private static long preload(Stage stage, String topic) throws IOException, SQLException {
-        long requests = stage.settings().fetchRecords() / RECORDS_PER_REQUEST;
-        Produce produce = Payloads.json(topic, RECORDS_PER_REQUEST, BYTES);
-        try (ClosedLoop load = new ClosedLoop(stage.client(), stage.port(), CONNECTIONS, produce, requests)) {
-            load.start(Window.soon(Duration.ZERO, Duration.ofSeconds(1)));
-            load.awaitDone(PRELOAD);
-            long records = load.finish().records();
-            stage.checkRecords(topic, 1, records);
-            return records;
         }
     }
 }

@@ -57,7 +57,7 @@ final class Pages {
         return -1;
     }
 
-    private static boolean matches(byte[] body, byte[] marker, int at) {
+    static boolean matches(byte[] body, byte[] marker, int at) {
         for (int i = 0; i < marker.length; i++) {
             if (body[at + i] != marker[i]) {
                 return false;

@@ -9,7 +9,6 @@ final class PartitionsScenario implements Scenario {
     private static final int RECORDS_PER_REQUEST = 10;
     private static final int CONNECTIONS = 64;
     private static final int BYTES = 100;
-    private static final long SETTLE_SECONDS = 2;
 
     @Override
     public String name() {
@@ -31,12 +30,12 @@ final class PartitionsScenario implements Scenario {
         Service second = stage.addReplica();
         try {
             for (int round = 1; round <= stage.settings().rounds(); round++) {
-                Usage idleBefore = idle(stage);
+                Usage idleBefore = stage.idle(stage.settings().measured());
                 String topic = stage.api().newTopic(partitions);
                 Produce produce = Payloads.onePerPartition(topic, partitions, RECORDS_PER_REQUEST, BYTES);
                 Measured measured =
                         stage.measure(new OpenLoop(stage.client(), stage.ports(), CONNECTIONS, rate, produce));
-                Usage idle = idle(stage);
+                Usage idle = stage.idle(stage.settings().measured());
                 stage.checkRecords(topic, partitions, measured.meter().records());
                 stage.add(measured.run(
                         name(),
@@ -53,18 +52,5 @@ final class PartitionsScenario implements Scenario {
         } finally {
             stage.removeReplica(second);
         }
-    }
-
-    /** What is used a second while nothing happens. */
-    private static Usage idle(Stage stage) {
-        long seconds = stage.settings().measured().toSeconds();
-        pause(SETTLE_SECONDS);
-        Usage before = stage.usage();
-        pause(seconds);
-        return stage.usage().since(before).perSecond(seconds);
-    }
-
-    private static void pause(long seconds) {
-        Window.await(System.nanoTime() + seconds * 1_000_000_000L, () -> {});
     }
 }

@@ -10,8 +10,6 @@ import java.util.Random;
 /** Records and requests, made beforehand; the same ones in every run. */
 final class Payloads {
     private static final int VARIANTS = 64;
-    private static final String JSON = "application/vnd.kafka.json.v2+json";
-    private static final String BINARY = "application/vnd.kafka.binary.v2+json";
     private static final String PREFIX = "{\"reading\":\"";
     private static final String SUFFIX = "\"}";
 
@@ -50,7 +48,7 @@ final class Payloads {
                         .append(new String(value(random, bytes), StandardCharsets.US_ASCII))
                         .append('}');
             }
-            requests[r] = post("/topics/" + topic, JSON, body.append("]}"));
+            requests[r] = post("/topics/" + topic, Format.JSON.mediaType(), body.append("]}"));
         }
         return new Produce(List.of(requests), records);
     }
@@ -69,7 +67,7 @@ final class Payloads {
                         .append(Base64.getEncoder().encodeToString(value))
                         .append("\"}");
             }
-            requests[r] = post("/topics/" + topic, BINARY, body.append("]}"));
+            requests[r] = post("/topics/" + topic, Format.BINARY.mediaType(), body.append("]}"));
         }
         return new Produce(List.of(requests), records);
     }
@@ -88,7 +86,7 @@ final class Payloads {
                         .append(new String(value(random, bytes), StandardCharsets.US_ASCII))
                         .append('}');
             }
-            requests[r] = post("/topics/" + topic, JSON, body.append("]}"));
+            requests[r] = post("/topics/" + topic, Format.JSON.mediaType(), body.append("]}"));
         }
         return new Produce(List.of(requests), records);
     }
@@ -100,10 +98,15 @@ final class Payloads {
         return Unpooled.unreleasableBuffer(Unpooled.directBuffer(bytes.length).writeBytes(bytes));
     }
 
-    /** Requests a page of a partition. */
+    /** Requests a page of a partition as JSON. */
     static ByteBuf get(ByteBuf into, String pathAndQuery) {
+        return get(into, pathAndQuery, Format.JSON);
+    }
+
+    /** Requests records. */
+    static ByteBuf get(ByteBuf into, String pathAndQuery, Format format) {
         into.writeCharSequence(
-                "GET " + pathAndQuery + " HTTP/1.1\r\nHost: localhost\r\nAccept: " + JSON + "\r\n\r\n",
+                "GET " + pathAndQuery + " HTTP/1.1\r\nHost: localhost\r\nAccept: " + format.mediaType() + "\r\n\r\n",
                 StandardCharsets.US_ASCII);
         return into;
     }

@@ -83,14 +83,25 @@ final class Processes {
 
     /** The most memory that a process had resident since the last reset, or -1. */
     static long peakBytes(ProcessHandle process) {
+        long kilobytes = status(process, "VmHWM:");
+        return kilobytes < 0 ? -1 : kilobytes * 1024;
+    }
+
+    /** How many threads a process has, or -1. */
+    static long threads(ProcessHandle process) {
+        return status(process, "Threads:");
+    }
+
+    /** The number in a line of the status, or -1. */
+    private static long status(ProcessHandle process, String name) {
         Path status = PROC.resolve(process.pid() + "/status");
         try {
             if (!Files.exists(status)) {
                 return -1;
             }
             return Files.readAllLines(status, StandardCharsets.ISO_8859_1).stream()
-                    .filter(line -> line.startsWith("VmHWM:"))
-                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")) * 1024)
+                    .filter(line -> line.startsWith(name))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
                     .findFirst()
                     .orElse(-1);
         } catch (IOException e) {

@@ -2,7 +2,6 @@ package io.trunkline.bench;
 
 import java.io.IOException;
 import java.sql.SQLException;
-import java.util.Locale;
 import java.util.Map;
 
 /** Produce as fast as 32 connections can, against a bare loop that writes batches of the size that the service wrote. */
@@ -11,16 +10,10 @@ record ProduceScenario(String name, int partitions, int recordsPerRequest, Forma
     private static final int BYTES = 100;
     private static final int MOST_BARE_CONNECTIONS = 2;
 
-    /** How values are sent. */
-    enum Format {
-        JSON,
-        BINARY
-    }
-
     @Override
     public String description() {
         return CONNECTIONS + " connections in a closed loop, " + recordsPerRequest + " records of " + BYTES
-                + " bytes a request (" + format.name().toLowerCase(Locale.ROOT) + "), topic of " + partitions
+                + " bytes a request (" + format.option() + "), topic of " + partitions
                 + " partitions. Bare: INSERT and commit over JDBC of batches of the same mean size.";
     }
 

@@ -5,13 +5,16 @@ import java.util.List;
 /** All scenarios, in the order in which they run. */
 final class Scenarios {
     private static final List<Scenario> ALL = List.of(
-            new ProduceScenario("produce-1", 1, 1, ProduceScenario.Format.JSON),
-            new ProduceScenario("produce-100-json", 4, 100, ProduceScenario.Format.JSON),
-            new ProduceScenario("produce-100-binary", 4, 100, ProduceScenario.Format.BINARY),
+            new ProduceScenario("produce-1", 1, 1, Format.JSON),
+            new ProduceScenario("produce-100-json", 4, 100, Format.JSON),
+            new ProduceScenario("produce-100-binary", 4, 100, Format.BINARY),
             new LatencyScenario("latency-1", 1, 1, List.of(100, 1000, 2000, 5000, 10_000)),
             new LatencyScenario("latency-100", 4, 100, List.of(100, 250, 500, 1000)),
             new FetchScenario(),
             new TailScenario(),
+            new ConsumeScenario(),
+            new PollsScenario(),
+            new IdlePollsScenario(),
             new AppendEngineScenario(),
             new BacklogScenario(),
             new OpenTransactionScenario(),

@@ -12,7 +12,10 @@ import java.util.List;
  * @param warmup {@code bench.warmup}: how long its load runs before that
  * @param rounds {@code bench.rounds}: how often each scenario is run, in turn with its baseline
  * @param backlog {@code bench.backlog}: records of the backlog scenario
- * @param fetchRecords {@code bench.fetch.records}: records that the fetch scenario reads
+ * @param fetchRecords {@code bench.fetch.records}: records that the fetch and the consume scenario read
+ * @param pollRecords {@code bench.polls.records}: records that the polls scenario reads
+ * @param consumers {@code bench.consumers}: consumers of the idle-polls scenario
+ * @param idle {@code bench.idle.seconds}: how long they wait for nothing
  * @param partitions {@code bench.partitions}: partitions of the partitions scenario
  * @param openTransaction {@code bench.xmin.seconds}: how long the open-transaction scenario keeps its transaction
  */
@@ -23,6 +26,9 @@ record Settings(
         int rounds,
         int backlog,
         int fetchRecords,
+        int pollRecords,
+        int consumers,
+        Duration idle,
         int partitions,
         Duration openTransaction) {
     Settings {
@@ -30,6 +36,10 @@ record Settings(
         if (measured.isZero() || rounds < 1 || backlog < 1000 || fetchRecords < 1000 || partitions < 10) {
             throw new IllegalArgumentException("bench.seconds and bench.rounds are at least 1, bench.backlog and"
                     + " bench.fetch.records at least 1000, bench.partitions at least 10");
+        }
+        if (pollRecords < 6400 || consumers < 10 || idle.isZero()) {
+            throw new IllegalArgumentException("bench.polls.records is at least 6400, bench.consumers at least 10,"
+                    + " bench.idle.seconds at least 1");
         }
     }
 
@@ -44,6 +54,9 @@ record Settings(
                 number("bench.rounds", 3),
                 number("bench.backlog", 10_000_000),
                 number("bench.fetch.records", 3_000_000),
+                number("bench.polls.records", 1_000_000),
+                number("bench.consumers", 1_000),
+                seconds("bench.idle.seconds", 60),
                 number("bench.partitions", 5_000),
                 seconds("bench.xmin.seconds", 300));
     }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -17,6 +18,8 @@ import java.util.TreeMap;
 final class Stage implements AutoCloseable {
     /** So that the partitions scenario can have its topic. */
     private static final String MAX_PARTITIONS = "10000";
+
+    private static final Duration SETTLE = Duration.ofSeconds(2);
 
     private final Settings settings;
     private final Path directory;
@@ -139,17 +142,45 @@ final class Stage implements AutoCloseable {
                         .orElse(-1));
     }
 
-    /** Fails unless a topic holds as many records as were acknowledged: by its tables and by what the service says. */
-    LogTables.Totals checkRecords(String topic, int partitions, long acknowledged) throws SQLException {
-        LogTables.Totals totals = tables.totals(topic);
-        long ends = 0;
+    /** What is used a second while nothing happens. */
+    Usage idle(Duration duration) {
+        pause(SETTLE);
+        Usage before = usage();
+        pause(duration);
+        return usage().since(before).perSecond(duration.toSeconds());
+    }
+
+    private static void pause(Duration duration) {
+        Window.await(System.nanoTime() + duration.toNanos(), () -> {});
+    }
+
+    /** How many threads all replicas have, or -1 where the system does not tell. */
+    long serviceThreads() {
+        long[] threads = services.stream()
+                .mapToLong(service -> Processes.threads(service.handle()))
+                .toArray();
+        return Arrays.stream(threads).anyMatch(count -> count < 0)
+                ? -1
+                : Arrays.stream(threads).sum();
+    }
+
+    /** Where each partition of a topic ends, by what the service says. */
+    List<Long> ends(String topic, int partitions) {
+        List<Long> ends = new ArrayList<>();
         for (int p = 0; p < partitions; p++) {
             Api.Answer offsets = api().get("/topics/" + topic + "/partitions/" + p + "/offsets");
             if (offsets.status() != 200) {
                 throw new IllegalStateException("offsets answered " + offsets.status() + " " + offsets.body());
             }
-            ends += offsets.json().path("end_offset").asLong(-1);
+            ends.add(offsets.json().path("end_offset").asLong(-1));
         }
+        return ends;
+    }
+
+    /** Fails unless a topic holds as many records as were acknowledged: by its tables and by what the service says. */
+    LogTables.Totals checkRecords(String topic, int partitions, long acknowledged) throws SQLException {
+        LogTables.Totals totals = tables.totals(topic);
+        long ends = ends(topic, partitions).stream().mapToLong(Long::longValue).sum();
         if (totals.records() != acknowledged || ends != acknowledged) {
             throw new IllegalStateException(acknowledged + " records were acknowledged, but " + totals.records()
                     + " are in the log and its ends add up to " + ends);
