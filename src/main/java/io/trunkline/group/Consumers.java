@@ -104,11 +104,6 @@ public class Consumers {
         return changing(group, () -> memberships.leave(group, member));
     }
 
-    /** What a consumer was made with. */
-    public CompletableFuture<ConsumerOptions> options(GroupName group, MemberName member) {
-        return state(group, member).thenApply(MemberState::options);
-    }
-
     /**
      * Changes what a consumer reads; its partitions are known when this completes. Fails with
      * {@code SUBSCRIPTION_CONFLICT} where it reads something of another kind.
