@@ -24,7 +24,6 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
@@ -56,11 +55,7 @@ public class Consumers {
     private final ConsumerConfig config;
     private final Coalescer<PositionStore.Key, Optional<MemberState>> states;
     private final WorkerPool pool;
-    private final ScheduledExecutorService timer = Executors.newScheduledThreadPool(2, task -> {
-        Thread thread = new Thread(task, "consumer-timer");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final ScheduledExecutorService timer = WorkerPool.timer("consumer-timer", 2);
 
     Consumers(
             GroupRepository groups,
@@ -82,7 +77,7 @@ public class Consumers {
         deliveries = new Deliveries(positionStore, config, heartbeats, pool, timer);
         watch = new GroupWatch(positionStore, heartbeats, config, timer);
         states = new Coalescer<>(pool, 2, MOST_TOGETHER, MOST_QUEUED, positionStore::states);
-        polls = new Polls(this::state, memberships, positions, deliveries, watch, topics, logs, metrics, timer);
+        polls = new Polls(this::state, memberships, positions, deliveries, watch, topics, logs, metrics);
         metrics.waiting(watch::waiting);
     }
 
@@ -179,10 +174,10 @@ public class Consumers {
                                 ErrorCode.OVERLOADED,
                                 "Records are still being sent to the consumer; nothing was committed. Try again."));
                     }
-                    CompletableFuture<Void> later = new CompletableFuture<>();
-                    timer.schedule(() -> later.complete(null), pauseMillis, TimeUnit.MILLISECONDS);
-                    return later.thenCompose(
-                            now -> commit(group, member, deadline, Math.min(LATEST_MILLIS, pauseMillis * 2)));
+                    return new CompletableFuture<Void>()
+                            .completeOnTimeout(null, pauseMillis, TimeUnit.MILLISECONDS)
+                            .thenCompose(
+                                    now -> commit(group, member, deadline, Math.min(LATEST_MILLIS, pauseMillis * 2)));
                 });
     }
 

@@ -2,7 +2,6 @@ package io.trunkline.group;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
-import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.jdbc.Coalescer;
 import io.trunkline.jdbc.WorkerPool;
@@ -10,11 +9,9 @@ import io.trunkline.log.OffsetRange;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Queue;
@@ -295,7 +292,6 @@ final class Deliveries {
                 new Delivery(key, claimId, new Looked(member.after(offsets), looked.ranges(), looked.at()), sticky);
         List<MemberState.Held> asked = new ArrayList<>();
         List<CompletableFuture<OptionalInt>> answers = new ArrayList<>();
-        boolean notes = before != null;
         for (MemberState.Held held : member.partitions()) {
             boolean sends = offsets.containsKey(held.partitionId());
             boolean commits = member.options().autoCommit() && held.uncommitted() && !held.claimed();
@@ -331,7 +327,7 @@ final class Deliveries {
                     }
                     List<Integer> partitionIds = new ArrayList<>();
                     int generation = Integer.MAX_VALUE;
-                    boolean noted = notes;
+                    boolean noted = true;
                     for (int i = 0; i < asked.size(); i++) {
                         OptionalInt held = answers.get(i).join();
                         noted &= held.isPresent() || !asked.get(i).delivered();
@@ -393,7 +389,6 @@ final class Deliveries {
                         && now - delivery.start < LONGEST.toNanos())
                 .peek(delivery -> heartbeats.seen(delivery.memberId, Duration.ofNanos(now - delivery.start)))
                 .map(delivery -> new PositionStore.Mark(delivery.memberId, delivery.claimId, false))
-                .sorted(Comparator.comparingLong(PositionStore.Mark::memberId))
                 .toList();
         if (old.isEmpty()) {
             return;
@@ -404,9 +399,7 @@ final class Deliveries {
                 })
                 .whenComplete((done, failure) -> {
                     if (failure != null) {
-                        LOG.debugf(
-                                "Claims were not renewed; will try again code=%s",
-                                (ErrorCode) Objects.requireNonNull(Failures.code(failure)));
+                        LOG.debugf("Claims were not renewed; will try again code=%s", Failures.code(failure));
                     }
                 });
     }

@@ -3,6 +3,7 @@ package io.trunkline.group;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.trunkline.error.Failures;
+import io.trunkline.jdbc.WorkerPool;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
 import jakarta.annotation.Priority;
@@ -14,7 +15,6 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
@@ -38,11 +38,7 @@ class GroupJob {
     /** When PostgreSQL was found to be away last, by {@link System#nanoTime}; null when it never was. */
     private volatile @Nullable Long awayAt;
 
-    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(task -> {
-        Thread thread = new Thread(task, "group-job");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final ScheduledExecutorService timer = WorkerPool.timer("group-job", 1);
 
     GroupJob(LagStore store, Consumers consumers, Logs logs, ConsumerConfig config, GroupMetrics metrics) {
         this.store = store;
@@ -109,8 +105,7 @@ class GroupJob {
         List<LagStore.GroupOffset> offsets = store.offsets();
         Set<Integer> ids = new HashSet<>();
         offsets.forEach(offset -> ids.add(offset.partitionId()));
-        Map<Integer, OffsetRange> ranges =
-                ids.isEmpty() ? Map.of() : logs.ranges(ids).join();
+        Map<Integer, OffsetRange> ranges = logs.ranges(ids).join();
         List<LagStore.PartitionLag> lags = new ArrayList<>();
         for (LagStore.GroupOffset offset : offsets) {
             OffsetRange range = ranges.get(offset.partitionId());

@@ -17,7 +17,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
 import org.jspecify.annotations.Nullable;
@@ -37,7 +36,6 @@ final class Polls {
     private final Topics topics;
     private final Logs logs;
     private final GroupMetrics metrics;
-    private final ScheduledExecutorService timer;
 
     Polls(
             BiFunction<GroupName, MemberName, CompletableFuture<MemberState>> members,
@@ -47,8 +45,7 @@ final class Polls {
             GroupWatch watch,
             Topics topics,
             Logs logs,
-            GroupMetrics metrics,
-            ScheduledExecutorService timer) {
+            GroupMetrics metrics) {
         this.members = members;
         this.memberships = memberships;
         this.positions = positions;
@@ -57,7 +54,6 @@ final class Polls {
         this.topics = topics;
         this.logs = logs;
         this.metrics = metrics;
-        this.timer = timer;
     }
 
     CompletableFuture<Poll> poll(
@@ -287,9 +283,7 @@ final class Polls {
             if (left(member).isZero()) {
                 return CompletableFuture.completedFuture(empty(member));
             }
-            CompletableFuture<Void> later = new CompletableFuture<>();
-            timer.schedule(() -> later.complete(null), pause(), TimeUnit.MILLISECONDS);
-            return later.thenCompose(now -> look());
+            return timer(pause()).thenCompose(now -> look());
         }
 
         private long pause() {

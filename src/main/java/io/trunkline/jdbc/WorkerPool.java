@@ -5,8 +5,10 @@ import io.trunkline.error.TrunklineException;
 import java.time.Duration;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.SynchronousQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
@@ -39,6 +41,15 @@ public final class WorkerPool implements AutoCloseable {
             return thread;
         });
         executor.allowCoreThreadTimeOut(coreThreads > 0);
+    }
+
+    /** Threads for what is to be done later or again and again; they do not keep the service from ending. */
+    public static ScheduledExecutorService timer(String name, int threads) {
+        return Executors.newScheduledThreadPool(threads, task -> {
+            Thread thread = new Thread(task, name);
+            thread.setDaemon(true);
+            return thread;
+        });
     }
 
     /**

@@ -1,11 +1,12 @@
 package io.trunkline.log;
 
 import io.trunkline.error.ErrorCode;
-import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.Coalescer;
 import io.trunkline.jdbc.WorkerPool;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -17,78 +18,34 @@ import java.util.concurrent.CompletableFuture;
 final class Heads {
     private static final int MOST_UNDER_WAY = 2;
 
-    private final FetchStore store;
-    private final WorkerPool pool;
-    /** Guarded by this, as the following. */
-    private Map<Integer, CompletableFuture<OffsetRange>> asked = new HashMap<>();
-
-    private int underWay;
+    private final Coalescer<Integer, Optional<OffsetRange>> questions;
 
     Heads(FetchStore store, WorkerPool pool) {
-        this.store = store;
-        this.pool = pool;
+        // Who asks is bounded: fetches that wait, and requests.
+        questions = new Coalescer<>(pool, MOST_UNDER_WAY, Integer.MAX_VALUE, 0, partitionIds -> {
+            Map<Integer, OffsetRange> ranges = store.ranges(new HashSet<>(partitionIds));
+            return partitionIds.stream()
+                    .map(partitionId -> Optional.ofNullable(ranges.get(partitionId)))
+                    .toList();
+        });
     }
 
     /** What of a partition can be read; fails with {@code PARTITION_NOT_FOUND} when it does not exist any more. */
     CompletableFuture<OffsetRange> range(int partitionId) {
-        CompletableFuture<OffsetRange> answer;
-        synchronized (this) {
-            answer = asked.computeIfAbsent(partitionId, id -> new CompletableFuture<>());
-        }
-        next();
-        return answer;
+        return questions.ask(partitionId).thenApply(range -> range.orElseThrow(Heads::gone));
     }
 
     /** What can be read of those of the partitions that exist. */
     CompletableFuture<Map<Integer, OffsetRange>> ranges(Collection<Integer> partitionIds) {
-        Map<Integer, CompletableFuture<OffsetRange>> answers = new HashMap<>();
-        synchronized (this) {
-            for (Integer partitionId : partitionIds) {
-                answers.put(partitionId, asked.computeIfAbsent(partitionId, id -> new CompletableFuture<>()));
-            }
-        }
-        next();
-        CompletableFuture<Map<Integer, OffsetRange>> all = CompletableFuture.completedFuture(new HashMap<>());
-        for (Map.Entry<Integer, CompletableFuture<OffsetRange>> entry : answers.entrySet()) {
-            all = all.thenCombine(
-                    entry.getValue()
-                            .thenApply(Optional::of)
-                            .exceptionallyCompose(failure -> Failures.code(failure) == ErrorCode.PARTITION_NOT_FOUND
-                                    ? CompletableFuture.completedFuture(Optional.empty())
-                                    : CompletableFuture.failedFuture(failure)),
-                    (ranges, range) -> {
-                        range.ifPresent(r -> ranges.put(entry.getKey(), r));
-                        return ranges;
-                    });
-        }
-        return all;
-    }
-
-    private void next() {
-        Map<Integer, CompletableFuture<OffsetRange>> mine;
-        synchronized (this) {
-            if (asked.isEmpty() || underWay == MOST_UNDER_WAY) {
-                return;
-            }
-            mine = asked;
-            asked = new HashMap<>();
-            underWay++;
-        }
-        pool.call(() -> store.ranges(mine.keySet())).whenComplete((ranges, failure) -> {
-            synchronized (this) {
-                underWay--;
-            }
-            next();
-            mine.forEach((partitionId, answer) -> {
-                if (failure != null) {
-                    answer.completeExceptionally(failure);
-                } else if (ranges.containsKey(partitionId)) {
-                    answer.complete(ranges.get(partitionId));
-                } else {
-                    answer.completeExceptionally(gone());
-                }
-            });
-        });
+        Map<Integer, CompletableFuture<Optional<OffsetRange>>> answers = new HashMap<>();
+        partitionIds.forEach(partitionId -> answers.computeIfAbsent(partitionId, questions::ask));
+        return CompletableFuture.allOf(answers.values().toArray(CompletableFuture[]::new))
+                .thenApply(all -> {
+                    Map<Integer, OffsetRange> ranges = new HashMap<>();
+                    answers.forEach(
+                            (partitionId, answer) -> answer.join().ifPresent(range -> ranges.put(partitionId, range)));
+                    return ranges;
+                });
     }
 
     static TrunklineException gone() {

@@ -3,6 +3,7 @@ package io.trunkline.log;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.WorkerPool;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -12,7 +13,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
@@ -56,11 +56,7 @@ final class Wakeups implements AutoCloseable {
 
     private final FetchStore store;
     private final LogConfig.Fetch config;
-    private final ScheduledExecutorService poller = Executors.newSingleThreadScheduledExecutor(task -> {
-        Thread thread = new Thread(task, "wake-up");
-        thread.setDaemon(true);
-        return thread;
-    });
+    private final ScheduledExecutorService poller = WorkerPool.timer("wake-up", 1);
     /** Guarded by this. */
     private final Map<Integer, Set<Waiter>> waiters = new HashMap<>();
     /** Guarded by this. */

@@ -286,10 +286,7 @@ class ConsumersResource {
         long bytes = Math.min(
                 most, Parameters.whole("max_bytes", maxBytes, 1, Long.MAX_VALUE).orElse(DEFAULT_BYTES));
         PollRequest request = new PollRequest(
-                wait.isPresent()
-                        ? Optional.of(Duration.ofMillis(
-                                Math.min(wait.getAsLong(), config.maxWait().toMillis())))
-                        : Optional.empty(),
+                wait.isPresent() ? Optional.of(Duration.ofMillis(wait.getAsLong())) : Optional.empty(),
                 config.maxWait(),
                 bytes,
                 options -> RecordFormat.named(options.format()).orElseThrow().accepted(wanted));

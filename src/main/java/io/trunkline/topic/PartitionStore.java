@@ -24,11 +24,6 @@ class PartitionStore {
             SELECT version
               FROM trunkline.topic_version
             """;
-    private static final String NAMES = """
-            SELECT name
-              FROM trunkline.topic
-             ORDER BY name
-            """;
     private static final String IDS_OF_TOPICS = """
             SELECT t.name, h.tp_id
               FROM trunkline.topic t
@@ -71,20 +66,6 @@ class PartitionStore {
                     ResultSet row = statement.executeQuery()) {
                 row.next();
                 return row.getLong(1);
-            }
-        });
-    }
-
-    /** The names of all topics. */
-    List<String> names() {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(NAMES);
-                    ResultSet rows = statement.executeQuery()) {
-                List<String> names = new ArrayList<>();
-                while (rows.next()) {
-                    names.add(rows.getString(1));
-                }
-                return names;
             }
         });
     }

@@ -198,13 +198,13 @@ public class Topics {
 
     /** The topics that have one of these names, or one that a predicate wants, with their partitions. */
     public CompletableFuture<TopicCatalog> catalog(Set<TopicName> names, List<Predicate<String>> wanted) {
-        return pool.call(() -> {
+        return reading(() -> {
             // Before the topics are looked up: one that comes in between is in the catalog, or newer than its version.
             long version = partitions.version();
             Set<TopicName> all = new TreeSet<>(Comparator.comparing(TopicName::value));
             all.addAll(names);
             if (!wanted.isEmpty()) {
-                partitions.names().stream()
+                repository.names().stream()
                         .filter(name -> wanted.stream().anyMatch(w -> w.test(name)))
                         .map(TopicName::new)
                         .forEach(all::add);
