@@ -12,4 +12,8 @@ GRANT EXECUTE ON FUNCTION trunkline.produce(text, text, text, jsonb) TO "${app_r
 GRANT EXECUTE ON FUNCTION trunkline.offset_for_time TO "${app_role}";
 GRANT EXECUTE ON FUNCTION trunkline.read TO "${app_role}";
 GRANT INSERT, UPDATE, DELETE ON trunkline.consumer_group, trunkline.group_member, trunkline.member_partition, trunkline.group_offset TO "${app_role}";
+GRANT UPDATE ON trunkline.retention_turn TO "${app_role}";
+GRANT EXECUTE ON FUNCTION trunkline.now, trunkline.current_slice, trunkline.log_state, trunkline.purgeable TO "${app_role}";
+GRANT EXECUTE ON FUNCTION trunkline.purge_partition, trunkline.free_slice, trunkline.drop_slice, trunkline.free_batches, trunkline.forget_retired TO "${app_role}";
+GRANT EXECUTE ON FUNCTION trunkline.delete_records TO "${app_role}";
 SELECT trunkline.share_append(slice) FROM trunkline.slice;

@@ -12,6 +12,7 @@ import io.trunkline.group.ConsumerConfig;
 import io.trunkline.jdbc.DatabaseConfig;
 import io.trunkline.log.LogConfig;
 import io.trunkline.rest.HttpConfig;
+import io.trunkline.retention.RetentionConfig;
 import io.trunkline.topic.TopicsConfig;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -68,6 +69,11 @@ class ConfigTest {
         assertThat(log.slices().length()).isEqualTo(Duration.ofDays(1));
         assertThat(log.slices().checkInterval()).isEqualTo(Duration.ofMinutes(10));
         assertThat(log.slices().ahead()).isEqualTo(3);
+        assertThat(log.metrics().interval()).isEqualTo(Duration.ofMinutes(1));
+        assertThat(log.metrics().maxPartitions()).isEqualTo(1_000);
+        RetentionConfig retention = config.getConfigMapping(RetentionConfig.class);
+        assertThat(retention.checkInterval()).isEqualTo(Duration.ofMinutes(5));
+        assertThat(retention.maxDeleteRate().asLongValue()).isEqualTo(64L << 20);
         TopicsConfig topics = config.getConfigMapping(TopicsConfig.class);
         assertThat(topics.autoCreate()).isFalse();
         assertThat(topics.defaultPartitions()).isEqualTo(1);
@@ -111,6 +117,10 @@ class ConfigTest {
             Map.entry("trunkline.log.slices.length", "1h"),
             Map.entry("trunkline.log.slices.check-interval", "12m"),
             Map.entry("trunkline.log.slices.ahead", "13"),
+            Map.entry("trunkline.log.metrics.interval", "14s"),
+            Map.entry("trunkline.log.metrics.max-partitions", "15"),
+            Map.entry("trunkline.retention.check-interval", "16s"),
+            Map.entry("trunkline.retention.max-delete-rate", "17M"),
             Map.entry("trunkline.topics.auto-create", "true"),
             Map.entry("trunkline.topics.default-partitions", "14"),
             Map.entry("trunkline.topics.max-partitions", "15"));
@@ -139,6 +149,8 @@ class ConfigTest {
         assertThat(config.getConfigMapping(TopicsConfig.class).autoCreate()).isTrue();
         assertThat(config.getConfigMapping(ConsumerConfig.class).deliveryTimeout())
                 .isEqualTo(Duration.ofSeconds(2));
+        assertThat(config.getConfigMapping(RetentionConfig.class).checkInterval())
+                .isEqualTo(Duration.ofSeconds(16));
     }
 
     @ParameterizedTest
@@ -149,6 +161,7 @@ class ConfigTest {
                 "trunkline.embedded.dir",
                 "trunkline.http.max-body",
                 "trunkline.log.append.thread",
+                "trunkline.retention.interval",
                 "trunkline.topics.autocreate"
             })
     void typingErrorIsRefused(String name) {
@@ -165,6 +178,7 @@ class ConfigTest {
                 .withMapping(EmbeddedConfig.class)
                 .withMapping(HttpConfig.class)
                 .withMapping(LogConfig.class)
+                .withMapping(RetentionConfig.class)
                 .withMapping(TopicsConfig.class)
                 .withSources(new PropertiesConfigSource(properties, "test", 500))
                 .build();

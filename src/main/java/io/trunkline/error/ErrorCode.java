@@ -67,6 +67,8 @@ public enum ErrorCode {
     RECORD_TOO_LARGE,
     /** The offset is below the log start or beyond the end. */
     OFFSET_OUT_OF_RANGE,
+    /** The role that the service runs as has not been given the right to do this. */
+    NOT_PERMITTED,
     /** A queue or a pool is full; nothing was done, and the call may be repeated. */
     OVERLOADED,
     /** PostgreSQL cannot be reached; nothing was done, and the call may be repeated. */

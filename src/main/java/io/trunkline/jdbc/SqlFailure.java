@@ -39,6 +39,17 @@ public final class SqlFailure {
             case "TL422" ->
                 new TrunklineException(
                         ErrorCode.INVALID_PARTITIONS, "The number of partitions can grow, but never shrink.", e);
+            case "TL416" ->
+                new TrunklineException(
+                        ErrorCode.OFFSET_OUT_OF_RANGE, "The offset is below the log start or beyond the end.", e);
+            case "TL409" ->
+                new TrunklineException(
+                        ErrorCode.OVERLOADED, "What is to be removed is still in use; nothing was done. Try again.", e);
+            case "42501" ->
+                new TrunklineException(
+                        ErrorCode.NOT_PERMITTED,
+                        "The role that the service runs as may not do this in PostgreSQL; nothing was done.",
+                        e);
             case "55P03" ->
                 new TrunklineException(
                         ErrorCode.OVERLOADED,
@@ -90,6 +101,11 @@ public final class SqlFailure {
                 .map(SQLException::getSQLState)
                 .filter("23505"::equals)
                 .isPresent();
+    }
+
+    /** Whether a statement named a table or function that is not there, so that nothing of it was done. */
+    public static boolean isMissing(SQLException e) {
+        return "42P01".equals(e.getSQLState()) || "42883".equals(e.getSQLState());
     }
 
     /** Whether PostgreSQL itself refused a statement because of what it was given, so that nothing of it was done. */

@@ -3,6 +3,7 @@ package io.trunkline.log;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.Database;
+import io.trunkline.jdbc.SqlFailure;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Array;
 import java.sql.Connection;
@@ -11,6 +12,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Types;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.core.BaseConnection;
@@ -40,16 +42,10 @@ class AppendStore {
               FROM trunkline.append_%d(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """;
     private static final String CURRENT_SLICE = """
-            SELECT slice
-              FROM trunkline.slice
-             WHERE starts_at <= clock_timestamp()
-             ORDER BY starts_at DESC
-             LIMIT 1
+            SELECT trunkline.current_slice()
             """;
     private static final String SLICE_OF = """
-            SELECT greatest(
-                       h.slice,
-                       (SELECT s.slice FROM trunkline.slice s WHERE s.starts_at <= clock_timestamp() ORDER BY s.starts_at DESC LIMIT 1))
+            SELECT greatest(h.slice, trunkline.current_slice())
               FROM trunkline.partition_head h
              WHERE h.tp_id = ?
             """;
@@ -139,6 +135,13 @@ class AppendStore {
                     row.next();
                     return appended(longs(row, 1), longs(row, 2), longs(row, 3));
                 }
+            } catch (SQLException e) {
+                if (!SqlFailure.isMissing(e)) {
+                    throw e;
+                }
+                // Retention has dropped a slice that this replica has not written to for long.
+                this.slice = 0;
+                return Collections.nCopies(appends.size(), null);
             }
         });
     }

@@ -1,6 +1,7 @@
 package io.trunkline.log;
 
 import io.trunkline.jdbc.Database;
+import io.trunkline.jdbc.SqlFailure;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Array;
 import java.sql.Connection;
@@ -37,11 +38,7 @@ class FetchStore {
              WHERE h.tp_id = ANY (?)
             """;
     private static final String NEWEST_SLICE = """
-            SELECT slice
-              FROM trunkline.slice
-             WHERE starts_at <= clock_timestamp()
-             ORDER BY starts_at DESC
-             LIMIT 1
+            SELECT trunkline.current_slice()
             """;
     private static final String SLICE_OF = """
             SELECT slice
@@ -70,6 +67,10 @@ class FetchStore {
              WHERE slice = %1$d AND tp_id = ? AND last_offset >= ? AND last_offset <= ?
              ORDER BY last_offset
             """;
+    private static final String STATES = """
+            SELECT tp_id, log_start_offset, end_offset, byte_size, oldest_timestamp
+              FROM trunkline.log_state(?)
+            """;
     private static final String OFFSET_FOR_TIME = """
             SELECT trunkline.offset_for_time(?, ?)
             """;
@@ -92,19 +93,33 @@ class FetchStore {
     /** What can be read of those partitions that still exist. */
     Map<Integer, OffsetRange> ranges(Collection<Integer> partitionIds) {
         return database.read(connection -> {
-            Map<Integer, OffsetRange> ranges = new HashMap<>();
-            Map<Integer, Set<Integer>> bySlice = new HashMap<>();
-            bySlice.put(newestSlice(connection), new HashSet<>(partitionIds));
-            // Mostly all of them write to the newest slice. Others tell theirs, which is looked at in another turn.
-            while (!bySlice.isEmpty()) {
-                int slice = bySlice.keySet().iterator().next();
-                Set<Integer> members = bySlice.remove(slice);
-                ranges(connection, slice, members, ranges)
-                        .forEach((partitionId, other) -> bySlice.computeIfAbsent(other, s -> new HashSet<>())
-                                .add(partitionId));
+            try {
+                return ranges(connection, partitionIds);
+            } catch (SQLException e) {
+                if (!SqlFailure.isMissing(e)) {
+                    throw e;
+                }
+                // Retention has just dropped a slice, and moved its partitions on before.
+                newestSlice = null;
+                return ranges(connection, partitionIds);
             }
-            return ranges;
         });
+    }
+
+    private Map<Integer, OffsetRange> ranges(Connection connection, Collection<Integer> partitionIds)
+            throws SQLException {
+        Map<Integer, OffsetRange> ranges = new HashMap<>();
+        Map<Integer, Set<Integer>> bySlice = new HashMap<>();
+        bySlice.put(newestSlice(connection), new HashSet<>(partitionIds));
+        // Mostly all of them write to the newest slice. Others tell theirs, which is looked at in another turn.
+        while (!bySlice.isEmpty()) {
+            int slice = bySlice.keySet().iterator().next();
+            Set<Integer> members = bySlice.remove(slice);
+            ranges(connection, slice, members, ranges)
+                    .forEach((partitionId, other) ->
+                            bySlice.computeIfAbsent(other, s -> new HashSet<>()).add(partitionId));
+        }
+        return ranges;
     }
 
     /** Puts the ranges of those partitions that write to a slice; answers the slices of the others. */
@@ -149,6 +164,30 @@ class FetchStore {
         }
     }
 
+    /** How much there is of those partitions that exist, and are not just being moved on from a slice that is dropped. */
+    Map<Integer, LogState> states(Collection<Integer> partitionIds) {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(STATES)) {
+                statement.setObject(
+                        1, partitionIds.stream().mapToInt(Integer::intValue).toArray());
+                Map<Integer, LogState> states = new HashMap<>();
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        long oldest = rows.getLong(5);
+                        OptionalLong oldestTimestamp = rows.wasNull() ? OptionalLong.empty() : OptionalLong.of(oldest);
+                        states.put(
+                                rows.getInt(1),
+                                new LogState(
+                                        new OffsetRange(rows.getLong(2), rows.getLong(3)),
+                                        rows.getLong(4),
+                                        oldestTimestamp));
+                    }
+                }
+                return states;
+            }
+        });
+    }
+
     /** The first offset with at least this timestamp, or empty when there is none. */
     OptionalLong offsetForTime(int partitionId, long timestamp) {
         return database.read(connection -> {
@@ -171,26 +210,36 @@ class FetchStore {
     PageBuilder read(Fetches.Request request, OffsetRange range) {
         return database.read(connection -> {
             PageBuilder page = PageBuilder.empty(request);
-            int partitionId = request.partitionId();
-            @Nullable Integer slice = sliceOf(connection, partitionId, request.offset());
-            while (slice != null && page.next() < range.endOffset() && !page.isFull()) {
-                long last =
-                        lastWithin(connection, slice, partitionId, page.next(), page.bytesLeft(), page.recordsLeft());
-                if (last < page.next()) {
-                    slice = nextSlice(connection, partitionId, slice);
-                    continue;
+            try {
+                read(connection, page, request.partitionId(), range);
+            } catch (SQLException e) {
+                if (!SqlFailure.isMissing(e)) {
+                    throw e;
                 }
-                for (FetchedBatch batch : readBetween(connection, slice, partitionId, page.next(), last)) {
-                    if (!page.add(batch)) {
-                        break;
-                    }
-                }
-                if (page.next() <= last) {
-                    break; // full, or there is a hole: records were removed between the two statements
-                }
+                // The slice was dropped meanwhile: as when its records were removed.
             }
             return page;
         });
+    }
+
+    private static void read(Connection connection, PageBuilder page, int partitionId, OffsetRange range)
+            throws SQLException {
+        @Nullable Integer slice = sliceOf(connection, partitionId, page.next());
+        while (slice != null && page.next() < range.endOffset() && !page.isFull()) {
+            long last = lastWithin(connection, slice, partitionId, page.next(), page.bytesLeft(), page.recordsLeft());
+            if (last < page.next()) {
+                slice = nextSlice(connection, partitionId, slice);
+                continue;
+            }
+            for (FetchedBatch batch : readBetween(connection, slice, partitionId, page.next(), last)) {
+                if (!page.add(batch)) {
+                    break;
+                }
+            }
+            if (page.next() <= last) {
+                break; // full, or there is a hole: records were removed between the two statements
+            }
+        }
     }
 
     private static @Nullable Integer sliceOf(Connection connection, int partitionId, long offset) throws SQLException {

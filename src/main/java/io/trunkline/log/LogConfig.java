@@ -19,6 +19,9 @@ public interface LogConfig {
     /** The tables that the log is cut into by time. */
     Slices slices();
 
+    /** What Prometheus is told of topics and partitions. */
+    Metrics metrics();
+
     /** Writing. */
     interface Append {
         /** Appends that run at once, each on a connection of its own. One partition never has more than one. */
@@ -88,6 +91,19 @@ public interface LogConfig {
          */
         @WithDefault("25ms")
         Duration pollInterval();
+    }
+
+    /** What Prometheus is told of topics and partitions. */
+    interface Metrics {
+        /** How often sizes and offsets are looked up; at least 1 second. */
+        @WithDefault("1m")
+        Duration interval();
+
+        /** Offsets are told of each partition while there are no more than this many; beyond it, of topics only. */
+        @WithDefault("1000")
+        @Min(0)
+        @Max(1_000_000)
+        int maxPartitions();
     }
 
     /** The tables that the log is cut into by time. */

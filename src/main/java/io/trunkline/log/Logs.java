@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 
 /**
  * The partition logs. Calls return at once, hold no thread while they wait, and fail with a {@link TrunklineException},
@@ -29,6 +30,7 @@ public class Logs {
 
     private final Topics topics;
     private final FetchStore store;
+    private final DeletionStore deletions;
     private final LogMetrics metrics;
     private final Clock clock;
     private final Appends appends;
@@ -38,7 +40,15 @@ public class Logs {
     private final Fetches fetches;
     private final PartitionPolls polls;
 
-    Logs(Topics topics, AppendStore appendStore, FetchStore store, LogConfig config, LogMetrics metrics, Clock clock) {
+    Logs(
+            Topics topics,
+            AppendStore appendStore,
+            FetchStore store,
+            DeletionStore deletions,
+            LogConfig config,
+            LogMetrics metrics,
+            Clock clock) {
+        this.deletions = deletions;
         this.topics = topics;
         this.store = store;
         this.metrics = metrics;
@@ -127,20 +137,49 @@ public class Logs {
                 });
     }
 
+    /**
+     * Deletes the records of a partition before an offset, or all of them with {@link #ALL_RECORDS}: they cannot be read any
+     * more, and their space is freed later. Nothing changes where the log starts beyond the offset already.
+     */
+    public CompletableFuture<DeletionOutcome> deleteRecords(TopicName topic, int partition, long before) {
+        return onPartition(
+                topic,
+                partition,
+                id -> pool.call(() -> deletions.deleteBefore(id, before))
+                        .thenCompose(range -> range.isPresent()
+                                ? CompletableFuture.completedFuture(new DeletionOutcome.Deleted(range.get()))
+                                : heads.range(id).thenApply(DeletionOutcome.OutOfRange::new)));
+    }
+
+    /** Stands for the end of a partition where its records are deleted, as in Kafka's DeleteRecords. */
+    public static final long ALL_RECORDS = -1;
+
     /** What can be read of those of the partitions that exist, by their ids. */
     public CompletableFuture<Map<Integer, OffsetRange>> ranges(Collection<Integer> partitionIds) {
+        return inTurn(partitionIds, heads::ranges);
+    }
+
+    /**
+     * How much there is of partitions, by their ids. Those that do not exist are left out, and for a moment those whose
+     * slice is being dropped.
+     */
+    public CompletableFuture<Map<Integer, LogState>> states(Collection<Integer> partitionIds) {
+        return inTurn(partitionIds, some -> pool.call(() -> store.states(some)));
+    }
+
+    /** Some after the other, so that readers who ask meanwhile are not held up by many. */
+    private static <T> CompletableFuture<Map<Integer, T>> inTurn(
+            Collection<Integer> partitionIds, Function<List<Integer>, CompletableFuture<Map<Integer, T>>> look) {
         List<Integer> all = List.copyOf(partitionIds);
-        CompletableFuture<Map<Integer, OffsetRange>> ranges =
-                heads.ranges(all.subList(0, Math.min(all.size(), AT_ONCE)));
-        // One after the other, so that readers who ask meanwhile are not held up by many.
+        CompletableFuture<Map<Integer, T>> answers = look.apply(all.subList(0, Math.min(all.size(), AT_ONCE)));
         for (int i = AT_ONCE; i < all.size(); i += AT_ONCE) {
             List<Integer> next = all.subList(i, Math.min(all.size(), i + AT_ONCE));
-            ranges = ranges.thenCompose(known -> heads.ranges(next).thenApply(more -> {
+            answers = answers.thenCompose(known -> look.apply(next).thenApply(more -> {
                 known.putAll(more);
                 return known;
             }));
         }
-        return ranges;
+        return answers;
     }
 
     /** The first offset of a partition whose timestamp is at least the given one, or else its end. */

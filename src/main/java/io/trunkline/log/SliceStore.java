@@ -13,10 +13,27 @@ class SliceStore {
             SELECT trunkline.prepare_slices(make_interval(secs => ?), ?)
             """;
 
+    private static final String AHEAD = """
+            SELECT count(*)
+              FROM trunkline.slice
+             WHERE starts_at > trunkline.now()
+            """;
+
     private final Database database;
 
     SliceStore(Database database) {
         this.database = database;
+    }
+
+    /** How many slices are ready for the time to come. */
+    int ahead() {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(AHEAD);
+                    ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getInt(1);
+            }
+        });
     }
 
     /** Makes the slices that are missing and answers how many that were. */

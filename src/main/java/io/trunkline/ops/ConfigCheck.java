@@ -5,6 +5,7 @@ import io.quarkus.runtime.configuration.ConfigurationException;
 import io.trunkline.group.ConsumerConfig;
 import io.trunkline.jdbc.DatabaseConfig;
 import io.trunkline.log.LogConfig;
+import io.trunkline.retention.RetentionConfig;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -20,24 +21,30 @@ import org.eclipse.microprofile.config.Config;
 @ApplicationScoped
 class ConfigCheck {
     private static final String PREFIX = "trunkline.";
-    private static final Set<String> GROUPS = Set.of("consumer", "database", "embedded", "http", "log", "topics");
+    private static final Set<String> GROUPS =
+            Set.of("consumer", "database", "embedded", "http", "log", "retention", "topics");
 
     /**
-     * Connections beside those of appends, fetches and consumers: topics 4, groups 5, locked partitions 2, wake-ups 2, health,
-     * jobs.
+     * Connections beside those of appends, fetches and consumers: topics 4, groups 5, locked partitions 2, wake-ups 2, health 1,
+     * slices 1, retention 1, sizes 1.
      */
-    private static final int OTHER_CONNECTIONS = 15;
+    private static final int OTHER_CONNECTIONS = 17;
+
+    private static final long LEAST_DELETE_RATE = 64 * 1024;
 
     private final Config config;
     private final DatabaseConfig database;
     private final LogConfig log;
     private final ConsumerConfig consumer;
+    private final RetentionConfig retention;
 
-    ConfigCheck(Config config, DatabaseConfig database, LogConfig log, ConsumerConfig consumer) {
+    ConfigCheck(
+            Config config, DatabaseConfig database, LogConfig log, ConsumerConfig consumer, RetentionConfig retention) {
         this.config = config;
         this.database = database;
         this.log = log;
         this.consumer = consumer;
+        this.retention = retention;
     }
 
     void atStart(@Observes @Priority(50) StartupEvent event) {
@@ -52,13 +59,21 @@ class ConfigCheck {
             }
         }
         if (!unknown.isEmpty()) {
-            throw new ConfigurationException("Unknown configuration: " + String.join(", ", unknown)
-                    + ". The groups are trunkline.consumer, .database, .embedded, .http, .log and .topics.");
+            throw new ConfigurationException(
+                    "Unknown configuration: " + String.join(", ", unknown)
+                            + ". The groups are trunkline.consumer, .database, .embedded, .http, .log, .retention and .topics.");
         }
-        atLeast(Duration.ofSeconds(1), consumer.sessionTimeout(), "session-timeout");
-        atLeast(Duration.ofMillis(100), consumer.deliveryTimeout(), "delivery-timeout");
-        atLeast(Duration.ofMinutes(1), consumer.offsetsRetention(), "offsets-retention");
-        atLeast(Duration.ofSeconds(1), consumer.lagInterval(), "lag-interval");
+        atLeast(Duration.ofSeconds(1), consumer.sessionTimeout(), "consumer.session-timeout");
+        atLeast(Duration.ofMillis(100), consumer.deliveryTimeout(), "consumer.delivery-timeout");
+        atLeast(Duration.ofMinutes(1), consumer.offsetsRetention(), "consumer.offsets-retention");
+        atLeast(Duration.ofSeconds(1), consumer.lagInterval(), "consumer.lag-interval");
+        atLeast(Duration.ofSeconds(1), log.metrics().interval(), "log.metrics.interval");
+        atLeast(Duration.ofSeconds(1), retention.checkInterval(), "retention.check-interval");
+        if (retention.maxDeleteRate().asLongValue() < LEAST_DELETE_RATE) {
+            throw new ConfigurationException("trunkline.retention.max-delete-rate is "
+                    + retention.maxDeleteRate().asLongValue() + ", but must be at least " + LEAST_DELETE_RATE
+                    + " bytes a second.");
+        }
         int needed = log.append().threads() + log.fetch().threads() + consumer.threads() + OTHER_CONNECTIONS;
         if (database.maxConnections() < needed) {
             throw new ConfigurationException("trunkline.database.max-connections is " + database.maxConnections()
@@ -70,7 +85,7 @@ class ConfigCheck {
     private static void atLeast(Duration least, Duration given, String key) {
         if (given.compareTo(least) < 0) {
             throw new ConfigurationException(
-                    "trunkline.consumer." + key + " is " + given + ", but must be at least " + least + ".");
+                    "trunkline." + key + " is " + given + ", but must be at least " + least + ".");
         }
     }
 }

@@ -87,6 +87,8 @@ final class ApiSchemas {
             @JsonProperty("partitions_count") @Schema(nullable = true, description = "More than there are.")
             Integer partitionsCount,
 
-            @Schema(description = "Configuration to replace, under Kafka's names.")
+            @Schema(
+                    description =
+                            "Configuration to replace, under Kafka's names; null takes a value back to its default.")
             Map<String, String> configs) {}
 }

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import java.io.IOException;
@@ -175,7 +176,10 @@ final class ControlBody {
 
     /** An object of strings, numbers and booleans, taken as the text they stand for. */
     Map<String, String> texts(String field) {
-        JsonNode value = node.path(field);
+        return texts(field, node.path(field));
+    }
+
+    private Map<String, String> texts(String field, JsonNode value) {
         Map<String, String> texts = new TreeMap<>();
         if (value.isMissingNode() || value.isNull()) {
             return texts;
@@ -192,6 +196,24 @@ final class ControlBody {
             }
         }
         return texts;
+    }
+
+    /** As {@link #texts}, where null takes a value back. */
+    Map<String, Optional<String>> changes(String field) {
+        Map<String, Optional<String>> changes = new TreeMap<>();
+        if (node.path(field) instanceof ObjectNode object) {
+            ObjectNode given = object.deepCopy();
+            object.properties().forEach(entry -> {
+                if (entry.getValue().isNull()) {
+                    changes.put(entry.getKey(), Optional.empty());
+                    given.remove(entry.getKey());
+                }
+            });
+            texts(field, given).forEach((name, text) -> changes.put(name, Optional.of(text)));
+            return changes;
+        }
+        texts(field);
+        return changes;
     }
 
     void missing(String field) {

@@ -4,6 +4,7 @@ import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.group.GroupName;
 import io.trunkline.group.MemberName;
+import io.trunkline.log.Logs;
 import io.trunkline.topic.TopicName;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -58,6 +59,16 @@ final class Parameters {
     /** An optional whole number within bounds, of which the least is not negative. */
     static OptionalLong whole(String name, @Nullable String text, long least, long most) {
         return text == null ? OptionalLong.empty() : OptionalLong.of(required(name, text, least, most));
+    }
+
+    /** The offset before which records are deleted, or -1 for all of them. */
+    static long before(@Nullable String text) {
+        if (text == null) {
+            throw new TrunklineException(
+                    ErrorCode.INVALID_PARAMETER,
+                    "The parameter before is missing: the offset of the first record that stays, or -1 to delete all.");
+        }
+        return text.equals("-1") ? Logs.ALL_RECORDS : required("before", text, 0, Long.MAX_VALUE);
     }
 
     /** An optional {@code true} or {@code false}. */

@@ -315,7 +315,8 @@ class RecordsResource {
         return next.toString();
     }
 
-    private static Response outOfRange(TopicName topic, int partition, OptionalLong offset, OffsetRange range) {
+    /** The answer to an offset that is not within the range. */
+    static Response outOfRange(TopicName topic, int partition, OptionalLong offset, OffsetRange range) {
         Response answer = Errors.answer(new TrunklineException(
                 ErrorCode.OFFSET_OUT_OF_RANGE,
                 "Offset " + (offset.isPresent() ? offset.getAsLong() + " " : "") + "of partition " + partition

@@ -1,6 +1,8 @@
 package io.trunkline.rest;
 
 import io.smallrye.mutiny.Uni;
+import io.trunkline.log.DeletionOutcome;
+import io.trunkline.log.LogState;
 import io.trunkline.log.Logs;
 import io.trunkline.topic.Topic;
 import io.trunkline.topic.TopicConfig;
@@ -14,13 +16,17 @@ import jakarta.ws.rs.PATCH;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
+import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Function;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
@@ -79,7 +85,7 @@ class TopicsResource {
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
     public Uni<Response> describe(@PathParam("topic") String topic, @Context HttpHeaders headers) {
         String type = MediaTypes.control(headers);
-        return topic(topic).map(t -> answers.ok(type, TopicView.of(t)));
+        return described(topic, Topic::partitionIds).map(d -> answers.ok(type, TopicView.of(d.topic(), d.states())));
     }
 
     @POST
@@ -143,11 +149,14 @@ class TopicsResource {
         String type = MediaTypes.control(headers);
         ControlBody body = ControlBody.parse(BodyFilter.body(context), contentType, Set.of(COUNT, CONFIGS));
         OptionalInt count = body.whole(COUNT);
-        Map<String, String> configs = body.texts(CONFIGS);
+        Map<String, Optional<String>> configs = body.changes(CONFIGS);
         body.check();
         return Uni.createFrom()
-                .completionStage(() -> topics.change(name, count, configs))
-                .map(changed -> answers.ok(type, TopicView.of(changed)));
+                .completionStage(() -> topics.change(name, count, configs)
+                        .thenCompose(changed -> logs.states(changed.partitionIds())
+                                // The change is done: what cannot be looked up now is shown as unknown.
+                                .exceptionally(unknown -> Map.of())
+                                .thenApply(states -> answers.ok(type, TopicView.of(changed, states)))));
     }
 
     @DELETE
@@ -172,7 +181,8 @@ class TopicsResource {
                             schema = @Schema(type = SchemaType.ARRAY, implementation = PartitionView.class)))
     public Uni<Response> partitions(@PathParam("topic") String topic, @Context HttpHeaders headers) {
         String type = MediaTypes.control(headers);
-        return topic(topic).map(t -> answers.ok(type, List.copyOf(TopicView.partitions(t))));
+        return described(topic, Topic::partitionIds)
+                .map(d -> answers.ok(type, List.copyOf(TopicView.partitions(d.topic(), d.states()))));
     }
 
     @GET
@@ -187,10 +197,9 @@ class TopicsResource {
             @Context HttpHeaders headers) {
         int number = Parameters.partition(partition);
         String type = MediaTypes.control(headers);
-        return topic(topic).map(t -> {
-            t.partitionId(number);
-            return answers.ok(type, PartitionView.of(number));
-        });
+        return described(topic, t -> List.of(t.partitionId(number)))
+                .map(d -> answers.ok(
+                        type, PartitionView.of(number, d.states().get(d.topic().partitionId(number)))));
     }
 
     @GET
@@ -211,8 +220,53 @@ class TopicsResource {
                 .map(range -> answers.ok(type, OffsetsView.of(range)));
     }
 
-    private Uni<Topic> topic(String text) {
+    @DELETE
+    @Path("topics/{topic}/partitions/{partition}/records")
+    @Operation(
+            operationId = "deleteRecords",
+            summary = "Deletes the records of a partition before an offset.",
+            description =
+                    "They cannot be read any more, and their space is freed in the background. Offsets are not used"
+                            + " again. Nothing changes where the log starts beyond the offset already.")
+    @APIResponse(
+            responseCode = "200",
+            description = "What can be read now.",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = OffsetsView.class)))
+    @APIResponse(
+            responseCode = "416",
+            description = "OFFSET_OUT_OF_RANGE: the offset lies beyond the end.",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    public Uni<Response> deleteRecords(
+            @PathParam("topic") String topic,
+            @PathParam("partition") @Schema(type = SchemaType.INTEGER) String partition,
+            @Parameter(
+                            required = true,
+                            description = "The offset of the first record that stays; -1 deletes all.",
+                            schema = @Schema(type = SchemaType.INTEGER))
+                    @QueryParam("before")
+                    String before,
+            @Context HttpHeaders headers) {
+        TopicName name = Parameters.topic(topic);
+        int number = Parameters.partition(partition);
+        long offset = Parameters.before(before);
+        String type = MediaTypes.control(headers);
+        return Uni.createFrom()
+                .completionStage(() -> logs.deleteRecords(name, number, offset))
+                .map(outcome -> switch (outcome) {
+                    case DeletionOutcome.Deleted deleted -> answers.ok(type, OffsetsView.of(deleted.range()));
+                    case DeletionOutcome.OutOfRange out ->
+                        RecordsResource.outOfRange(name, number, OptionalLong.of(offset), out.range());
+                });
+    }
+
+    /** A topic with what is known of some of its partitions. */
+    private record Described(Topic topic, Map<Integer, LogState> states) {}
+
+    private Uni<Described> described(String text, Function<Topic, List<Integer>> partitionIds) {
         TopicName name = Parameters.topic(text);
-        return Uni.createFrom().completionStage(() -> topics.get(name));
+        return Uni.createFrom()
+                .completionStage(() -> topics.get(name)
+                        .thenCompose(topic -> logs.states(partitionIds.apply(topic))
+                                .thenApply(states -> new Described(topic, states))));
     }
 }

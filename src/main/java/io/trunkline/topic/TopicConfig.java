@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 
 /**
@@ -38,10 +39,17 @@ public record TopicConfig(Map<String, String> overrides) {
         return new TopicConfig(overrides);
     }
 
-    /** This configuration with some values replaced. */
-    public TopicConfig with(Map<String, String> changes) {
+    /**
+     * This configuration with some values replaced, or, where a change is empty, back at their defaults.
+     *
+     * @throws TrunklineException {@code INVALID_CONFIG} with a detail for each name or value that is not legal
+     */
+    public TopicConfig with(Map<String, Optional<String>> changes) {
         Map<String, String> merged = new TreeMap<>(overrides);
-        merged.putAll(changes);
+        // An unknown name is found out whatever it is changed to.
+        changes.forEach((name, value) -> value.or(
+                        () -> TopicConfigKey.named(name).isPresent() ? Optional.empty() : Optional.of(""))
+                .ifPresentOrElse(v -> merged.put(name, v), () -> merged.remove(name)));
         return parse(merged);
     }
 

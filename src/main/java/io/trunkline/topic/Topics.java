@@ -17,6 +17,7 @@ import java.util.Collection;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
@@ -155,11 +156,12 @@ public class Topics {
     }
 
     /**
-     * Gives a topic more partitions and replaces some of its configuration. Fails with {@code TOPIC_NOT_FOUND},
+     * Gives a topic more partitions and replaces some of its configuration, by name; what is empty goes back to its
+     * default. Fails with {@code TOPIC_NOT_FOUND},
      * {@code INVALID_PARTITIONS} or {@code INVALID_CONFIG}.
      */
     public CompletableFuture<Topic> change(
-            TopicName name, OptionalInt partitionCount, Map<String, String> configChanges) {
+            TopicName name, OptionalInt partitionCount, Map<String, Optional<String>> configChanges) {
         return writing(() -> {
                     TopicEntity entity = repository.namedForUpdate(name).orElseThrow(() -> notFound(name));
                     if (partitionCount.isPresent()) {

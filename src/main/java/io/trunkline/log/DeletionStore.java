@@ -1,0 +1,45 @@
+package io.trunkline.log;
+
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.Database;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.util.Optional;
+
+/** Deletes the oldest records of a partition, through the one function that the application role has for it. */
+@ApplicationScoped
+class DeletionStore {
+    private static final String DELETE_RECORDS = """
+            SELECT log_start_offset, end_offset
+              FROM trunkline.delete_records(?, ?)
+            """;
+
+    private final Database database;
+
+    DeletionStore(Database database) {
+        this.database = database;
+    }
+
+    /** Moves the log start to an offset, or with -1 to the end; empty when the offset lies beyond the end. */
+    Optional<OffsetRange> deleteBefore(int partitionId, long offset) {
+        try {
+            return Optional.of(database.write(connection -> {
+                try (PreparedStatement statement = connection.prepareStatement(DELETE_RECORDS)) {
+                    statement.setInt(1, partitionId);
+                    statement.setLong(2, offset);
+                    try (ResultSet row = statement.executeQuery()) {
+                        row.next();
+                        return new OffsetRange(row.getLong(1), row.getLong(2));
+                    }
+                }
+            }));
+        } catch (TrunklineException e) {
+            if (e.code() == ErrorCode.OFFSET_OUT_OF_RANGE) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+}

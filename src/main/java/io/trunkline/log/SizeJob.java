@@ -1,0 +1,52 @@
+package io.trunkline.log;
+
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.trunkline.error.Failures;
+import io.trunkline.jdbc.WorkerPool;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.time.Clock;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.jboss.logging.Logger;
+
+/** Looks at the sizes and offsets of all topics now and then, for the metrics. */
+@ApplicationScoped
+class SizeJob {
+    private static final Logger LOG = Logger.getLogger(SizeJob.class);
+
+    private final SizeStore store;
+    private final SliceStore slices;
+    private final LogMetrics metrics;
+    private final LogConfig.Metrics config;
+    private final Clock clock;
+    private final ScheduledExecutorService timer = WorkerPool.timer("sizes", 1);
+
+    SizeJob(SizeStore store, SliceStore slices, LogMetrics metrics, LogConfig config, Clock clock) {
+        this.store = store;
+        this.slices = slices;
+        this.metrics = metrics;
+        this.config = config.metrics();
+        this.clock = clock;
+    }
+
+    void start(@Observes @Priority(300) StartupEvent event) {
+        long millis = config.interval().toMillis();
+        timer.scheduleWithFixedDelay(this::look, 0, millis, TimeUnit.MILLISECONDS);
+    }
+
+    void stop(@Observes @Priority(5) ShutdownEvent event) {
+        timer.shutdownNow();
+    }
+
+    private void look() {
+        try {
+            metrics.slicesAhead(slices.ahead());
+            metrics.sizes(store.states(), store.diskBytes(), clock.millis(), config.maxPartitions());
+        } catch (RuntimeException e) {
+            LOG.warnf("The sizes of topics could not be looked up; will try again code=%s", Failures.code(e));
+        }
+    }
+}

@@ -1,0 +1,94 @@
+package io.trunkline.log;
+
+import io.trunkline.jdbc.Database;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+
+/** How much there is of all topics. */
+@ApplicationScoped
+class SizeStore {
+    /** A partition by name, and how much there is of it. */
+    record PartitionState(String topic, int partition, LogState state) {}
+
+    private static final String STATES = """
+            SELECT t.name, h.partition, s.log_start_offset, s.end_offset, s.byte_size, s.oldest_timestamp
+              FROM trunkline.log_state() s
+              JOIN trunkline.partition_head h ON h.tp_id = s.tp_id
+              JOIN trunkline.topic t ON t.topic_id = h.topic_id
+            """;
+    /** A slice is a table of all topics: each is reckoned the share that its bytes have in it. */
+    private static final String DISK_BYTES = """
+            WITH state AS MATERIALIZED (
+                SELECT s.tp_id, h.topic_id, h.log_start_bytes + s.byte_size AS end_bytes
+                  FROM trunkline.log_state() s
+                  JOIN trunkline.partition_head h ON h.tp_id = s.tp_id
+            ), place AS (
+                SELECT s.topic_id,
+                       p.slice,
+                       greatest(0, coalesce(lead(p.base_bytes) OVER (PARTITION BY p.tp_id ORDER BY p.slice), s.end_bytes)
+                                       - greatest(p.base_bytes, p.freed_bytes)) AS bytes
+                  FROM trunkline.partition_slice p
+                  JOIN state s ON s.tp_id = p.tp_id
+            ), share AS (
+                SELECT topic_id, slice, sum(bytes) AS bytes, sum(sum(bytes)) OVER (PARTITION BY slice) AS total
+                  FROM place
+                 GROUP BY topic_id, slice
+            ), disk AS (
+                SELECT slice, pg_total_relation_size(to_regclass('trunkline.log_batch_' || slice)) AS bytes
+                  FROM trunkline.slice
+            )
+            SELECT t.name, round(sum(d.bytes * s.bytes / s.total))::bigint
+              FROM share s
+              JOIN disk d ON d.slice = s.slice
+              JOIN trunkline.topic t ON t.topic_id = s.topic_id
+             WHERE s.total > 0
+             GROUP BY t.name
+            """;
+
+    private final Database database;
+
+    SizeStore(Database database) {
+        this.database = database;
+    }
+
+    List<PartitionState> states() {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(STATES);
+                    ResultSet rows = statement.executeQuery()) {
+                List<PartitionState> states = new ArrayList<>();
+                while (rows.next()) {
+                    long oldest = rows.getLong(6);
+                    OptionalLong oldestTimestamp = rows.wasNull() ? OptionalLong.empty() : OptionalLong.of(oldest);
+                    states.add(new PartitionState(
+                            rows.getString(1),
+                            rows.getInt(2),
+                            new LogState(
+                                    new OffsetRange(rows.getLong(3), rows.getLong(4)),
+                                    rows.getLong(5),
+                                    oldestTimestamp)));
+                }
+                return states;
+            }
+        });
+    }
+
+    /** Bytes on disk by topic: estimated, since topics share tables. */
+    Map<String, Long> diskBytes() {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(DISK_BYTES);
+                    ResultSet rows = statement.executeQuery()) {
+                Map<String, Long> bytes = new HashMap<>();
+                while (rows.next()) {
+                    bytes.put(rows.getString(1), rows.getLong(2));
+                }
+                return bytes;
+            }
+        });
+    }
+}

@@ -1,0 +1,278 @@
+package io.trunkline.retention;
+
+import io.trunkline.jdbc.Database;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** Asks PostgreSQL to remove what may go: functions of the owner decide what that is. */
+@ApplicationScoped
+class RetentionStore {
+    /** Whose log start moved, and by how much; {@code more} when there is more to remove than was looked at. */
+    record Purged(long records, long bytes, boolean more) {}
+
+    /** Batches of a partition in one slice that can be deleted, though the slice stays. */
+    record Leftover(int partitionId, int slice) {}
+
+    /** What one step has deleted, and whether nothing is left. */
+    record Freed(int batches, long bytes, boolean done) {}
+
+    private static final String CLAIM = """
+            UPDATE trunkline.retention_turn
+               SET holder = ?,
+                   held_until = trunkline.now() + make_interval(secs => ?),
+                   started_at = trunkline.now()
+             WHERE (held_until BETWEEN trunkline.now() AND trunkline.now() + make_interval(secs => ?)) IS NOT TRUE
+               AND (started_at BETWEEN trunkline.now() - make_interval(secs => ?) AND trunkline.now()) IS NOT TRUE
+            """;
+    private static final String RENEW = """
+            UPDATE trunkline.retention_turn
+               SET held_until = trunkline.now() + make_interval(secs => ?)
+             WHERE holder = ?
+            """;
+    private static final String END = """
+            UPDATE trunkline.retention_turn
+               SET holder = NULL,
+                   held_until = NULL,
+                   succeeded_at = CASE WHEN ? THEN trunkline.now() ELSE succeeded_at END
+             WHERE holder = ?
+            """;
+    private static final String SUCCEEDED_AT = """
+            SELECT succeeded_at
+              FROM trunkline.retention_turn
+            """;
+    private static final String PURGEABLE = """
+            SELECT tp_id
+              FROM trunkline.purgeable() AS tp_id
+            """;
+    private static final String PURGE = """
+            SELECT purged_records, purged_bytes, more
+              FROM trunkline.purge_partition(?)
+            """;
+    private static final String FREE_SLICES = """
+            SELECT s.slice
+              FROM trunkline.slice s
+             WHERE s.slice < trunkline.current_slice()
+               AND NOT EXISTS (SELECT FROM trunkline.partition_slice p WHERE p.slice = s.slice AND p.needed)
+             ORDER BY s.slice
+            """;
+    private static final String FREE_SLICE = """
+            SELECT trunkline.free_slice(?)
+            """;
+    private static final String DROP_SLICE = """
+            SELECT trunkline.drop_slice(?)
+            """;
+    /**
+     * Single batches are worth deleting where their slice stays for longer than the partition keeps its records: what is on
+     * disk is then at most about twice what is kept. A slice stays until the last of those that need it lets go of it, at
+     * its end plus their retention; what was deleted explicitly, or with its topic, counts as kept for no time.
+     */
+    private static final String LEFTOVERS = """
+            WITH period AS (
+                SELECT s.slice, lead(s.starts_at) OVER (ORDER BY s.starts_at) AS ends_at
+                  FROM trunkline.slice s
+            ), held AS (
+                SELECT p.slice,
+                       max(CASE
+                               WHEN r.ms BETWEEN 0 AND 3155760000000 THEN e.ends_at + r.ms * interval '1 millisecond'
+                               ELSE 'infinity'
+                           END) AS until
+                  FROM trunkline.partition_slice p
+                  JOIN trunkline.partition_head h ON h.tp_id = p.tp_id
+                  JOIN trunkline.topic t ON t.topic_id = h.topic_id
+                  JOIN period e ON e.slice = p.slice
+                 CROSS JOIN LATERAL (SELECT coalesce((t.config ->> 'retention.ms')::bigint, 604800000) AS ms) r
+                 WHERE p.needed
+                 GROUP BY p.slice
+            )
+            SELECT p.tp_id, p.slice
+              FROM trunkline.partition_slice p
+              JOIN period e ON e.slice = p.slice
+              LEFT JOIN held ON held.slice = p.slice
+              LEFT JOIN trunkline.partition_head h ON h.tp_id = p.tp_id
+             WHERE (NOT p.needed OR (p.base_offset < h.log_start_offset AND p.freed_offset < h.log_start_offset))
+               AND (held.until IS NOT NULL OR p.slice >= trunkline.current_slice())
+               AND coalesce(held.until, e.ends_at, 'infinity')
+                   > trunkline.now() + greatest(trunkline.now() - coalesce(h.log_start_appended_at, trunkline.now()), interval '0')
+             ORDER BY p.slice, p.tp_id
+             LIMIT ?
+            """;
+
+    private static final String FREE_BATCHES = """
+            SELECT batches, bytes, done
+              FROM trunkline.free_batches(?, ?, ?, ?)
+            """;
+    private static final String FORGET_RETIRED = """
+            SELECT trunkline.forget_retired()
+            """;
+
+    private final Database database;
+
+    RetentionStore(Database database) {
+        this.database = database;
+    }
+
+    /** Takes the turn, unless another replica has it or it has been had within the interval. */
+    boolean claim(UUID holder, Duration lease, Duration interval) {
+        return database.write(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(CLAIM)) {
+                statement.setObject(1, holder);
+                statement.setDouble(2, seconds(lease));
+                statement.setDouble(3, seconds(lease));
+                statement.setDouble(4, seconds(interval));
+                return statement.executeUpdate() == 1;
+            }
+        });
+    }
+
+    /** Keeps the turn for another while; false when it has been lost. */
+    boolean renew(UUID holder, Duration lease) {
+        return database.write(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(RENEW)) {
+                statement.setDouble(1, seconds(lease));
+                statement.setObject(2, holder);
+                return statement.executeUpdate() == 1;
+            }
+        });
+    }
+
+    /** Gives the turn back. */
+    void end(UUID holder, boolean succeeded) {
+        database.write(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(END)) {
+                statement.setBoolean(1, succeeded);
+                statement.setObject(2, holder);
+                return statement.executeUpdate();
+            }
+        });
+    }
+
+    /** When a purge by any replica succeeded last. */
+    Optional<Instant> succeededAt() {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(SUCCEEDED_AT);
+                    ResultSet row = statement.executeQuery()) {
+                row.next();
+                @Nullable OffsetDateTime at = row.getObject(1, OffsetDateTime.class);
+                return Optional.ofNullable(at).map(OffsetDateTime::toInstant);
+            }
+        });
+    }
+
+    /** The partitions that have something to purge. */
+    List<Integer> purgeable() {
+        return integers(PURGEABLE);
+    }
+
+    /** Moves the log start of a partition past what its topic does not keep. */
+    Purged purge(int partitionId) {
+        return database.write(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(PURGE)) {
+                statement.setInt(1, partitionId);
+                try (ResultSet row = statement.executeQuery()) {
+                    row.next();
+                    return new Purged(row.getLong(1), row.getLong(2), row.getBoolean(3));
+                }
+            }
+        });
+    }
+
+    /** The slices that nobody needs. */
+    List<Integer> freeSlices() {
+        return integers(FREE_SLICES);
+    }
+
+    /** Gives the space of a slice back; answers the bytes it had on disk. */
+    long freeSlice(int slice) {
+        return database.write(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(FREE_SLICE)) {
+                statement.setInt(1, slice);
+                try (ResultSet row = statement.executeQuery()) {
+                    row.next();
+                    return row.getLong(1);
+                }
+            }
+        });
+    }
+
+    /** Removes a slice that has been freed; false while a partition refers to it. */
+    boolean dropSlice(int slice) {
+        return database.write(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(DROP_SLICE)) {
+                statement.setInt(1, slice);
+                try (ResultSet row = statement.executeQuery()) {
+                    row.next();
+                    return row.getBoolean(1);
+                }
+            }
+        });
+    }
+
+    /** Where single batches are to be deleted, oldest slice first. */
+    List<Leftover> leftovers(int most) {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(LEFTOVERS)) {
+                statement.setInt(1, most);
+                List<Leftover> leftovers = new ArrayList<>();
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        leftovers.add(new Leftover(rows.getInt(1), rows.getInt(2)));
+                    }
+                }
+                return leftovers;
+            }
+        });
+    }
+
+    /** Deletes some batches. */
+    Freed free(Leftover leftover, int mostBatches, long mostBytes) {
+        return database.write(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(FREE_BATCHES)) {
+                statement.setInt(1, leftover.partitionId());
+                statement.setInt(2, leftover.slice());
+                statement.setInt(3, mostBatches);
+                statement.setLong(4, mostBytes);
+                try (ResultSet row = statement.executeQuery()) {
+                    row.next();
+                    return new Freed(row.getInt(1), row.getLong(2), row.getBoolean(3));
+                }
+            }
+        });
+    }
+
+    /** Forgets the partitions of deleted topics whose space has been freed; answers how many. */
+    int forgetRetired() {
+        return database.write(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(FORGET_RETIRED);
+                    ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getInt(1);
+            }
+        });
+    }
+
+    private List<Integer> integers(String query) {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(query);
+                    ResultSet rows = statement.executeQuery()) {
+                List<Integer> integers = new ArrayList<>();
+                while (rows.next()) {
+                    integers.add(rows.getInt(1));
+                }
+                return integers;
+            }
+        });
+    }
+
+    private static double seconds(Duration duration) {
+        return duration.toMillis() / 1000.0;
+    }
+}
