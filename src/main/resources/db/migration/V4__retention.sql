@@ -14,11 +14,11 @@ COMMENT ON COLUMN trunkline.log_batch.running_byte_size IS
 
 ALTER TABLE trunkline.partition_head
     ADD COLUMN log_start_bytes bigint NOT NULL DEFAULT 0 CHECK (log_start_bytes >= 0),
-    ADD COLUMN log_start_appended_at timestamptz,
+    ADD COLUMN log_start_time timestamptz,
     ADD CONSTRAINT partition_head_slice_fkey FOREIGN KEY (slice) REFERENCES trunkline.slice;
 COMMENT ON COLUMN trunkline.partition_head.log_start_bytes IS 'The bytes of the partition before the batch that holds the log start.';
-COMMENT ON COLUMN trunkline.partition_head.log_start_appended_at IS
-    'When the batch that holds the log start was appended, or when the partition became empty; null while the log start has never moved.';
+COMMENT ON COLUMN trunkline.partition_head.log_start_time IS
+    'When the batch that holds the log start was appended, or the last one of all where the partition is empty; where records were deleted by hand, when that was. Null while the log start has never moved.';
 COMMENT ON COLUMN trunkline.partition_head.slice IS
     'The slice of the last append, or a later one when the partition is empty; the next append goes to this or a later slice.';
 
@@ -506,6 +506,7 @@ COMMENT ON FUNCTION trunkline.purgeable IS
 CREATE FUNCTION trunkline.move_log_start(
     p_tp_id int,
     p_to    bigint,
+    p_time  timestamptz,
     OUT log_start_offset bigint,
     OUT end_offset       bigint,
     OUT purged_records   bigint,
@@ -520,7 +521,7 @@ DECLARE
     v_tail_offset  bigint;
     v_tail_bytes   bigint;
     v_bytes        bigint;
-    v_appended_at  timestamptz;
+    v_time         timestamptz;
     v_slice        int;
     v_needed_from  int;
 BEGIN
@@ -532,8 +533,8 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'partition % does not exist', p_tp_id USING ERRCODE = 'TL404';
     END IF;
-    SELECT b.last_offset, b.running_byte_size
-      INTO v_tail_offset, v_tail_bytes
+    SELECT b.last_offset, b.running_byte_size, b.appended_at
+      INTO v_tail_offset, v_tail_bytes, v_time
       FROM trunkline.log_batch b
      WHERE b.slice = v_head.slice AND b.tp_id = p_tp_id
      ORDER BY b.last_offset DESC
@@ -546,7 +547,6 @@ BEGIN
     v_slice := v_head.slice;
     IF log_start_offset = end_offset THEN
         v_bytes := coalesce(v_tail_bytes, v_head.log_start_bytes);
-        v_appended_at := trunkline.now();
         -- Empty: whatever comes next goes to the current slice, and the old ones are needed no more.
         v_slice := greatest(v_head.slice, trunkline.current_slice());
         v_needed_from := v_slice;
@@ -557,7 +557,7 @@ BEGIN
          ORDER BY s.slice DESC
          LIMIT 1;
         SELECT b.running_byte_size - b.byte_size, b.appended_at
-          INTO v_bytes, v_appended_at
+          INTO v_bytes, v_time
           FROM trunkline.log_batch b
          WHERE b.slice = v_needed_from AND b.tp_id = p_tp_id AND b.last_offset >= log_start_offset
          ORDER BY b.last_offset
@@ -570,7 +570,7 @@ BEGIN
         UPDATE trunkline.partition_head h
            SET log_start_offset = move_log_start.log_start_offset,
                log_start_bytes = v_bytes,
-               log_start_appended_at = v_appended_at,
+               log_start_time = coalesce(p_time, v_time, v_head.log_start_time),
                slice = v_slice
          WHERE h.tp_id = p_tp_id;
         UPDATE trunkline.partition_slice s
@@ -580,7 +580,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION trunkline.move_log_start IS
-    'Moves the log start of a partition forward, to the end where p_to is null, and marks the slices that it needs no more. TL404: no such partition. TL416: beyond the end.';
+    'Moves the log start of a partition forward, to the end where p_to is null, and marks the slices that it needs no more; with p_time for log_start_time, unless that is null. TL404: no such partition. TL416: beyond the end.';
 
 CREATE FUNCTION trunkline.purge_partition(
     p_tp_id int,
@@ -697,7 +697,7 @@ BEGIN
     END IF;
     SELECT m.log_start_offset, m.purged_records, m.purged_bytes
       INTO log_start_offset, purged_records, purged_bytes
-      FROM trunkline.move_log_start(p_tp_id, v_target) m;
+      FROM trunkline.move_log_start(p_tp_id, v_target, NULL) m;
 END
 $$;
 COMMENT ON FUNCTION trunkline.purge_partition IS
@@ -719,7 +719,7 @@ BEGIN
     END IF;
     SELECT m.log_start_offset, m.end_offset
       INTO log_start_offset, end_offset
-      FROM trunkline.move_log_start(p_tp_id, nullif(p_before, -1)) m;
+      FROM trunkline.move_log_start(p_tp_id, nullif(p_before, -1), trunkline.now()) m;
 END
 $$;
 COMMENT ON FUNCTION trunkline.delete_records IS

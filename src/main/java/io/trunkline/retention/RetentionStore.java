@@ -73,7 +73,7 @@ class RetentionStore {
     /**
      * Single batches are worth deleting where their slice stays for longer than the partition keeps its records: what is on
      * disk is then at most about twice what is kept. A slice stays until the last of those that need it lets go of it, at
-     * its end plus their retention; what was deleted explicitly, or with its topic, counts as kept for no time.
+     * its end plus their retention; what was deleted by hand, or with its topic, counts as kept for no time.
      */
     private static final String LEFTOVERS = """
             WITH period AS (
@@ -101,7 +101,7 @@ class RetentionStore {
              WHERE (NOT p.needed OR (p.base_offset < h.log_start_offset AND p.freed_offset < h.log_start_offset))
                AND (held.until IS NOT NULL OR p.slice >= trunkline.current_slice())
                AND coalesce(held.until, e.ends_at, 'infinity')
-                   > trunkline.now() + greatest(trunkline.now() - coalesce(h.log_start_appended_at, trunkline.now()), interval '0')
+                   > trunkline.now() + greatest(trunkline.now() - coalesce(h.log_start_time, trunkline.now()), interval '0')
              ORDER BY p.slice, p.tp_id
              LIMIT ?
             """;

@@ -63,7 +63,10 @@ class EmbeddedIT {
         Map<Integer, List<String>> sent = new HashMap<>();
         try (ServiceProcess service = start()) {
             Api api = service.api();
-            api.post("/admin/topics", Api.CONTROL, "{\"topic_name\":\"earthquakes\",\"partitions_count\":3,\"configs\":{\"retention.ms\":-1}}");
+            api.post(
+                    "/admin/topics",
+                    Api.CONTROL,
+                    "{\"topic_name\":\"earthquakes\",\"partitions_count\":3,\"configs\":{\"retention.ms\":-1}}");
             List<Earthquakes.Event> events = Earthquakes.all();
             int event = 0;
             for (String request : Earthquakes.requests()) {

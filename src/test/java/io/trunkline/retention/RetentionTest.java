@@ -370,8 +370,10 @@ class RetentionTest {
     @Test
     void slicesOfTopicsThatAreKeptForAsLongAreFreedAsAWhole() throws Exception {
         String topic = api.newTopic(1);
+        String idle = api.newTopic(1);
         String other = api.newTopic(1);
         write(topic, now, "a");
+        write(idle, now, "a");
         pass(HOUR);
         write(topic, now, "b");
         write(other, now, "c");
@@ -381,6 +383,8 @@ class RetentionTest {
         job.purge();
         assertThat(values(topic)).containsExactly("b");
         assertThat(batches(slice, topic)).as("batches on disk").isEqualTo(2);
+        assertThat(values(idle)).isEmpty();
+        assertThat(batches(slice, idle)).as("batches on disk").isEqualTo(1);
 
         pass(Duration.ofMillis(2));
         job.purge();
@@ -562,7 +566,7 @@ class RetentionTest {
             refused("TL409", statement, "SELECT trunkline.drop_slice(" + currentSlice() + ")");
             statement.execute("SELECT trunkline.drop_slice(" + slice + ")");
             statement.execute("SELECT trunkline.forget_retired()");
-            refused("42501", statement, "SELECT trunkline.move_log_start(" + weekId + ", NULL)");
+            refused("42501", statement, "SELECT trunkline.move_log_start(" + weekId + ", NULL, NULL)");
             refused("42501", statement, "UPDATE trunkline.partition_slice SET needed = false");
             refused("42501", statement, "DELETE FROM trunkline.log_batch_" + slice);
             refused("42501", statement, "TRUNCATE trunkline.log_batch_" + slice);
