@@ -733,6 +733,10 @@ AS $$
 DECLARE
     v_bytes bigint;
 BEGIN
+    -- What is looked at under the lock has to be as it is then: under another isolation level that would be an old snapshot.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'slices are freed in the isolation level read committed' USING ERRCODE = 'TL400';
+    END IF;
     IF (p_slice < trunkline.current_slice()) IS NOT TRUE THEN
         RAISE EXCEPTION 'slice % is still written to', p_slice USING ERRCODE = 'TL409';
     END IF;
@@ -772,6 +776,9 @@ AS $$
 DECLARE
     v_used boolean;
 BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'slices are freed in the isolation level read committed' USING ERRCODE = 'TL400';
+    END IF;
     IF (p_slice < trunkline.current_slice()) IS NOT TRUE THEN
         RAISE EXCEPTION 'slice % is still written to', p_slice USING ERRCODE = 'TL409';
     END IF;
@@ -819,6 +826,9 @@ DECLARE
     v_last  bigint;
     v_freed bigint;
 BEGIN
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'batches are freed in the isolation level read committed' USING ERRCODE = 'TL400';
+    END IF;
     IF (p_most_batches BETWEEN 1 AND 100000 AND p_most_bytes >= 1) IS NOT TRUE THEN
         RAISE EXCEPTION 'batches are freed 1 to 100000 at a time' USING ERRCODE = 'TL400';
     END IF;

@@ -588,12 +588,20 @@ class RetentionTest {
     void purgingNeedsFreshSnapshots() throws Exception {
         String topic = topic("retention.ms", 0);
         write(topic, now.minus(HOUR), "a");
+        int id = partitionId(topic);
         try (Connection application = TestDatabase.asApplication();
                 Statement statement = application.createStatement()) {
             application.setAutoCommit(false);
             application.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
-            refused("TL400", statement, "SELECT trunkline.purge_partition(" + partitionId(topic) + ")");
-            application.rollback();
+            for (String call : List.of(
+                    "purge_partition(" + id + ")",
+                    "delete_records(" + id + ", -1)",
+                    "free_slice(1)",
+                    "drop_slice(1)",
+                    "free_batches(" + id + ", 1, 1, 1)")) {
+                refused("TL400", statement, "SELECT trunkline." + call);
+                application.rollback();
+            }
         }
         assertThat(values(topic)).containsExactly("a");
     }
