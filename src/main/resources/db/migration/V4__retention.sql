@@ -2,6 +2,11 @@
 -- The log start moves first, and what lies below it is freed later: whole slices where nobody needs them any more, single
 -- batches where somebody still does.
 
+-- In the order in which appends lock them, so that those which are under way end first. Who cannot be waited for is met again.
+SET LOCAL lock_timeout = '2s';
+LOCK TABLE trunkline.topic, trunkline.partition_head, trunkline.slice, trunkline.partition_slice, trunkline.retired_partition,
+    trunkline.log_batch IN ACCESS EXCLUSIVE MODE;
+
 CREATE FUNCTION trunkline.now() RETURNS timestamptz
 LANGUAGE sql
 AS $$ SELECT pg_catalog.clock_timestamp() $$;
@@ -34,6 +39,9 @@ COMMENT ON COLUMN trunkline.partition_slice.needed IS
 COMMENT ON COLUMN trunkline.partition_slice.base_bytes IS 'The bytes of the partition before the slice.';
 COMMENT ON COLUMN trunkline.partition_slice.freed_offset IS 'Batches whose last offset is below have been removed one by one.';
 COMMENT ON COLUMN trunkline.partition_slice.freed_bytes IS 'The bytes of the partition up to what has been removed one by one.';
+
+ALTER TABLE trunkline.retired_partition ADD COLUMN end_bytes bigint NOT NULL DEFAULT 0;
+COMMENT ON COLUMN trunkline.retired_partition.end_bytes IS 'The bytes of the partition up to its end.';
 
 -- The purge of all topics reads these.
 ALTER TABLE trunkline.topic
@@ -259,16 +267,16 @@ BEGIN
             SELECT b.last_offset, b.running_max_timestamp, b.running_byte_size
               INTO v_tail, v_running_max, v_running_bytes
               FROM trunkline.log_batch_{slice} b
-             WHERE b.slice = {slice} AND b.tp_id = v_tp_id
+             WHERE b.slice = {slice} AND b.tp_id = v_tp_id AND b.last_offset >= v_log_start
              ORDER BY b.last_offset DESC
              LIMIT 1;
         ELSE
             -- Of that table only: a plan over all slices would lock, and wait for, each of them.
             EXECUTE format(
                 'SELECT b.last_offset, b.running_max_timestamp, b.running_byte_size FROM trunkline.log_batch_%1$s b'
-                ' WHERE b.slice = %1$s AND b.tp_id = $1 ORDER BY b.last_offset DESC LIMIT 1', v_head_slice)
+                ' WHERE b.slice = %1$s AND b.tp_id = $1 AND b.last_offset >= $2 ORDER BY b.last_offset DESC LIMIT 1', v_head_slice)
                INTO v_tail, v_running_max, v_running_bytes
-              USING v_tp_id;
+              USING v_tp_id, v_log_start;
         END IF;
         v_base := greatest(v_log_start, v_tail + 1);
         v_running_bytes := coalesce(v_running_bytes, v_log_start_bytes);
@@ -324,7 +332,7 @@ BEGIN
         RAISE EXCEPTION 'slices are 1 minute to 31 days long, and 1 to 100 of them, for at most 100 days, are made ahead'
             USING ERRCODE = 'TL400';
     END IF;
-    -- One caller at a time; appends only read this table and are not held up.
+    -- One caller at a time; appends read this table and lock rows of it for their foreign keys, and are not held up.
     LOCK TABLE trunkline.slice IN SHARE ROW EXCLUSIVE MODE;
     SELECT s.slice, s.starts_at INTO v_slice, v_start FROM trunkline.slice s ORDER BY s.slice DESC LIMIT 1;
     v_slice := coalesce(v_slice, 0);
@@ -383,7 +391,8 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_have int := 0;
+    v_have  int := 0;
+    v_slice int := trunkline.current_slice();
 BEGIN
     IF TG_OP = 'UPDATE' THEN
         IF NEW.topic_id <> OLD.topic_id OR NEW.name <> OLD.name THEN
@@ -396,7 +405,7 @@ BEGIN
         v_have := OLD.partition_count;
     END IF;
     INSERT INTO trunkline.partition_head (topic_id, partition, slice)
-    SELECT NEW.topic_id, p.partition, trunkline.current_slice()
+    SELECT NEW.topic_id, p.partition, v_slice
       FROM generate_series(v_have, NEW.partition_count - 1) AS p (partition);
     RETURN NULL;
 END
@@ -406,17 +415,23 @@ CREATE OR REPLACE FUNCTION trunkline.retire_partitions() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+    v_tp_ids int[];
 BEGIN
-    WITH gone AS (
-        DELETE FROM trunkline.partition_head h WHERE h.topic_id = OLD.topic_id RETURNING h.tp_id
-    )
-    INSERT INTO trunkline.retired_partition (tp_id, topic_id)
-    SELECT gone.tp_id, OLD.topic_id FROM gone;
-    -- After the heads were locked, so that the slices of the last appends are seen.
-    UPDATE trunkline.partition_slice s
-       SET needed = false
-      FROM trunkline.retired_partition r
-     WHERE r.topic_id = OLD.topic_id AND s.tp_id = r.tp_id AND s.needed;
+    -- The slices of the last appends are to be seen, when they have ended.
+    IF current_setting('transaction_isolation') <> 'read committed' THEN
+        RAISE EXCEPTION 'topics are deleted in the isolation level read committed' USING ERRCODE = 'TL400';
+    END IF;
+    SELECT array_agg(l.tp_id)
+      INTO v_tp_ids
+      FROM (SELECT h.tp_id FROM trunkline.partition_head h WHERE h.topic_id = OLD.topic_id ORDER BY h.tp_id FOR UPDATE) l;
+    INSERT INTO trunkline.retired_partition (tp_id, topic_id, end_bytes)
+    SELECT h.tp_id, OLD.topic_id, coalesce(h.log_start_bytes + s.byte_size, h.log_start_bytes)
+      FROM trunkline.partition_head h
+      LEFT JOIN trunkline.log_state(v_tp_ids) s ON s.tp_id = h.tp_id
+     WHERE h.topic_id = OLD.topic_id;
+    UPDATE trunkline.partition_slice s SET needed = false WHERE s.tp_id = ANY (v_tp_ids) AND s.needed;
+    DELETE FROM trunkline.partition_head h WHERE h.topic_id = OLD.topic_id;
     RETURN OLD;
 END
 $$;
@@ -429,17 +444,17 @@ RETURNS TABLE (
     end_offset          bigint,
     byte_size           bigint,
     oldest_timestamp    bigint,
-    retention_timestamp bigint,
     first_byte_size     int
 )
-LANGUAGE plpgsql STABLE
+LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 #variable_conflict use_column
 DECLARE
     v_group record;
 BEGIN
-    -- Partitions that begin and end in the same slices are looked at together, so that each query names its tables.
+    -- Partitions that begin and end in the same slices are looked at together, so that each query names its tables. Volatile,
+    -- so that each has a snapshot from after it locked them, and sees no table that was truncated beside an older head.
     FOR v_group IN
         SELECT h.slice AS last, coalesce(s.slice, h.slice) AS first, array_agg(h.tp_id) AS tp_ids
           FROM trunkline.partition_head h
@@ -457,21 +472,21 @@ BEGIN
                        h.log_start_offset,
                        greatest(h.log_start_offset, t.last_offset + 1),
                        greatest(0, t.running_byte_size - h.log_start_bytes),
-                       f.timestamps[h.log_start_offset - f.base_offset + 1],
                        least(f.max_timestamp, floor(extract(epoch FROM f.appended_at) * 1000)::bigint),
                        f.byte_size
                   FROM unnest($1) AS i (tp_id)
                   JOIN trunkline.partition_head h ON h.tp_id = i.tp_id
                   LEFT JOIN LATERAL (SELECT b.last_offset, b.running_byte_size
                                        FROM trunkline.log_batch_%1$s b
-                                      WHERE b.slice = %1$s AND b.tp_id = h.tp_id
+                                      WHERE b.slice = %1$s AND b.tp_id = h.tp_id AND b.last_offset >= h.log_start_offset
                                       ORDER BY b.last_offset DESC
                                       LIMIT 1) t ON true
-                  LEFT JOIN LATERAL (SELECT b.base_offset, b.timestamps, b.max_timestamp, b.appended_at, b.byte_size
+                  LEFT JOIN LATERAL (SELECT b.max_timestamp, b.appended_at, b.byte_size
                                        FROM trunkline.log_batch_%2$s b
                                       WHERE b.slice = %2$s AND b.tp_id = h.tp_id AND b.last_offset >= h.log_start_offset
                                       ORDER BY b.last_offset
                                       LIMIT 1) f ON true
+                 WHERE h.slice = %1$s AND (f.byte_size IS NOT NULL OR t.last_offset IS NULL)
                 $query$, v_group.last, v_group.first)
                 USING v_group.tp_ids;
         EXCEPTION WHEN undefined_table THEN
@@ -481,10 +496,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION trunkline.log_state IS
-    'Where partitions begin and end, their bytes (0 where the size is not known), the time of their oldest record and, of the batch it is in, the time that counts for retention and the bytes; nulls where there is none. Leaves out those whose slice is being dropped.';
+    'Where partitions begin and end, their bytes (0 where the size is not known), and of the batch at the log start the time that counts for retention and the bytes; nulls where there is none. Leaves out those that have moved to another slice meanwhile.';
 
 CREATE FUNCTION trunkline.purgeable() RETURNS SETOF int
-LANGUAGE sql STABLE
+LANGUAGE sql
 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT s.tp_id
@@ -494,19 +509,25 @@ AS $$
      CROSS JOIN LATERAL (SELECT coalesce((t.config ->> 'retention.ms')::bigint, 604800000) AS ms,
                                 coalesce((t.config ->> 'retention.bytes')::bigint, -1) AS bytes) r
      WHERE CASE
-               WHEN s.log_start_offset = coalesce(s.end_offset, s.log_start_offset) THEN h.slice < trunkline.current_slice()
-               ELSE (r.ms >= 0 AND s.retention_timestamp < floor(extract(epoch FROM trunkline.now()) * 1000)::bigint - r.ms)
+               WHEN s.log_start_offset = s.end_offset THEN h.slice < trunkline.current_slice()
+               ELSE (r.ms >= 0 AND s.oldest_timestamp < floor(extract(epoch FROM trunkline.now()) * 1000)::bigint - r.ms)
                     OR (r.bytes >= 0 AND s.byte_size - s.first_byte_size >= r.bytes)
            END
-     ORDER BY s.tp_id
+     UNION
+    SELECT p.tp_id
+      FROM (SELECT p.tp_id, p.needed, lead(p.base_offset) OVER (PARTITION BY p.tp_id ORDER BY p.slice) AS ends_at
+              FROM trunkline.partition_slice p) p
+      JOIN trunkline.partition_head h ON h.tp_id = p.tp_id
+     WHERE p.needed AND p.ends_at <= h.log_start_offset
+     ORDER BY 1
 $$;
 COMMENT ON FUNCTION trunkline.purgeable IS
-    'The partitions of which purge_partition() would remove records, or, where they are empty, let go of an old slice.';
+    'The partitions of which purge_partition() would remove records, or let go of a slice that they have nothing in.';
 
 CREATE FUNCTION trunkline.move_log_start(
     p_tp_id int,
     p_to    bigint,
-    p_time  timestamptz,
+    p_by_hand boolean,
     OUT log_start_offset bigint,
     OUT end_offset       bigint,
     OUT purged_records   bigint,
@@ -525,6 +546,9 @@ DECLARE
     v_slice        int;
     v_needed_from  int;
 BEGIN
+    IF (p_to >= 0 OR (p_to = -1 AND p_by_hand)) IS NOT TRUE THEN
+        RAISE EXCEPTION 'the log start moves to an offset, or by hand with -1 to the end' USING ERRCODE = 'TL400';
+    END IF;
     -- What follows the lock is read in later statements: under another isolation level that would be an old snapshot.
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'the log start moves in the isolation level read committed' USING ERRCODE = 'TL400';
@@ -536,14 +560,14 @@ BEGIN
     SELECT b.last_offset, b.running_byte_size, b.appended_at
       INTO v_tail_offset, v_tail_bytes, v_time
       FROM trunkline.log_batch b
-     WHERE b.slice = v_head.slice AND b.tp_id = p_tp_id
+     WHERE b.slice = v_head.slice AND b.tp_id = p_tp_id AND b.last_offset >= v_head.log_start_offset
      ORDER BY b.last_offset DESC
      LIMIT 1;
     end_offset := greatest(v_head.log_start_offset, v_tail_offset + 1);
     IF p_to > end_offset THEN
         RAISE EXCEPTION 'offset % is out of range: partition % ends at %', p_to, p_tp_id, end_offset USING ERRCODE = 'TL416';
     END IF;
-    log_start_offset := greatest(v_head.log_start_offset, coalesce(p_to, end_offset));
+    log_start_offset := greatest(v_head.log_start_offset, CASE WHEN p_to = -1 THEN end_offset ELSE p_to END);
     v_slice := v_head.slice;
     IF log_start_offset = end_offset THEN
         v_bytes := coalesce(v_tail_bytes, v_head.log_start_bytes);
@@ -570,17 +594,17 @@ BEGIN
         UPDATE trunkline.partition_head h
            SET log_start_offset = move_log_start.log_start_offset,
                log_start_bytes = v_bytes,
-               log_start_time = coalesce(p_time, v_time, v_head.log_start_time),
+               log_start_time = CASE WHEN p_by_hand THEN trunkline.now() ELSE coalesce(v_time, v_head.log_start_time) END,
                slice = v_slice
          WHERE h.tp_id = p_tp_id;
-        UPDATE trunkline.partition_slice s
-           SET needed = false
-         WHERE s.tp_id = p_tp_id AND s.slice < v_needed_from AND s.needed;
     END IF;
+    UPDATE trunkline.partition_slice s
+       SET needed = false
+     WHERE s.tp_id = p_tp_id AND s.slice < v_needed_from AND s.needed;
 END
 $$;
 COMMENT ON FUNCTION trunkline.move_log_start IS
-    'Moves the log start of a partition forward, to the end where p_to is null, and marks the slices that it needs no more; with p_time for log_start_time, unless that is null. TL404: no such partition. TL416: beyond the end.';
+    'Moves the log start of a partition forward, by hand with -1 to the end, and marks the slices that it needs no more. TL404: no such partition. TL416: beyond the end.';
 
 CREATE FUNCTION trunkline.purge_partition(
     p_tp_id int,
@@ -611,6 +635,7 @@ DECLARE
     v_running_bytes bigint;
     v_next         bigint;
     v_batches      int;
+    v_slice_last   bigint;
 BEGIN
     more := false;
     purged_records := 0;
@@ -653,6 +678,7 @@ BEGIN
                 CONTINUE;
             END IF;
             -- Neither the running maximum nor the running size ever falls: the first batch that stays by them is bisected.
+            v_slice_last := v_high;
             v_low := v_target;
             WHILE v_low < v_high LOOP
                 v_middle := v_low + (v_high - v_low) / 2;
@@ -684,11 +710,12 @@ BEGIN
                 v_target := greatest(v_target, v_next);
                 EXIT;
             END IF;
-            SELECT count(*), max(n.last_offset) + 1
+            -- None of them stays. What has been appended since the slice was looked at first is not among them.
+            SELECT count(*), greatest(max(n.last_offset) + 1, v_target)
               INTO v_batches, v_target
               FROM (SELECT b.last_offset
                       FROM trunkline.log_batch b
-                     WHERE b.slice = v_slice AND b.tp_id = p_tp_id AND b.last_offset >= v_low
+                     WHERE b.slice = v_slice AND b.tp_id = p_tp_id AND b.last_offset BETWEEN v_low AND v_slice_last
                      ORDER BY b.last_offset
                      LIMIT c_most_batches) n;
             more := v_batches = c_most_batches;
@@ -697,7 +724,7 @@ BEGIN
     END IF;
     SELECT m.log_start_offset, m.purged_records, m.purged_bytes
       INTO log_start_offset, purged_records, purged_bytes
-      FROM trunkline.move_log_start(p_tp_id, v_target, NULL) m;
+      FROM trunkline.move_log_start(p_tp_id, v_target, false) m;
 END
 $$;
 COMMENT ON FUNCTION trunkline.purge_partition IS
@@ -719,7 +746,7 @@ BEGIN
     END IF;
     SELECT m.log_start_offset, m.end_offset
       INTO log_start_offset, end_offset
-      FROM trunkline.move_log_start(p_tp_id, nullif(p_before, -1), trunkline.now()) m;
+      FROM trunkline.move_log_start(p_tp_id, p_before, true) m;
 END
 $$;
 COMMENT ON FUNCTION trunkline.delete_records IS
@@ -790,10 +817,14 @@ BEGIN
         RETURN false;
     END IF;
     -- The foreign keys let this wait for whoever is about to use the slice, and fail when it does.
-    DELETE FROM trunkline.slice s WHERE s.slice = p_slice;
-    IF NOT FOUND THEN
-        RETURN false; -- dropped by somebody else
-    END IF;
+    BEGIN
+        DELETE FROM trunkline.slice s WHERE s.slice = p_slice;
+        IF NOT FOUND THEN
+            RETURN false; -- dropped by somebody else
+        END IF;
+    EXCEPTION WHEN foreign_key_violation THEN
+        RETURN false;
+    END;
     EXECUTE format('LOCK TABLE ONLY trunkline.log_batch, ONLY trunkline.log_batch_%s IN ACCESS EXCLUSIVE MODE', p_slice);
     EXECUTE format('SELECT EXISTS (SELECT FROM trunkline.log_batch_%s)', p_slice) INTO v_used;
     IF v_used THEN
@@ -925,6 +956,8 @@ DECLARE
     v_tp_id     int;
     v_log_start bigint;
     v_end       bigint;
+    v_to        bigint;
+    v_rows      bigint;
 BEGIN
     SELECT h.tp_id,
            h.log_start_offset,
@@ -944,6 +977,7 @@ BEGIN
     IF p_from < v_log_start OR p_from > v_end THEN
         RAISE EXCEPTION 'offset % is out of range: % to % can be read', p_from, v_log_start, v_end USING ERRCODE = 'TL416';
     END IF;
+    v_to := least(p_to, v_end);
     RETURN QUERY
     SELECT b.base_offset + r.i - 1,
            to_timestamp(r.at / 1000.0),
@@ -958,17 +992,14 @@ BEGIN
      WHERE s.tp_id = v_tp_id
        AND s.slice >= coalesce((SELECT max(o.slice) FROM trunkline.partition_slice o WHERE o.tp_id = v_tp_id AND o.base_offset <= p_from), 0)
        AND b.last_offset >= p_from
-       AND b.base_offset < coalesce(p_to, v_end)
+       AND b.base_offset < v_to
        AND b.base_offset + r.i - 1 >= p_from
-       AND b.base_offset + r.i - 1 < coalesce(p_to, v_end)
+       AND b.base_offset + r.i - 1 < v_to
      ORDER BY b.last_offset, r.i;
-    -- In a statement of its own, which sees what has been purged meanwhile.
-    SELECT h.log_start_offset INTO v_log_start FROM trunkline.partition_head h WHERE h.tp_id = v_tp_id;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'topic % was deleted', p_topic USING ERRCODE = 'TL404';
-    END IF;
-    IF p_from < v_log_start THEN
-        RAISE EXCEPTION 'offset % is out of range: the log starts at % now', p_from, v_log_start USING ERRCODE = 'TL416';
+    GET DIAGNOSTICS v_rows = ROW_COUNT;
+    IF v_rows <> greatest(0, v_to - p_from) THEN
+        RAISE EXCEPTION 'offset % is out of range: records of partition % of topic % have been removed', p_from, p_partition, p_topic
+            USING ERRCODE = 'TL416';
     END IF;
 END
 $$;

@@ -15,10 +15,12 @@ import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.configuration.FluentConfiguration;
+import org.flywaydb.core.api.output.MigrateResult;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -32,12 +34,16 @@ class Migration {
     private static final int OLDEST_SERVER = 150000;
     private static final int RETRY_MILLIS = 500;
     private static final int LOCK_RETRIES = 120;
+    /** A lock that was not to be had in time, and a deadlock. */
+    private static final Set<String> LOCKED = Set.of("55P03", "40P01");
+
     private static final String MAY_CHANGE_THE_LOG = """
             SELECT c.oid::regclass::text
               FROM pg_catalog.pg_class c
               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE n.nspname = 'trunkline'
-               AND (starts_with(c.relname, 'log_batch') OR c.relname = 'partition_head')
+               AND (starts_with(c.relname, 'log_batch')
+                    OR c.relname IN ('partition_head', 'partition_slice', 'retired_partition', 'slice'))
                AND c.relkind IN ('r', 'p')
                AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
              ORDER BY 1
@@ -80,13 +86,35 @@ class Migration {
         try (Connection connection = connect(url, owner, config.owner().password())) {
             createApplicationRole(connection);
         }
-        var result = flyway().dataSource(url, owner, config.owner().password().orElse(null))
-                .load()
-                .migrate();
+        var flyway = flyway().dataSource(url, owner, config.owner().password().orElse(null))
+                .load();
+        var result = migrate(flyway, clock.instant().plus(config.startupTimeout()));
         if (result.migrationsExecuted > 0) {
             LOG.infof(
                     "Schema brought up to date migrations=%d version=%s",
                     result.migrationsExecuted, result.targetSchemaVersion);
+        }
+    }
+
+    /**
+     * Migrates; where appends or queries that are under way hold what a migration changes, again and again until the start-up
+     * time is over. A migration takes its locks with a time limit, so that nobody waits long behind it.
+     */
+    private MigrateResult migrate(Flyway flyway, Instant deadline) throws SQLException {
+        while (true) {
+            try {
+                return flyway.migrate();
+            } catch (FlywayException e) {
+                boolean locked = SqlFailure.in(e)
+                        .map(SQLException::getSQLState)
+                        .filter(LOCKED::contains)
+                        .isPresent();
+                if (!locked || clock.instant().isAfter(deadline)) {
+                    throw e;
+                }
+                LOG.info("The schema is in use; will try again to bring it up to date");
+            }
+            pause();
         }
     }
 
@@ -209,12 +237,16 @@ class Migration {
                     said = true;
                 }
             }
-            try {
-                TimeUnit.MILLISECONDS.sleep(RETRY_MILLIS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new SQLException("interrupted while waiting for PostgreSQL", e);
-            }
+            pause();
+        }
+    }
+
+    private static void pause() throws SQLException {
+        try {
+            TimeUnit.MILLISECONDS.sleep(RETRY_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new SQLException("interrupted while waiting for PostgreSQL", e);
         }
     }
 

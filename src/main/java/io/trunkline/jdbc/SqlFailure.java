@@ -45,11 +45,6 @@ public final class SqlFailure {
             case "TL409" ->
                 new TrunklineException(
                         ErrorCode.OVERLOADED, "What is to be removed is still in use; nothing was done. Try again.", e);
-            case "42501" ->
-                new TrunklineException(
-                        ErrorCode.NOT_PERMITTED,
-                        "The role that the service runs as may not do this in PostgreSQL; nothing was done.",
-                        e);
             case "55P03" ->
                 new TrunklineException(
                         ErrorCode.OVERLOADED,
@@ -100,6 +95,14 @@ public final class SqlFailure {
         return in(failure)
                 .map(SQLException::getSQLState)
                 .filter("23505"::equals)
+                .isPresent();
+    }
+
+    /** Whether PostgreSQL refused because the role has not been given the right to do it. */
+    public static boolean isNotPermitted(Throwable failure) {
+        return in(failure)
+                .map(SQLException::getSQLState)
+                .filter("42501"::equals)
                 .isPresent();
     }
 

@@ -3,6 +3,7 @@ package io.trunkline.log;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.Database;
+import io.trunkline.jdbc.SqlFailure;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -22,7 +23,11 @@ class DeletionStore {
         this.database = database;
     }
 
-    /** Moves the log start to an offset, or with -1 to the end; empty when the offset lies beyond the end. */
+    /**
+     * Moves the log start to an offset, or with -1 to the end; empty when the offset lies beyond the end.
+     *
+     * @throws TrunklineException {@code NOT_PERMITTED} where the role has not been given the right to delete
+     */
     Optional<OffsetRange> deleteBefore(int partitionId, long offset) {
         try {
             return Optional.of(database.write(connection -> {
@@ -38,6 +43,13 @@ class DeletionStore {
         } catch (TrunklineException e) {
             if (e.code() == ErrorCode.OFFSET_OUT_OF_RANGE) {
                 return Optional.empty();
+            }
+            if (SqlFailure.isNotPermitted(e)) {
+                throw new TrunklineException(
+                        ErrorCode.NOT_PERMITTED,
+                        "The service has not been given the right to delete records (trunkline.delete_records in PostgreSQL);"
+                                + " nothing was deleted.",
+                        e);
             }
             throw e;
         }

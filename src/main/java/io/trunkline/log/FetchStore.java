@@ -32,7 +32,7 @@ class FetchStore {
               FROM trunkline.partition_head h
               LEFT JOIN LATERAL (SELECT b.last_offset
                                    FROM trunkline.log_batch_%1$d b
-                                  WHERE b.slice = %1$d AND h.slice = %1$d AND b.tp_id = h.tp_id
+                                  WHERE b.slice = %1$d AND h.slice = %1$d AND b.tp_id = h.tp_id AND b.last_offset >= h.log_start_offset
                                   ORDER BY b.last_offset DESC
                                   LIMIT 1) t ON true
              WHERE h.tp_id = ANY (?)

@@ -27,6 +27,8 @@ import java.util.function.Function;
 @ApplicationScoped
 public class Logs {
     private static final int AT_ONCE = 500;
+    private static final int DELETION_THREADS = 2;
+    private static final int MOST_DELETIONS = 1_000;
 
     private final Topics topics;
     private final FetchStore store;
@@ -36,6 +38,9 @@ public class Logs {
     private final Appends appends;
     private final Wakeups wakeups;
     private final WorkerPool pool;
+    /** Deletions wait for partitions that somebody holds, and do not take the threads of readers for that. */
+    private final WorkerPool deletionPool = new WorkerPool("delete-records", DELETION_THREADS, MOST_DELETIONS);
+
     private final Heads heads;
     private final Fetches fetches;
     private final PartitionPolls polls;
@@ -75,6 +80,7 @@ public class Logs {
         appends.close();
         wakeups.close();
         pool.close();
+        deletionPool.close();
     }
 
     /**
@@ -142,13 +148,19 @@ public class Logs {
      * more, and their space is freed later. Nothing changes where the log starts beyond the offset already.
      */
     public CompletableFuture<DeletionOutcome> deleteRecords(TopicName topic, int partition, long before) {
-        return onPartition(
-                topic,
-                partition,
-                id -> pool.call(() -> deletions.deleteBefore(id, before))
-                        .thenCompose(range -> range.isPresent()
-                                ? CompletableFuture.completedFuture(new DeletionOutcome.Deleted(range.get()))
-                                : heads.range(id).thenApply(DeletionOutcome.OutOfRange::new)));
+        return onPartition(topic, partition, id -> deleteRecords(id, before));
+    }
+
+    private CompletableFuture<DeletionOutcome> deleteRecords(int partitionId, long before) {
+        return deletionPool
+                .call(() -> deletions.deleteBefore(partitionId, before))
+                .thenCompose(deleted -> deleted.isPresent()
+                        ? CompletableFuture.completedFuture(new DeletionOutcome.Deleted(deleted.get()))
+                        : heads.range(partitionId)
+                                .thenCompose(range -> before > range.endOffset()
+                                        ? CompletableFuture.completedFuture(new DeletionOutcome.OutOfRange(range))
+                                        // Records have come meanwhile.
+                                        : deleteRecords(partitionId, before)));
     }
 
     /** Stands for the end of a partition where its records are deleted, as in Kafka's DeleteRecords. */

@@ -8,6 +8,7 @@ import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.time.Clock;
+import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
@@ -44,7 +45,8 @@ class SizeJob {
     private void look() {
         try {
             metrics.slicesAhead(slices.ahead());
-            metrics.sizes(store.states(), store.diskBytes(), clock.millis(), config.maxPartitions());
+            List<SizeStore.PartitionState> states = store.states();
+            metrics.sizes(states, store.diskBytes(states), clock.millis(), config.maxPartitions());
         } catch (RuntimeException e) {
             LOG.warnf("The sizes of topics could not be looked up; will try again code=%s", Failures.code(e));
         }

@@ -13,28 +13,27 @@ import java.util.OptionalLong;
 /** How much there is of all topics. */
 @ApplicationScoped
 class SizeStore {
-    /** A partition by name, and how much there is of it. */
-    record PartitionState(String topic, int partition, LogState state) {}
+    /** A partition, how many bytes it has ever had, and how much there is of it. */
+    record PartitionState(int partitionId, String topic, int partition, long endBytes, LogState state) {}
 
     private static final String STATES = """
-            SELECT t.name, h.partition, s.log_start_offset, s.end_offset, s.byte_size, s.oldest_timestamp
+            SELECT s.tp_id, t.name, h.partition, h.log_start_bytes + s.byte_size,
+                   s.log_start_offset, s.end_offset, s.byte_size, s.oldest_timestamp
               FROM trunkline.log_state() s
               JOIN trunkline.partition_head h ON h.tp_id = s.tp_id
               JOIN trunkline.topic t ON t.topic_id = h.topic_id
             """;
     /** A slice is a table of all topics: each is reckoned the share that its bytes have in it. */
     private static final String DISK_BYTES = """
-            WITH state AS MATERIALIZED (
-                SELECT s.tp_id, h.topic_id, h.log_start_bytes + s.byte_size AS end_bytes
-                  FROM trunkline.log_state() s
-                  JOIN trunkline.partition_head h ON h.tp_id = s.tp_id
-            ), place AS (
-                SELECT s.topic_id,
+            WITH place AS (
+                SELECT h.topic_id,
                        p.slice,
-                       greatest(0, coalesce(lead(p.base_bytes) OVER (PARTITION BY p.tp_id ORDER BY p.slice), s.end_bytes)
+                       greatest(0, coalesce(lead(p.base_bytes) OVER (PARTITION BY p.tp_id ORDER BY p.slice), s.end_bytes, r.end_bytes)
                                        - greatest(p.base_bytes, p.freed_bytes)) AS bytes
                   FROM trunkline.partition_slice p
-                  JOIN state s ON s.tp_id = p.tp_id
+                  LEFT JOIN trunkline.partition_head h ON h.tp_id = p.tp_id
+                  LEFT JOIN unnest(?::int[], ?::bigint[]) AS s (tp_id, end_bytes) ON s.tp_id = p.tp_id
+                  LEFT JOIN trunkline.retired_partition r ON r.tp_id = p.tp_id
             ), share AS (
                 SELECT topic_id, slice, sum(bytes) AS bytes, sum(sum(bytes)) OVER (PARTITION BY slice) AS total
                   FROM place
@@ -63,14 +62,16 @@ class SizeStore {
                     ResultSet rows = statement.executeQuery()) {
                 List<PartitionState> states = new ArrayList<>();
                 while (rows.next()) {
-                    long oldest = rows.getLong(6);
+                    long oldest = rows.getLong(8);
                     OptionalLong oldestTimestamp = rows.wasNull() ? OptionalLong.empty() : OptionalLong.of(oldest);
                     states.add(new PartitionState(
-                            rows.getString(1),
-                            rows.getInt(2),
+                            rows.getInt(1),
+                            rows.getString(2),
+                            rows.getInt(3),
+                            rows.getLong(4),
                             new LogState(
-                                    new OffsetRange(rows.getLong(3), rows.getLong(4)),
-                                    rows.getLong(5),
+                                    new OffsetRange(rows.getLong(5), rows.getLong(6)),
+                                    rows.getLong(7),
                                     oldestTimestamp)));
                 }
                 return states;
@@ -79,13 +80,18 @@ class SizeStore {
     }
 
     /** Bytes on disk by topic: estimated, since topics share tables. */
-    Map<String, Long> diskBytes() {
+    Map<String, Long> diskBytes(List<PartitionState> states) {
         return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(DISK_BYTES);
-                    ResultSet rows = statement.executeQuery()) {
+            try (PreparedStatement statement = connection.prepareStatement(DISK_BYTES)) {
+                statement.setObject(
+                        1, states.stream().mapToInt(PartitionState::partitionId).toArray());
+                statement.setObject(
+                        2, states.stream().mapToLong(PartitionState::endBytes).toArray());
                 Map<String, Long> bytes = new HashMap<>();
-                while (rows.next()) {
-                    bytes.put(rows.getString(1), rows.getLong(2));
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        bytes.put(rows.getString(1), rows.getLong(2));
+                    }
                 }
                 return bytes;
             }

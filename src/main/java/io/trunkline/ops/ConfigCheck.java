@@ -25,10 +25,10 @@ class ConfigCheck {
             Set.of("consumer", "database", "embedded", "http", "log", "retention", "topics");
 
     /**
-     * Connections beside those of appends, fetches and consumers: topics 4, groups 5, locked partitions 2, wake-ups 2, health 1,
+     * Connections beside those of appends, fetches and consumers: topics 4, groups 5, locked partitions 2, deletions 2, wake-ups 2, health 1,
      * slices 1, retention 1, sizes 1.
      */
-    private static final int OTHER_CONNECTIONS = 17;
+    private static final int OTHER_CONNECTIONS = 19;
 
     private static final long LEAST_DELETE_RATE = 64 * 1024;
 

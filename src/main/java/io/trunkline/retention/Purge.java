@@ -96,15 +96,11 @@ final class Purge {
                     return;
                 }
             } catch (TrunklineException e) {
-                if (e.code() != ErrorCode.OVERLOADED) {
-                    throw e;
-                }
-                if (attempt++ == TRIES) {
-                    complete = false;
-                    LOG.warnf(
-                            "The log start could not be moved: a transaction that has been open for long holds the partition."
-                                    + " Will try again. topic=%s partition=%s",
-                            name == null ? "" : name.topic(), name == null ? "" : name.partition());
+                if (e.code() != ErrorCode.OVERLOADED || attempt++ == TRIES) {
+                    left(
+                            e,
+                            "The log start of partition " + (name == null ? partitionId : name)
+                                    + " could not be moved");
                     return;
                 }
             }
@@ -120,25 +116,19 @@ final class Purge {
                 long bytes = store.freeSlice(slice);
                 if (bytes > 0) {
                     metrics.sliceFreed(bytes);
+                    LOG.infof("Freed a slice slice=%d bytes=%d", slice, bytes);
                 }
-                boolean dropped = store.dropSlice(slice);
-                LOG.infof("Freed a slice slice=%d bytes=%d dropped=%s", slice, bytes, dropped);
+                if (store.dropSlice(slice)) {
+                    LOG.infof("Dropped a slice slice=%d", slice);
+                }
             } catch (TrunklineException e) {
-                if (e.code() != ErrorCode.OVERLOADED) {
-                    throw e;
-                }
-                complete = false;
-                LOG.warnf(
-                        "A slice could not be freed, because a query that has been running for long reads the log."
-                                + " Will try again. slice=%d",
-                        slice);
+                left(e, "Slice " + slice + " could not be freed");
             }
         }
     }
 
     private void deleteBatches() {
-        List<RetentionStore.Leftover> leftovers = store.leftovers(LEFTOVERS_AT_ONCE);
-        for (RetentionStore.Leftover leftover : leftovers) {
+        for (RetentionStore.Leftover leftover : store.leftovers(LEFTOVERS_AT_ONCE)) {
             boolean done = false;
             while (!done) {
                 if (System.nanoTime() - deadline >= 0 || !goesOn()) {
@@ -152,16 +142,23 @@ final class Purge {
                     long cost = freed.bytes() + freed.batches() * BATCH_COST_BYTES;
                     pause((long) (cost / bytesPerNano) - (System.nanoTime() - begin));
                 } catch (TrunklineException e) {
-                    if (e.code() != ErrorCode.OVERLOADED) {
-                        throw e;
-                    }
-                    complete = false;
                     done = true;
-                    LOG.warnf(
-                            "Batches could not be deleted now. Will try again. partition=%d slice=%d",
-                            leftover.partitionId(), leftover.slice());
+                    left(
+                            e,
+                            "Batches of partition " + leftover.partitionId() + " in slice " + leftover.slice()
+                                    + " could not be deleted");
                 }
             }
+        }
+    }
+
+    /** Something was left undone, which does not keep the rest from being done, unless PostgreSQL is away. */
+    private void left(TrunklineException reason, String what) {
+        complete = false;
+        switch (reason.code()) {
+            case DATABASE_UNAVAILABLE, OUTCOME_UNKNOWN -> throw reason;
+            case OVERLOADED -> LOG.warnf("%s. Will try again. %s", what, reason.userMessage());
+            default -> LOG.errorf(reason, "%s. Will try again.", what);
         }
     }
 

@@ -2,7 +2,9 @@ package io.trunkline.retention;
 
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
+import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.WorkerPool;
 import io.trunkline.topic.Topics;
 import jakarta.annotation.Priority;
@@ -62,17 +64,24 @@ class RetentionJob {
     /** Purges when it is due, and again at once when it took longer than the interval. */
     private void look() {
         try {
-            while (store.claim(holder, LEASE, config.checkInterval())) {
-                purge();
+            boolean succeeded = true;
+            while (succeeded && stop.getCount() > 0 && store.claim(holder, LEASE, config.checkInterval())) {
+                succeeded = purge();
             }
             store.succeededAt().ifPresent(metrics::succeededAt);
-        } catch (RuntimeException e) {
-            LOG.warnf("Expired records could not be removed; will try again code=%s", Failures.code(e));
+        } catch (RuntimeException | Error e) {
+            // Whatever it was, the next look tries again.
+            ErrorCode code = Failures.code(e);
+            if (code == null || code == ErrorCode.INTERNAL) {
+                LOG.error("Expired records could not be removed; will try again", e);
+            } else {
+                LOG.warnf("Expired records could not be removed; will try again code=%s", code);
+            }
         }
     }
 
-    /** One purge, whose turn this replica has. */
-    void purge() {
+    /** One purge, whose turn this replica has; answers whether it did all that was to do. */
+    boolean purge() {
         long begin = System.nanoTime();
         renewedAt = begin;
         boolean succeeded = false;
@@ -86,9 +95,21 @@ class RetentionJob {
                             this::keepsTurn,
                             stop)
                     .run();
-        } finally {
-            metrics.ended(Duration.ofNanos(System.nanoTime() - begin), succeeded);
+        } catch (RuntimeException e) {
+            end(begin, false);
+            throw e;
+        }
+        end(begin, succeeded);
+        return succeeded;
+    }
+
+    private void end(long begin, boolean succeeded) {
+        metrics.ended(Duration.ofNanos(System.nanoTime() - begin), succeeded);
+        try {
             store.end(holder, succeeded);
+        } catch (TrunklineException e) {
+            // It ends with its lease.
+            LOG.warnf("The turn to purge could not be given back code=%s", e.code());
         }
     }
 

@@ -31,7 +31,8 @@ class RetentionStore {
                    held_until = trunkline.now() + make_interval(secs => ?),
                    started_at = trunkline.now()
              WHERE (held_until BETWEEN trunkline.now() AND trunkline.now() + make_interval(secs => ?)) IS NOT TRUE
-               AND (started_at BETWEEN trunkline.now() - make_interval(secs => ?) AND trunkline.now()) IS NOT TRUE
+               AND (holder IS NOT NULL
+                    OR (started_at BETWEEN trunkline.now() - make_interval(secs => ?) AND trunkline.now()) IS NOT TRUE)
             """;
     private static final String RENEW = """
             UPDATE trunkline.retention_turn
@@ -42,6 +43,7 @@ class RetentionStore {
             UPDATE trunkline.retention_turn
                SET holder = NULL,
                    held_until = NULL,
+                   started_at = CASE WHEN ? THEN started_at END,
                    succeeded_at = CASE WHEN ? THEN trunkline.now() ELSE succeeded_at END
              WHERE holder = ?
             """;
@@ -120,7 +122,10 @@ class RetentionStore {
         this.database = database;
     }
 
-    /** Takes the turn, unless another replica has it or it has been had within the interval. */
+    /**
+     * Takes the turn, unless another replica has it, or a purge that succeeded began within the interval. A turn that was not
+     * given back is taken when its lease is over.
+     */
     boolean claim(UUID holder, Duration lease, Duration interval) {
         return database.write(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(CLAIM)) {
@@ -144,12 +149,13 @@ class RetentionStore {
         });
     }
 
-    /** Gives the turn back. */
+    /** Gives the turn back; it is due again at once where the purge did not succeed. */
     void end(UUID holder, boolean succeeded) {
         database.write(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(END)) {
                 statement.setBoolean(1, succeeded);
-                statement.setObject(2, holder);
+                statement.setBoolean(2, succeeded);
+                statement.setObject(3, holder);
                 return statement.executeUpdate();
             }
         });

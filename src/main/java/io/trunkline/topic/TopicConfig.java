@@ -34,7 +34,7 @@ public record TopicConfig(Map<String, String> overrides) {
     public static TopicConfig parse(Map<String, String> overrides) {
         List<String> errors = errorsOf(overrides);
         if (!errors.isEmpty()) {
-            throw new TrunklineException(ErrorCode.INVALID_CONFIG, "The topic configuration is not legal.", errors);
+            throw illegal(errors);
         }
         return new TopicConfig(overrides);
     }
@@ -46,11 +46,21 @@ public record TopicConfig(Map<String, String> overrides) {
      */
     public TopicConfig with(Map<String, Optional<String>> changes) {
         Map<String, String> merged = new TreeMap<>(overrides);
-        // An unknown name is found out whatever it is changed to.
-        changes.forEach((name, value) -> value.or(
-                        () -> TopicConfigKey.named(name).isPresent() ? Optional.empty() : Optional.of(""))
-                .ifPresentOrElse(v -> merged.put(name, v), () -> merged.remove(name)));
-        return parse(merged);
+        List<String> errors = new ArrayList<>();
+        changes.forEach((name, value) -> {
+            if (value.isPresent()) {
+                merged.put(name, value.get());
+            } else if (TopicConfigKey.named(name).isPresent()) {
+                merged.remove(name);
+            } else {
+                errors.add(unknown(name));
+            }
+        });
+        errors.addAll(errorsOf(merged));
+        if (!errors.isEmpty()) {
+            throw illegal(errors);
+        }
+        return new TopicConfig(merged);
     }
 
     /** Every name with its value, set or default. */
@@ -79,10 +89,16 @@ public record TopicConfig(Map<String, String> overrides) {
     private static List<String> errorsOf(Map<String, String> overrides) {
         List<String> errors = new ArrayList<>();
         overrides.forEach((name, value) -> TopicConfigKey.named(name)
-                .ifPresentOrElse(
-                        key -> key.errorOf(value).ifPresent(errors::add),
-                        () -> errors.add("unknown topic configuration: " + shortened(name))));
+                .ifPresentOrElse(key -> key.errorOf(value).ifPresent(errors::add), () -> errors.add(unknown(name))));
         return errors;
+    }
+
+    private static TrunklineException illegal(List<String> errors) {
+        return new TrunklineException(ErrorCode.INVALID_CONFIG, "The topic configuration is not legal.", errors);
+    }
+
+    private static String unknown(String name) {
+        return "unknown topic configuration: " + shortened(name);
     }
 
     private static String shortened(String text) {

@@ -134,7 +134,7 @@ class ExternalDatabaseIT {
             assertThat(service.awaitEnd()).isEqualTo(1);
             assertThat(service.output())
                     .contains("trunkline.database.max-connections")
-                    .contains("59");
+                    .contains("61");
         }
     }
 
