@@ -109,6 +109,26 @@ final class LogTables {
         }
     }
 
+    void vacuum(String table) throws SQLException {
+        try (Connection connection = postgres.owner();
+                Statement statement = connection.createStatement()) {
+            statement.execute("VACUUM (ANALYZE) " + table);
+        }
+    }
+
+    /** The bytes of a table on disk, with its indexes. */
+    long bytes(String table) throws SQLException {
+        try (Connection connection = postgres.owner();
+                PreparedStatement statement =
+                        connection.prepareStatement("SELECT pg_total_relation_size(?::regclass)")) {
+            statement.setString(1, table);
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return row.getLong(1);
+            }
+        }
+    }
+
     Place place(String topic, int partition) throws SQLException {
         try (Connection connection = postgres.owner();
                 PreparedStatement statement = connection.prepareStatement(PLACE)) {

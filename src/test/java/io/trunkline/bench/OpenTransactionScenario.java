@@ -31,7 +31,7 @@ final class OpenTransactionScenario implements Scenario {
         String topic = stage.api().newTopic(1);
         Load produce = new ClosedLoop(stage.client(), stage.port(), CONNECTIONS, Payloads.json(topic, 1, BYTES));
         Measured measured = stage.measure(
-                new OpenTransaction(stage.postgres(), produce, part, open),
+                new Beside(produce, new OpenTransaction(stage.postgres(), part, open)),
                 stage.settings().warmup(),
                 Duration.ofSeconds(part + open + part));
         stage.checkRecords(topic, 1, measured.meter().records());

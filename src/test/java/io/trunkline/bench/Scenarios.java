@@ -18,7 +18,9 @@ final class Scenarios {
             new AppendEngineScenario(),
             new BacklogScenario(),
             new OpenTransactionScenario(),
-            new PartitionsScenario());
+            new PartitionsScenario(),
+            new DeleteBatchesScenario(),
+            new FreeSliceScenario());
 
     private Scenarios() {}
 

@@ -17,6 +17,10 @@ import java.util.List;
  * @param consumers {@code bench.consumers}: consumers of the idle-polls scenario
  * @param idle {@code bench.idle.seconds}: how long they wait for nothing
  * @param partitions {@code bench.partitions}: partitions of the partitions scenario
+ * @param sliceMegabytes {@code bench.slice.megabytes}: size of the slice that the free-slice scenario frees
+ * @param free {@code bench.slice.seconds}: how long producers are watched meanwhile
+ * @param deleteMegabytes {@code bench.delete.megabytes}: what the delete-batches scenario produces a second
+ * @param delete {@code bench.delete.seconds}: for how long
  * @param openTransaction {@code bench.xmin.seconds}: how long the open-transaction scenario keeps its transaction
  */
 record Settings(
@@ -30,12 +34,20 @@ record Settings(
         int consumers,
         Duration idle,
         int partitions,
+        int sliceMegabytes,
+        Duration free,
+        int deleteMegabytes,
+        Duration delete,
         Duration openTransaction) {
     Settings {
         scenarios = List.copyOf(scenarios);
         if (measured.isZero() || rounds < 1 || backlog < 1000 || fetchRecords < 1000 || partitions < 10) {
             throw new IllegalArgumentException("bench.seconds and bench.rounds are at least 1, bench.backlog and"
                     + " bench.fetch.records at least 1000, bench.partitions at least 10");
+        }
+        if (sliceMegabytes < 1 || deleteMegabytes < 1 || free.toSeconds() < 4 || delete.toSeconds() < 4) {
+            throw new IllegalArgumentException("bench.slice.megabytes and bench.delete.megabytes are at least 1,"
+                    + " bench.slice.seconds and bench.delete.seconds at least 4");
         }
         if (pollRecords < 6400 || consumers < 10 || idle.isZero()) {
             throw new IllegalArgumentException("bench.polls.records is at least 6400, bench.consumers at least 10,"
@@ -58,6 +70,10 @@ record Settings(
                 number("bench.consumers", 1_000),
                 seconds("bench.idle.seconds", 60),
                 number("bench.partitions", 5_000),
+                number("bench.slice.megabytes", 2_000),
+                seconds("bench.slice.seconds", 30),
+                number("bench.delete.megabytes", 50),
+                seconds("bench.delete.seconds", 60),
                 seconds("bench.xmin.seconds", 300));
     }
 

@@ -53,7 +53,13 @@ final class Stage implements AutoCloseable {
 
     /** Starts one more replica on the same database. */
     Service addReplica() throws IOException {
+        return addReplica(Map.of());
+    }
+
+    /** Starts one more replica with settings of its own. */
+    Service addReplica(Map<String, String> settings) throws IOException {
         Map<String, String> with = new HashMap<>(postgres.serviceSettings());
+        with.putAll(settings);
         with.put("trunkline.topics.max-partitions", MAX_PARTITIONS);
         Service service = Service.start(directory, "service-" + ++replicasStarted, with);
         services.add(service);
