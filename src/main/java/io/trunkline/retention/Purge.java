@@ -99,8 +99,10 @@ final class Purge {
                 if (e.code() != ErrorCode.OVERLOADED || attempt++ == TRIES) {
                     left(
                             e,
-                            "The log start of partition " + (name == null ? partitionId : name)
-                                    + " could not be moved");
+                            "The log start could not be moved",
+                            name == null
+                                    ? "partition_id=" + partitionId
+                                    : "topic=" + name.topic() + " partition=" + name.partition());
                     return;
                 }
             }
@@ -122,7 +124,7 @@ final class Purge {
                     LOG.infof("Dropped a slice slice=%d", slice);
                 }
             } catch (TrunklineException e) {
-                left(e, "Slice " + slice + " could not be freed");
+                left(e, "A slice could not be freed", "slice=" + slice);
             }
         }
     }
@@ -145,20 +147,20 @@ final class Purge {
                     done = true;
                     left(
                             e,
-                            "Batches of partition " + leftover.partitionId() + " in slice " + leftover.slice()
-                                    + " could not be deleted");
+                            "Batches could not be deleted",
+                            "partition_id=" + leftover.partitionId() + " slice=" + leftover.slice());
                 }
             }
         }
     }
 
     /** Something was left undone, which does not keep the rest from being done, unless PostgreSQL is away. */
-    private void left(TrunklineException reason, String what) {
+    private void left(TrunklineException reason, String what, String where) {
         complete = false;
         switch (reason.code()) {
             case DATABASE_UNAVAILABLE, OUTCOME_UNKNOWN -> throw reason;
-            case OVERLOADED -> LOG.warnf("%s. Will try again. %s", what, reason.userMessage());
-            default -> LOG.errorf(reason, "%s. Will try again.", what);
+            case OVERLOADED -> LOG.warnf("%s. Will try again. %s %s", what, reason.userMessage(), where);
+            default -> LOG.errorf(reason, "%s. Will try again. %s", what, where);
         }
     }
 

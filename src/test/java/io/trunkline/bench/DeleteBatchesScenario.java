@@ -51,6 +51,13 @@ final class DeleteBatchesScenario implements Scenario {
                     new Beside(produce(stage, topic, rate), leftovers),
                     stage.settings().warmup(),
                     duration);
+            long ends = stage.ends(topic, PARTITIONS).stream()
+                    .mapToLong(Long::longValue)
+                    .sum();
+            if (ends != beside.meter().records()) {
+                throw new IllegalStateException(
+                        beside.meter().records() + " records were acknowledged, but the ends add up to " + ends);
+            }
             Map<String, Object> details = new HashMap<>(leftovers.details());
             details.put("producedMegabytesPerSecond", beside.meter().recordsPerSecond() * BYTES / 1e6);
             stage.add(beside.run(name(), load, 1, Run.Measure.RECORDS_PER_SECOND, details));

@@ -9,8 +9,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
-/** Looks every second how many bytes of a topic have expired and how many of them were deleted. */
+/** Looks again and again how many bytes of a topic have expired and how many of them were deleted. */
 final class Leftovers implements Beside.Work {
+    /** Several for each purge, so that not always the same moment of it is seen. */
+    private static final long INTERVAL_NANOS = TimeUnit.MILLISECONDS.toNanos(200);
+
     private static final String LOOK = """
             SELECT sum(h.log_start_bytes), sum(p.freed_bytes)
               FROM trunkline.topic t
@@ -45,7 +48,9 @@ final class Leftovers implements Beside.Work {
                 "leftMegabytesLastQuarter",
                 left(looks.subList(looks.size() - quarter, looks.size())),
                 "deletedMegabytesPerSecond",
-                (looks.getLast().deleted() - looks.getFirst().deleted()) / 1e6 / (looks.size() - 1));
+                (looks.getLast().deleted() - looks.getFirst().deleted())
+                        / 1e6
+                        / ((looks.size() - 1) * INTERVAL_NANOS / 1e9));
     }
 
     private static double left(List<Look> some) {
@@ -57,7 +62,7 @@ final class Leftovers implements Beside.Work {
         try (Connection connection = postgres.owner();
                 PreparedStatement statement = connection.prepareStatement(LOOK)) {
             statement.setString(1, topic);
-            for (long at = window.from(); at - window.to() <= 0; at += TimeUnit.SECONDS.toNanos(1)) {
+            for (long at = window.from(); at - window.to() <= 0; at += INTERVAL_NANOS) {
                 Window.await(at, () -> {});
                 try (ResultSet row = statement.executeQuery()) {
                     row.next();

@@ -47,12 +47,14 @@ final class Purging implements Beside.Work {
                     statement,
                     "SELECT count(trunkline.purge_partition(p)) FROM trunkline.purgeable() AS p");
             long bytes = timed("freeSliceMillis", statement, "SELECT trunkline.free_slice(" + slice + ")");
-            timed("dropSliceMillis", statement, "SELECT trunkline.drop_slice(" + slice + ")::int");
             details.put("freedBytes", bytes);
+            statement.execute("SELECT pg_stat_force_next_flush()");
             details.put("deadTuples", number(statement, DEAD_TUPLES) - deadBefore);
-            if (bytes == 0) {
-                throw new IllegalStateException("slice " + slice + " gave nothing back");
+            long left = number(statement, "SELECT pg_total_relation_size('trunkline.log_batch_" + slice + "')");
+            if (bytes == 0 || left > bytes / 100) {
+                throw new IllegalStateException("slice " + slice + " gave " + bytes + " bytes back and kept " + left);
             }
+            timed("dropSliceMillis", statement, "SELECT trunkline.drop_slice(" + slice + ")::int");
         }
     }
 

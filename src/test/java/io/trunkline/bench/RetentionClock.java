@@ -9,6 +9,11 @@ import java.sql.Statement;
  * the clock right.
  */
 final class RetentionClock implements AutoCloseable {
+    private static final String KEEP_TURN = """
+            UPDATE trunkline.retention_turn
+               SET holder = gen_random_uuid(), held_until = trunkline.now() + interval '119 s'
+            """;
+
     private final Postgres postgres;
     private int days;
 
@@ -22,14 +27,13 @@ final class RetentionClock implements AutoCloseable {
         execute(
                 "CREATE OR REPLACE FUNCTION trunkline.now() RETURNS timestamptz LANGUAGE sql AS"
                         + " 'SELECT pg_catalog.clock_timestamp() + interval ''" + days + " days'''",
-                "SELECT trunkline.prepare_slices(interval '1 day', 2)");
-        keepTurn();
+                "SELECT trunkline.prepare_slices(interval '1 day', 2)",
+                KEEP_TURN);
     }
 
     /** Keeps the service from purging for the next two minutes. */
     void keepTurn() throws SQLException {
-        execute("UPDATE trunkline.retention_turn SET holder = gen_random_uuid(),"
-                + " held_until = trunkline.now() + interval '119 s'");
+        execute(KEEP_TURN);
     }
 
     @Override
@@ -43,9 +47,12 @@ final class RetentionClock implements AutoCloseable {
     private void execute(String... statements) throws SQLException {
         try (Connection connection = postgres.owner();
                 Statement statement = connection.createStatement()) {
+            // Together, so that nobody takes the turn in between.
+            connection.setAutoCommit(false);
             for (String sql : statements) {
                 statement.execute(sql);
             }
+            connection.commit();
         }
     }
 }

@@ -155,7 +155,8 @@ class GroupChaosIT {
                 .as("acknowledged and lost")
                 .isEmpty();
         soft.assertThat(records).as("records").isGreaterThanOrEqualTo(seconds * 40L);
-        soft.assertThat(run.count(Event.REPLICA_KILLED)).as("replicas killed").isGreaterThanOrEqualTo(seconds / 20);
+        // A replica is killed once the last one is ready again, which takes up to 20 s beside this load on two cores.
+        soft.assertThat(run.count(Event.REPLICA_KILLED)).as("replicas killed").isGreaterThanOrEqualTo(seconds / 30);
         soft.assertThat(run.count(Event.MEMBER_KILLED) + run.count(Event.MEMBER_KILLED_IN_A_POLL))
                 .as("members killed")
                 .isGreaterThanOrEqualTo(seconds / 6);
