@@ -11,6 +11,7 @@ import io.trunkline.embedded.EmbeddedConfig;
 import io.trunkline.group.ConsumerConfig;
 import io.trunkline.jdbc.DatabaseConfig;
 import io.trunkline.log.LogConfig;
+import io.trunkline.log.ShutdownConfig;
 import io.trunkline.rest.HttpConfig;
 import io.trunkline.retention.RetentionConfig;
 import io.trunkline.topic.TopicsConfig;
@@ -35,6 +36,7 @@ class ConfigTest {
         assertThat(database.owner().username()).isEmpty();
         assertThat(database.owner().password()).isEmpty();
         assertThat(database.maxConnections()).isEqualTo(40);
+        assertThat(database.diskSize()).isEmpty();
         assertThat(database.startupTimeout()).isEqualTo(Duration.ofSeconds(60));
         ConsumerConfig consumer = config.getConfigMapping(ConsumerConfig.class);
         assertThat(consumer.sessionTimeout()).isEqualTo(Duration.ofMinutes(5));
@@ -70,10 +72,14 @@ class ConfigTest {
         assertThat(log.slices().checkInterval()).isEqualTo(Duration.ofMinutes(10));
         assertThat(log.slices().ahead()).isEqualTo(3);
         assertThat(log.metrics().interval()).isEqualTo(Duration.ofMinutes(1));
+        assertThat(log.metrics().maxTopics()).isEqualTo(1_000);
         assertThat(log.metrics().maxPartitions()).isEqualTo(1_000);
         RetentionConfig retention = config.getConfigMapping(RetentionConfig.class);
         assertThat(retention.checkInterval()).isEqualTo(Duration.ofMinutes(5));
         assertThat(retention.maxDeleteRate().asLongValue()).isEqualTo(64L << 20);
+        ShutdownConfig shutdown = config.getConfigMapping(ShutdownConfig.class);
+        assertThat(shutdown.delay()).isEqualTo(Duration.ZERO);
+        assertThat(shutdown.timeout()).isEqualTo(Duration.ofSeconds(30));
         TopicsConfig topics = config.getConfigMapping(TopicsConfig.class);
         assertThat(topics.autoCreate()).isFalse();
         assertThat(topics.defaultPartitions()).isEqualTo(1);
@@ -94,6 +100,7 @@ class ConfigTest {
             Map.entry("trunkline.database.owner.username", "o"),
             Map.entry("trunkline.database.owner.password", "q"),
             Map.entry("trunkline.database.max-connections", "10"),
+            Map.entry("trunkline.database.disk-size", "1G"),
             Map.entry("trunkline.database.startup-timeout", "1s"),
             Map.entry("trunkline.embedded.data-directory", "/d"),
             Map.entry("trunkline.embedded.port", "5433"),
@@ -118,9 +125,12 @@ class ConfigTest {
             Map.entry("trunkline.log.slices.check-interval", "12m"),
             Map.entry("trunkline.log.slices.ahead", "13"),
             Map.entry("trunkline.log.metrics.interval", "14s"),
+            Map.entry("trunkline.log.metrics.max-topics", "18"),
             Map.entry("trunkline.log.metrics.max-partitions", "15"),
             Map.entry("trunkline.retention.check-interval", "16s"),
             Map.entry("trunkline.retention.max-delete-rate", "17M"),
+            Map.entry("trunkline.shutdown.delay", "18s"),
+            Map.entry("trunkline.shutdown.timeout", "19s"),
             Map.entry("trunkline.topics.auto-create", "true"),
             Map.entry("trunkline.topics.default-partitions", "14"),
             Map.entry("trunkline.topics.max-partitions", "15"));
@@ -162,6 +172,7 @@ class ConfigTest {
                 "trunkline.http.max-body",
                 "trunkline.log.append.thread",
                 "trunkline.retention.interval",
+                "trunkline.shutdown.wait",
                 "trunkline.topics.autocreate"
             })
     void typingErrorIsRefused(String name) {
@@ -179,6 +190,7 @@ class ConfigTest {
                 .withMapping(HttpConfig.class)
                 .withMapping(LogConfig.class)
                 .withMapping(RetentionConfig.class)
+                .withMapping(ShutdownConfig.class)
                 .withMapping(TopicsConfig.class)
                 .withSources(new PropertiesConfigSource(properties, "test", 500))
                 .build();

@@ -10,7 +10,7 @@ import java.time.Duration;
 /** The PostgreSQL that is started when {@code trunkline.database.url} is not set. */
 @ConfigMapping(prefix = "trunkline.embedded")
 public interface EmbeddedConfig {
-    /** Where its data is kept. The directory is created, and lasts. */
+    /** Where its data is kept, for good: a new or an empty directory that others cannot write. It is created. */
     @WithDefault("./trunkline-data")
     Path dataDirectory();
 

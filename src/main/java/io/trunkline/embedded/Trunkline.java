@@ -9,6 +9,8 @@ import io.quarkus.runtime.configuration.ConfigUtils;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.smallrye.config.ConfigValidationException;
 import io.smallrye.config.SmallRyeConfig;
+import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -16,15 +18,35 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.jboss.logging.Logger;
 
-/** The program's entry: starts a PostgreSQL where none is configured, then the service. */
+/**
+ * The program's entry: starts a PostgreSQL where none is configured, then the service; or, with the argument
+ * {@code migrate}, only brings the schema up to date.
+ */
 @QuarkusMain
 public class Trunkline implements QuarkusApplication {
     private static final Logger LOG = Logger.getLogger(Trunkline.class);
-    private static final int SHUTDOWN_SECONDS = 30;
-    private static final int FAILED = 1;
+    /** What stopping takes beside the waiting that is configured. */
+    private static final Duration SHUTDOWN = Duration.ofSeconds(30);
 
-    /** Runs the service until it is stopped. */
+    private static final int FAILED = 1;
+    private static final int WRONG_USAGE = 2;
+    private static final String MIGRATE = "migrate";
+
+    /** Runs the service until it is stopped, or brings the schema up to date. */
     public static void main(String... args) {
+        boolean migrate = List.of(args).equals(List.of(MIGRATE));
+        if (args.length > 0 && !migrate) {
+            System.err.println("Unknown arguments: " + String.join(" ", args)
+                    + ". Without arguments the service starts; migrate brings the schema up to date and ends."
+                    + " Settings are given as system properties or environment variables.");
+            System.exit(WRONG_USAGE);
+            return;
+        }
+        if (migrate) {
+            // Nothing but the start-up is wanted, beside a service that may be running here.
+            System.setProperty("quarkus.http.host-enabled", "false");
+            System.setProperty("quarkus.management.host-enabled", "false");
+        }
         CountDownLatch serviceStopped = new CountDownLatch(1);
         AtomicBoolean serviceStarted = new AtomicBoolean();
         // At a signal the JVM runs its hooks side by side: this one waits for the service, whose own hook stops it.
@@ -67,6 +89,10 @@ public class Trunkline implements QuarkusApplication {
     @Override
     public int run(String... args) {
         Optional<EmbeddedPostgres> started = EmbeddedPostgres.latest();
+        if (List.of(args).equals(List.of(MIGRATE))) {
+            LOG.info("The schema is up to date.");
+            return 0;
+        }
         SmallRyeConfig config = ConfigProvider.getConfig().unwrap(SmallRyeConfig.class);
         if (started.isEmpty()) {
             LOG.info("Using the PostgreSQL of trunkline.database.url.");
@@ -116,9 +142,16 @@ public class Trunkline implements QuarkusApplication {
         LOG.error("Trunkline could not be started", failure);
     }
 
+    private static Duration stopping(String part) {
+        return ConfigProvider.getConfig()
+                .getOptionalValue("quarkus.shutdown." + part, Duration.class)
+                .orElse(Duration.ZERO);
+    }
+
     private static void await(CountDownLatch serviceStopped) {
         try {
-            if (!serviceStopped.await(SHUTDOWN_SECONDS, TimeUnit.SECONDS)) {
+            Duration patience = SHUTDOWN.plus(stopping("delay")).plus(stopping("timeout"));
+            if (!serviceStopped.await(patience.toSeconds(), TimeUnit.SECONDS)) {
                 LOG.warn("The service did not stop in time; stopping PostgreSQL under it.");
             }
         } catch (InterruptedException e) {

@@ -26,7 +26,7 @@ public interface ConsumerConfig {
     @WithDefault("7d")
     Duration offsetsRetention();
 
-    /** Calls to PostgreSQL for polls and commits that run at once, each on a connection of its own. */
+    /** Calls for polls and commits that run at once, each on a connection. A poll that waits holds none. */
     @WithDefault("4")
     @Min(1)
     @Max(256)

@@ -6,6 +6,7 @@ import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.Coalescer;
 import io.trunkline.jdbc.Transactions;
 import io.trunkline.jdbc.WorkerPool;
+import io.trunkline.log.Drain;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
 import io.trunkline.topic.TopicName;
@@ -65,6 +66,7 @@ public class Consumers {
             Transactions transactions,
             Topics topics,
             Logs logs,
+            Drain drain,
             ConsumerConfig config,
             GroupMetrics metrics) {
         this.topics = topics;
@@ -77,7 +79,7 @@ public class Consumers {
         deliveries = new Deliveries(positionStore, config, heartbeats, pool, timer);
         watch = new GroupWatch(positionStore, heartbeats, config, timer);
         states = new Coalescer<>(pool, 2, MOST_TOGETHER, MOST_QUEUED, positionStore::states);
-        polls = new Polls(this::state, memberships, positions, deliveries, watch, topics, logs, metrics);
+        polls = new Polls(this::state, memberships, positions, deliveries, watch, topics, logs, drain, metrics);
         metrics.waiting(watch::waiting);
     }
 

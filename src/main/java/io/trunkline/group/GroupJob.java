@@ -4,6 +4,7 @@ import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.trunkline.error.Failures;
 import io.trunkline.jdbc.WorkerPool;
+import io.trunkline.log.LogConfig;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
 import jakarta.annotation.Priority;
@@ -34,17 +35,25 @@ class GroupJob {
     private final Consumers consumers;
     private final Logs logs;
     private final ConsumerConfig config;
+    private final LogConfig logConfig;
     private final GroupMetrics metrics;
     /** When PostgreSQL was found to be away last, by {@link System#nanoTime}; null when it never was. */
     private volatile @Nullable Long awayAt;
 
     private final ScheduledExecutorService timer = WorkerPool.timer("group-job", 1);
 
-    GroupJob(LagStore store, Consumers consumers, Logs logs, ConsumerConfig config, GroupMetrics metrics) {
+    GroupJob(
+            LagStore store,
+            Consumers consumers,
+            Logs logs,
+            ConsumerConfig config,
+            LogConfig logConfig,
+            GroupMetrics metrics) {
         this.store = store;
         this.consumers = consumers;
         this.logs = logs;
         this.config = config;
+        this.logConfig = logConfig;
         this.metrics = metrics;
     }
 
@@ -115,7 +124,7 @@ class GroupJob {
                                 lags.add(new LagStore.PartitionLag(offset.group(), offset.topicPartition(), lag)));
             }
         }
-        metrics.groups(lags, store.sizes());
+        metrics.groups(lags, store.sizes(), logConfig.metrics().maxPartitions());
     }
 
     void forget() {

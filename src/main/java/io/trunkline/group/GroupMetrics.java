@@ -6,8 +6,13 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
+import java.util.function.ToIntFunction;
 
 /** What consumer groups tell Prometheus. */
 @ApplicationScoped
@@ -16,8 +21,10 @@ class GroupMetrics {
     private final Counter polls;
     private final Counter records;
     private final Counter rebalances;
+    private final MultiGauge topicLag;
     private final MultiGauge lag;
     private final MultiGauge members;
+    private final MultiGauge generation;
 
     GroupMetrics(MeterRegistry registry) {
         this.registry = registry;
@@ -30,12 +37,18 @@ class GroupMetrics {
         rebalances = Counter.builder("trunkline.consumer.rebalances")
                 .description("Changes of members, subscriptions or partitions of groups that this replica made")
                 .register(registry);
+        topicLag = MultiGauge.builder("trunkline.consumer.group.lag")
+                .description("Records between what a group has committed, or where it began, and the ends of a topic")
+                .register(registry);
         lag = MultiGauge.builder("trunkline.consumer.lag")
                 .description(
                         "Records between what a group has committed, or where it began, and the end of a partition")
                 .register(registry);
         members = MultiGauge.builder("trunkline.consumer.members")
                 .description("Consumers of a group")
+                .register(registry);
+        generation = MultiGauge.builder("trunkline.consumer.generation")
+                .description("How often the partitions of a group have been assigned anew")
                 .register(registry);
     }
 
@@ -54,25 +67,58 @@ class GroupMetrics {
                 .register(registry);
     }
 
-    /** Shows what the last look at all groups found; what it did not find is not shown any more. */
-    void groups(List<LagStore.PartitionLag> lags, List<LagStore.Size> sizes) {
-        lag.register(
-                lags.stream()
-                        .map(l -> MultiGauge.Row.of(
+    /**
+     * Shows what the last look at all groups found; what it did not find is not shown any more.
+     *
+     * @param most how many series of each kind are shown: of topics those with the largest lag, of groups those with the most
+     *     consumers, and with more partitions than this, none by itself
+     */
+    void groups(List<LagStore.PartitionLag> lags, List<LagStore.Size> sizes, int most) {
+        Map<GroupTopic, Long> byTopic = new HashMap<>();
+        lags.forEach(l -> byTopic.merge(
+                new GroupTopic(l.group(), l.topicPartition().topic().value()), l.lag(), Long::sum));
+        topicLag.register(
+                byTopic.entrySet().stream()
+                        .sorted(Comparator.comparingLong(entry -> -entry.getValue()))
+                        .limit(most)
+                        .map(entry -> MultiGauge.Row.of(
                                 Tags.of(
                                         "group",
-                                        l.group(),
+                                        entry.getKey().group(),
                                         "topic",
-                                        l.topicPartition().topic().value(),
-                                        "partition",
-                                        Integer.toString(l.topicPartition().partition())),
-                                l.lag()))
+                                        entry.getKey().topic()),
+                                entry.getValue()))
                         .toList(),
                 true);
-        members.register(
-                sizes.stream()
-                        .map(size -> MultiGauge.Row.of(Tags.of("group", size.group()), size.members()))
-                        .toList(),
+        lag.register(
+                (lags.size() <= most ? lags : List.<LagStore.PartitionLag>of())
+                        .stream().map(GroupMetrics::row).toList(),
                 true);
+        List<LagStore.Size> shown = sizes.stream()
+                .sorted(Comparator.comparingInt(size -> -size.members()))
+                .limit(most)
+                .toList();
+        members.register(rows(shown, LagStore.Size::members), true);
+        generation.register(rows(shown, LagStore.Size::generation), true);
+    }
+
+    private record GroupTopic(String group, String topic) {}
+
+    private static MultiGauge.Row<Number> row(LagStore.PartitionLag lag) {
+        return MultiGauge.Row.of(
+                Tags.of(
+                        "group",
+                        lag.group(),
+                        "topic",
+                        lag.topicPartition().topic().value(),
+                        "partition",
+                        Integer.toString(lag.topicPartition().partition())),
+                lag.lag());
+    }
+
+    private static List<MultiGauge.Row<?>> rows(List<LagStore.Size> sizes, ToIntFunction<LagStore.Size> value) {
+        List<MultiGauge.Row<?>> rows = new ArrayList<>();
+        sizes.forEach(size -> rows.add(MultiGauge.Row.of(Tags.of("group", size.group()), value.applyAsInt(size))));
+        return rows;
     }
 }

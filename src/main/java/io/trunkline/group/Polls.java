@@ -4,6 +4,7 @@ import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.log.Arrival;
+import io.trunkline.log.Drain;
 import io.trunkline.log.FetchOutcome;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
@@ -35,6 +36,7 @@ final class Polls {
     private final GroupWatch watch;
     private final Topics topics;
     private final Logs logs;
+    private final Drain drain;
     private final GroupMetrics metrics;
 
     Polls(
@@ -45,6 +47,7 @@ final class Polls {
             GroupWatch watch,
             Topics topics,
             Logs logs,
+            Drain drain,
             GroupMetrics metrics) {
         this.members = members;
         this.memberships = memberships;
@@ -53,6 +56,7 @@ final class Polls {
         this.watch = watch;
         this.topics = topics;
         this.logs = logs;
+        this.drain = drain;
         this.metrics = metrics;
     }
 
@@ -196,9 +200,7 @@ final class Polls {
         private Duration left(MemberState member) {
             Duration wait = wanted.wait(member.options());
             boolean held = member.partitions().stream().anyMatch(MemberState.Held::claimed);
-            Duration left = (held && wait.compareTo(Deliveries.MOMENT) < 0 ? Deliveries.MOMENT : wait)
-                    .minusNanos(System.nanoTime() - start);
-            return left.isNegative() ? Duration.ZERO : left;
+            return drain.left(start, held && wait.compareTo(Deliveries.MOMENT) < 0 ? Deliveries.MOMENT : wait);
         }
 
         /** Positions that retention has overtaken, or that were sought beyond the end, go where the member says. */

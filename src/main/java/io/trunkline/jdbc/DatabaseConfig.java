@@ -1,5 +1,6 @@
 package io.trunkline.jdbc;
 
+import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import jakarta.validation.constraints.Max;
@@ -16,7 +17,7 @@ public interface DatabaseConfig {
 
     /**
      * JDBC URL of the PostgreSQL (15 or later) database, {@code jdbc:postgresql://host:5432/name}. Without it the service
-     * starts a PostgreSQL of its own.
+     * starts a PostgreSQL of its own, which the images do not have.
      */
     Optional<String> url();
 
@@ -31,11 +32,20 @@ public interface DatabaseConfig {
     /** The role that owns the schema. */
     Owner owner();
 
-    /** Connections to PostgreSQL that this replica opens at most. The worker pools together have fewer threads. */
+    /**
+     * Connections to PostgreSQL that a replica opens at most: not fewer than the append, fetch and consumer threads together
+     * and 20 more.
+     */
     @WithDefault("40")
     @Min(8)
     @Max(1000)
     int maxConnections();
+
+    /**
+     * The size of the disk that the database is on, which the service cannot see. It is told to Prometheus, for the alert
+     * that the disk is filling.
+     */
+    Optional<MemorySize> diskSize();
 
     /** How long a start waits for a PostgreSQL that does not answer before it gives up. */
     @WithDefault("60s")
@@ -46,7 +56,11 @@ public interface DatabaseConfig {
      * application role where it is missing; when not, a missing or old schema stops the start.
      */
     interface Owner {
-        /** The owner, who needs CREATE on the database, and CREATEROLE where the application role is to be created. */
+        /**
+         * The role that owns the schema. When given, the service brings the schema up to date at start-up and creates the
+         * application role where it is missing; when not, a missing or old schema stops the start. It needs CREATE on the
+         * database, and CREATEROLE where the application role is to be created.
+         */
         Optional<@Pattern(regexp = ROLE_NAME) String> username();
 
         /** The owner's password. */

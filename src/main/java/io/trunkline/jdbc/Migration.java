@@ -12,6 +12,8 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
@@ -19,6 +21,8 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.flywaydb.core.api.MigrationInfo;
+import org.flywaydb.core.api.MigrationInfoService;
 import org.flywaydb.core.api.configuration.FluentConfiguration;
 import org.flywaydb.core.api.output.MigrateResult;
 import org.jboss.logging.Logger;
@@ -50,14 +54,53 @@ class Migration {
              LIMIT 1
             """;
 
+    private static final String MISSING_GRANTS = """
+            SELECT what
+              FROM (SELECT 'USAGE on schema trunkline' AS what
+                     WHERE NOT has_schema_privilege('trunkline', 'USAGE')
+                    UNION ALL
+                    SELECT 'SELECT on ' || c.oid::regclass
+                      FROM pg_catalog.pg_class c
+                     WHERE c.relnamespace = 'trunkline'::regnamespace
+                       AND c.relkind IN ('r', 'p', 'v')
+                       AND NOT has_table_privilege(c.oid, 'SELECT')
+                    UNION ALL
+                    SELECT privilege || ' on trunkline.' || name
+                      FROM (VALUES ('topic', 'INSERT'), ('topic', 'DELETE'),
+                                   ('consumer_group', 'INSERT'), ('consumer_group', 'UPDATE'), ('consumer_group', 'DELETE'),
+                                   ('group_member', 'INSERT'), ('group_member', 'UPDATE'), ('group_member', 'DELETE'),
+                                   ('member_partition', 'INSERT'), ('member_partition', 'UPDATE'),
+                                   ('member_partition', 'DELETE'),
+                                   ('group_offset', 'INSERT'), ('group_offset', 'UPDATE'), ('group_offset', 'DELETE'),
+                                   ('retention_turn', 'UPDATE')) AS needed (name, privilege)
+                     WHERE NOT has_table_privilege('trunkline.' || name, privilege)
+                    UNION ALL
+                    SELECT 'UPDATE (' || name || ') on trunkline.topic'
+                      FROM unnest(ARRAY['partition_count', 'config']) AS name
+                     WHERE NOT has_column_privilege('trunkline.topic', name, 'UPDATE')
+                    UNION ALL
+                    SELECT 'EXECUTE on function ' || p.oid::regprocedure
+                      FROM pg_catalog.pg_proc p
+                     WHERE p.pronamespace = 'trunkline'::regnamespace
+                       AND (p.proname ~ '^append_[0-9]+$'
+                            OR p.proname IN ('prepare_slices', 'now', 'current_slice', 'log_state', 'purgeable',
+                                             'purge_partition', 'free_slice', 'drop_slice', 'free_batches',
+                                             'forget_retired'))
+                       AND NOT has_function_privilege(p.oid, 'EXECUTE')) AS missing
+             ORDER BY what
+             LIMIT 5
+            """;
+
     private final DatabaseConfig config;
     private final Flyway template;
     private final Clock clock;
+    private final SchemaState state;
 
-    Migration(DatabaseConfig config, Flyway template, Clock clock) {
+    Migration(DatabaseConfig config, Flyway template, Clock clock, SchemaState state) {
         this.config = config;
         this.template = template;
         this.clock = clock;
+        this.state = state;
     }
 
     void atStart(@Observes @Priority(100) StartupEvent event) {
@@ -177,18 +220,22 @@ class Migration {
                 }
             }
         }
-        var pending = flyway().dataSource(
+        MigrationInfoService info = flyway().dataSource(
                         url, config.username(), config.password().orElse(null))
                 .load()
-                .info()
-                .pending();
-        if (pending.length > 0) {
+                .info();
+        int pending = info.pending().length;
+        if (pending > 0) {
             throw new ConfigurationException("The schema in " + withoutParameters(url) + " is missing or too old ("
-                    + pending.length + " migrations to run). Start once with trunkline.database.owner.username and"
+                    + pending
+                    + " migrations to run). Run the command migrate, or start once, with trunkline.database.owner.username and"
                     + " trunkline.database.owner.password set (environment: TRUNKLINE_DATABASE_OWNER_USERNAME,"
                     + " TRUNKLINE_DATABASE_OWNER_PASSWORD) to bring it up to date.");
         }
         checkPrivileges(url);
+        checkGrants(url);
+        MigrationInfo current = info.current();
+        state.checked(current == null ? "none" : String.valueOf(current.getVersion()));
     }
 
     /** Invariant: the service cannot change a record. A superuser, or a member of the owner, could. */
@@ -203,6 +250,25 @@ class Migration {
                                 + ", which the service must not be able to: take INSERT, UPDATE, DELETE and"
                                 + " TRUNCATE away from it, and run the service neither as a superuser nor as a member of the owner.");
             }
+        }
+    }
+
+    /** Otherwise a right that is missing would be found when it is needed, by whoever needs it. */
+    private void checkGrants(String url) throws SQLException {
+        List<String> missing = new ArrayList<>();
+        try (Connection connection = connect(url, config.username(), config.password());
+                PreparedStatement find = connection.prepareStatement(MISSING_GRANTS);
+                ResultSet found = find.executeQuery()) {
+            while (found.next()) {
+                missing.add(found.getString(1));
+            }
+        }
+        if (!missing.isEmpty()) {
+            throw new ConfigurationException("The role " + config.username()
+                    + " (trunkline.database.username) lacks rights that the service needs: "
+                    + String.join(", ", missing)
+                    + (missing.size() == 5 ? " and maybe more" : "")
+                    + ". Grant them to it as the owner of the schema.");
         }
     }
 

@@ -1,8 +1,12 @@
 package io.trunkline.jdbc;
 
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.Metrics;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
@@ -14,6 +18,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import java.util.function.ToDoubleFunction;
 
 /** A fixed number of threads for calls that block on the database, with a bounded queue before them. */
 public final class WorkerPool implements AutoCloseable {
@@ -22,6 +27,7 @@ public final class WorkerPool implements AutoCloseable {
 
     private final String name;
     private final ThreadPoolExecutor executor;
+    private final List<Meter> meters;
 
     /**
      * @param name what the threads are called
@@ -29,10 +35,10 @@ public final class WorkerPool implements AutoCloseable {
      * @param queue how many more may wait
      */
     public WorkerPool(String name, int threads, int queue) {
-        this(name, threads, threads, new LinkedBlockingQueue<>(queue));
+        this(name, threads, threads, threads, new LinkedBlockingQueue<>(queue));
     }
 
-    private WorkerPool(String name, int coreThreads, int mostThreads, BlockingQueue<Runnable> queue) {
+    private WorkerPool(String name, int threads, int coreThreads, int mostThreads, BlockingQueue<Runnable> queue) {
         this.name = name;
         AtomicInteger number = new AtomicInteger();
         executor = new ThreadPoolExecutor(coreThreads, mostThreads, 30, TimeUnit.SECONDS, queue, task -> {
@@ -41,6 +47,20 @@ public final class WorkerPool implements AutoCloseable {
             return thread;
         });
         executor.allowCoreThreadTimeOut(coreThreads > 0);
+        meters = List.of(
+                gauge("trunkline.pool.threads.active", "Threads at work", ThreadPoolExecutor::getActiveCount),
+                gauge("trunkline.pool.threads.max", "Calls that run at once at most", pool -> threads),
+                gauge(
+                        "trunkline.pool.queued",
+                        "Calls that wait for a thread",
+                        pool -> pool.getQueue().size()));
+    }
+
+    private Meter gauge(String gauge, String description, ToDoubleFunction<ThreadPoolExecutor> value) {
+        return Gauge.builder(gauge, executor, value)
+                .description(description)
+                .tag("pool", name)
+                .register(Metrics.globalRegistry);
     }
 
     /** Threads for what is to be done later or again and again; they do not keep the service from ending. */
@@ -59,7 +79,7 @@ public final class WorkerPool implements AutoCloseable {
      */
     public static WorkerPool withoutQueue(String name, int threads) {
         // A thread that has just ended its task may not be back yet when the next one comes.
-        return new WorkerPool(name, 0, threads * 2, new SynchronousQueue<>());
+        return new WorkerPool(name, threads, 0, threads * 2, new SynchronousQueue<>());
     }
 
     /**
@@ -104,6 +124,7 @@ public final class WorkerPool implements AutoCloseable {
     /** Lets the calls under way end, for a bounded time. */
     @Override
     public void close() {
+        meters.forEach(Metrics.globalRegistry::remove);
         executor.shutdown();
         try {
             if (!executor.awaitTermination(CLOSE_WAIT_SECONDS, TimeUnit.SECONDS)) {

@@ -110,6 +110,7 @@ final class Appends implements AutoCloseable {
         CompletableFuture<AppendResult> submit(boolean mayRetry) {
             only.ifPresent(topic::partitionId);
             Map<Integer, Members> byPartition = assign();
+            long start = System.nanoTime();
             List<int[]> indexes = new ArrayList<>(byPartition.size());
             List<Combiner.Part> parts = new ArrayList<>(byPartition.size());
             byPartition.forEach((partition, members) -> {
@@ -127,7 +128,7 @@ final class Appends implements AutoCloseable {
                 int[] members = indexes.get(p);
                 ends.add(part.baseOffset().handle((base, failure) -> {
                     if (failure == null) {
-                        written(part, members, base);
+                        written(part, members, base, System.nanoTime() - start);
                     } else {
                         failed(members, failure);
                     }
@@ -192,13 +193,13 @@ final class Appends implements AutoCloseable {
             return members.length == records.count() ? records : records.pick(members);
         }
 
-        private void written(Combiner.Part part, int[] members, long base) {
+        private void written(Combiner.Part part, int[] members, long base, long nanos) {
             long offset = base;
             for (int i : members) {
                 offsets[i] = offset++;
             }
             metrics.appended(
-                    topic.name(), part.records().count(), part.records().byteSize());
+                    topic.name(), part.records().count(), part.records().byteSize(), nanos);
         }
 
         private void failed(int[] members, Throwable failure) {

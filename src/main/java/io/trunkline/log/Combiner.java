@@ -324,6 +324,7 @@ final class Combiner implements AutoCloseable {
     /** Before the partition's next append begins, so that readers are told in the order of the offsets. */
     private void tell(Batch batch, Appended appended) {
         RecordBatch records = batch.combined();
+        metrics.batch(records.count(), records.byteSize());
         try {
             listener.appended(
                     batch.queue().partitionId(),

@@ -3,9 +3,7 @@ package io.trunkline.log;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.WorkerPool;
-import java.time.Clock;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -38,7 +36,8 @@ final class Fetches {
     private final ReadAhead readAhead;
     private final Wakeups wakeups;
     private final WorkerPool pool;
-    private final Clock clock;
+    private final Drain drain;
+    private final LogMetrics metrics;
     private final ConcurrentHashMap<Request, CompletableFuture<PageBuilder>> reads = new ConcurrentHashMap<>();
 
     Fetches(
@@ -48,19 +47,26 @@ final class Fetches {
             ReadAhead readAhead,
             Wakeups wakeups,
             WorkerPool pool,
-            Clock clock) {
+            Drain drain,
+            LogMetrics metrics) {
         this.store = store;
         this.heads = heads;
         this.cache = cache;
         this.readAhead = readAhead;
         this.wakeups = wakeups;
         this.pool = pool;
-        this.clock = clock;
+        this.drain = drain;
+        this.metrics = metrics;
     }
 
-    /** A page, for which is waited up to the deadline when there is none, or until nobody is interested any more. */
-    CompletableFuture<FetchOutcome> fetch(Request request, Instant deadline, CompletableFuture<Void> abandoned) {
-        if (!clock.instant().isBefore(deadline)) {
+    /**
+     * A page, for which is waited when there is none, or until nobody is interested any more.
+     *
+     * @param start when the wait began, by {@link System#nanoTime}
+     */
+    CompletableFuture<FetchOutcome> fetch(
+            Request request, long start, Duration wait, CompletableFuture<Void> abandoned) {
+        if (drain.left(start, wait).isZero()) {
             return heads.range(request.partitionId()).thenCompose(range -> page(request, range));
         }
         // Before the end is looked up, so that nothing appended in between is missed.
@@ -73,7 +79,7 @@ final class Fetches {
         return heads.range(request.partitionId())
                 .thenCompose(range -> {
                     if (request.offset() == range.endOffset()) {
-                        return await(request, range, waiter, deadline, abandoned);
+                        return await(request, range, waiter, start, wait, abandoned);
                     }
                     wakeups.deregister(waiter); // reads what is there and waits for nothing
                     return page(request, range);
@@ -85,13 +91,15 @@ final class Fetches {
             Request request,
             OffsetRange range,
             Wakeups.Waiter waiter,
-            Instant deadline,
+            long start,
+            Duration wait,
             CompletableFuture<Void> abandoned) {
         cache.want(request.partitionId());
         abandoned.thenRun(() -> waiter.woken.complete(Optional.empty()));
-        long millis = Math.max(0, clock.instant().until(deadline, ChronoUnit.MILLIS));
+        // After it was registered: a stop that begins before this is seen here, and a later one wakes it.
+        long nanos = drain.left(start, wait).toNanos();
         return waiter.woken
-                .completeOnTimeout(Optional.empty(), millis, TimeUnit.MILLISECONDS)
+                .completeOnTimeout(Optional.empty(), nanos, TimeUnit.NANOSECONDS)
                 .thenCompose(now -> {
                     wakeups.deregister(waiter);
                     if (abandoned.isDone()) {
@@ -107,6 +115,15 @@ final class Fetches {
 
     /** A page of a partition that has this range at least. */
     CompletableFuture<FetchOutcome> page(Request request, OffsetRange range) {
+        long start = System.nanoTime();
+        return find(request, range).whenComplete((outcome, failure) -> {
+            if (outcome instanceof FetchOutcome.Page page && !page.isEmpty()) {
+                metrics.pageRead(System.nanoTime() - start);
+            }
+        });
+    }
+
+    private CompletableFuture<FetchOutcome> find(Request request, OffsetRange range) {
         if (!range.readableFrom(request.offset())) {
             return CompletableFuture.completedFuture(new FetchOutcome.OutOfRange(range));
         }

@@ -3,6 +3,7 @@ package io.trunkline.log;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** The headers of the records of a batch, one after the other. Immutable by agreement. */
@@ -35,6 +36,25 @@ final class Headers {
             for (int i = 0; i < batch.count(); i++) {
                 builder.addFrom(batch.headers(), i);
             }
+        }
+        return builder.build();
+    }
+
+    /** The headers of so many records, of which none may have some, with others added where there is none of that name. */
+    static @Nullable Headers added(@Nullable Headers headers, int records, Map<String, byte[]> added, String unless) {
+        Builder builder = new Builder();
+        for (int i = 0; i < records; i++) {
+            boolean has = false;
+            if (headers != null) {
+                for (int h = headers.start(i); h < headers.end(i); h++) {
+                    builder.header(headers.key(h), headers.value(h));
+                    has |= headers.key(h).equalsIgnoreCase(unless);
+                }
+            }
+            if (!has) {
+                added.forEach(builder::header);
+            }
+            builder.endRecord();
         }
         return builder.build();
     }

@@ -95,9 +95,15 @@ public interface LogConfig {
 
     /** What Prometheus is told of topics and partitions. */
     interface Metrics {
-        /** How often sizes and offsets are looked up; at least 1 second. */
+        /** How often sizes and offsets, and PostgreSQL's statistics, are looked up; the latter at least every 15s. At least 1s. */
         @WithDefault("1m")
         Duration interval();
+
+        /** So many topics are told by name: the largest, and the first that were written or read. The others are told together. */
+        @WithDefault("1000")
+        @Min(1)
+        @Max(1_000_000)
+        int maxTopics();
 
         /** Offsets are told of each partition while there are no more than this many; beyond it, of topics only. */
         @WithDefault("1000")

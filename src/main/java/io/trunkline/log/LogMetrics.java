@@ -1,25 +1,44 @@
 package io.trunkline.log;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
 import io.trunkline.topic.TopicName;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
-import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What the log tells Prometheus. */
 @ApplicationScoped
 class LogMetrics {
+    /** From what a cached read takes to what nobody waits for. */
+    private static final Duration[] LATENCIES = Stream.of(
+                    1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000)
+            .map(Duration::ofMillis)
+            .toArray(Duration[]::new);
+
+    private static final double[] RECORDS = {1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000};
+    private static final double[] BYTES = {256, 1_024, 4_096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304};
+
     private final MeterRegistry registry;
+    private final TopicCounters counters;
     private final Counter rejected;
+    private final Counter wakeupPolls;
+    private final Timer appends;
+    private final Timer fetches;
+    private final DistributionSummary batchRecords;
+    private final DistributionSummary batchBytes;
     private final MultiGauge topicBytes;
     private final MultiGauge topicDiskBytes;
     private final MultiGauge topicAge;
@@ -28,11 +47,21 @@ class LogMetrics {
     private final MultiGauge end;
     private volatile double slicesAhead = Double.NaN;
 
-    LogMetrics(MeterRegistry registry) {
+    LogMetrics(MeterRegistry registry, TopicCounters counters) {
         this.registry = registry;
+        this.counters = counters;
         rejected = Counter.builder("trunkline.append.rejected")
                 .description("Produce requests refused because a queue was full")
                 .register(registry);
+        wakeupPolls = Counter.builder("trunkline.wakeup.polls")
+                .description("Looks at the partitions that fetches of this replica wait for")
+                .register(registry);
+        appends =
+                latency("trunkline.append", "From taking the records of a request for a partition to their durability");
+        fetches = latency("trunkline.fetch", "Reading records of a partition, without the wait for them");
+        batchRecords =
+                sizes("trunkline.append.batch.records", "Records that were appended to a partition together", RECORDS);
+        batchBytes = sizes("trunkline.append.batch.bytes", "Bytes that were appended to a partition together", BYTES);
         topicBytes = gauge("trunkline.topic.size.bytes", "Bytes of the records that can be read, before compression");
         topicDiskBytes = gauge(
                 "trunkline.topic.disk.bytes",
@@ -46,18 +75,32 @@ class LogMetrics {
                 .register(registry);
     }
 
-    void appended(TopicName topic, long records, long bytes) {
-        count("trunkline.append.records", "Records written", topic, records);
-        count("trunkline.append.bytes", "Bytes of keys, values and headers written", topic, bytes);
+    void appended(TopicName topic, long records, long bytes, long nanos) {
+        appends.record(nanos, TimeUnit.NANOSECONDS);
+        counters.count("trunkline.append.records", "Records written", topic.value(), records);
+        counters.count("trunkline.append.bytes", "Bytes of keys, values and headers written", topic.value(), bytes);
+    }
+
+    void batch(long records, long bytes) {
+        batchRecords.record(records);
+        batchBytes.record(bytes);
     }
 
     void fetched(TopicName topic, long records, long bytes) {
-        count("trunkline.fetch.records", "Records read", topic, records);
-        count("trunkline.fetch.bytes", "Bytes of keys, values and headers read", topic, bytes);
+        counters.count("trunkline.fetch.records", "Records read", topic.value(), records);
+        counters.count("trunkline.fetch.bytes", "Bytes of keys, values and headers read", topic.value(), bytes);
+    }
+
+    void pageRead(long nanos) {
+        fetches.record(nanos, TimeUnit.NANOSECONDS);
     }
 
     void rejected() {
         rejected.increment();
+    }
+
+    void wakeupPoll() {
+        wakeupPolls.increment();
     }
 
     void queuedBytes(Supplier<Number> bytes) {
@@ -82,33 +125,42 @@ class LogMetrics {
         slicesAhead = ahead;
     }
 
-    /** Shows what the last look at all partitions found; what it did not find is not shown any more. */
-    void sizes(List<SizeStore.PartitionState> partitions, Map<String, Long> diskBytes, long now, int mostPartitions) {
-        Map<String, List<SizeStore.PartitionState>> topics =
-                partitions.stream().collect(Collectors.groupingBy(SizeStore.PartitionState::topic));
-        topicBytes.register(
-                rows(
-                        topics,
-                        all -> all.stream().mapToLong(p -> p.state().bytes()).sum()),
-                true);
-        topicAge.register(
-                rows(
-                        topics,
-                        all -> all.stream()
-                                .flatMapToLong(p -> p.state().oldestTimestamp().stream())
-                                .mapToDouble(oldest -> Math.max(0, now - oldest) / 1000.0)
-                                .max()
-                                .orElse(0)),
-                true);
+    /**
+     * Shows what the last look at all partitions found; what it did not find is not shown any more.
+     *
+     * @param mostTopics how many topics are shown by name: the largest; the others together
+     * @param mostPartitions with more partitions than this, none is shown by itself
+     */
+    void sizes(
+            List<SizeStore.PartitionState> partitions,
+            Map<String, Long> diskBytes,
+            long now,
+            int mostTopics,
+            int mostPartitions) {
+        counters.keep(partitions.stream()
+                .map(SizeStore.PartitionState::topic)
+                .distinct()
+                .toList());
+        Map<String, List<SizeStore.PartitionState>> topics = TopicSizes.largest(partitions, mostTopics);
+        topicBytes.register(rows(topics, TopicSizes::bytes), true);
+        topicAge.register(rows(topics, all -> age(all, now)), true);
         topicPartitions.register(rows(topics, List::size), true);
         topicDiskBytes.register(
-                diskBytes.entrySet().stream()
+                TopicSizes.grouped(diskBytes, topics.keySet()).entrySet().stream()
                         .map(e -> MultiGauge.Row.of(Tags.of("topic", e.getKey()), e.getValue()))
                         .toList(),
                 true);
         List<SizeStore.PartitionState> shown = partitions.size() <= mostPartitions ? partitions : List.of();
         logStart.register(rows(shown, range -> range.logStartOffset()), true);
         end.register(rows(shown, range -> range.endOffset()), true);
+    }
+
+    private static double age(List<SizeStore.PartitionState> partitions, long now) {
+        return partitions.stream()
+                .flatMapToLong(p -> p.state().oldestTimestamp().stream())
+                .mapToDouble(oldest -> Math.max(0, now - oldest) / 1000.0)
+                .max()
+                .orElse(0);
     }
 
     private static List<MultiGauge.Row<?>> rows(
@@ -134,11 +186,17 @@ class LogMetrics {
         return MultiGauge.builder(name).description(description).register(registry);
     }
 
-    private void count(String name, String description, TopicName topic, long amount) {
-        Counter.builder(name)
+    private Timer latency(String name, String description) {
+        return Timer.builder(name)
                 .description(description)
-                .tags(Tags.of("topic", topic.value()))
-                .register(registry)
-                .increment(amount);
+                .serviceLevelObjectives(LATENCIES)
+                .register(registry);
+    }
+
+    private DistributionSummary sizes(String name, String description, double[] buckets) {
+        return DistributionSummary.builder(name)
+                .description(description)
+                .serviceLevelObjectives(buckets)
+                .register(registry);
     }
 }

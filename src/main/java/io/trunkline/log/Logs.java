@@ -1,5 +1,6 @@
 package io.trunkline.log;
 
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
@@ -11,7 +12,6 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.time.Clock;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +34,6 @@ public class Logs {
     private final FetchStore store;
     private final DeletionStore deletions;
     private final LogMetrics metrics;
-    private final Clock clock;
     private final Appends appends;
     private final Wakeups wakeups;
     private final WorkerPool pool;
@@ -52,13 +51,13 @@ public class Logs {
             DeletionStore deletions,
             LogConfig config,
             LogMetrics metrics,
+            Drain drain,
             Clock clock) {
         this.deletions = deletions;
         this.topics = topics;
         this.store = store;
         this.metrics = metrics;
-        this.clock = clock;
-        wakeups = new Wakeups(store, config.fetch());
+        wakeups = new Wakeups(store, config.fetch(), metrics);
         TailCache cache = new TailCache(config.fetch().cacheBytes().asLongValue(), clock);
         Combiner combiner = new Combiner(appendStore, config.append(), metrics, (partitionId, batch, range) -> {
             cache.add(partitionId, batch);
@@ -68,11 +67,16 @@ public class Logs {
         pool = new WorkerPool("fetch", config.fetch().threads(), config.fetch().maxQueued());
         heads = new Heads(store, pool);
         ReadAhead readAhead = new ReadAhead(config.fetch().readAheadBytes().asLongValue());
-        fetches = new Fetches(store, heads, cache, readAhead, wakeups, pool, clock);
+        fetches = new Fetches(store, heads, cache, readAhead, wakeups, pool, drain, metrics);
         polls = new PartitionPolls(heads, fetches, wakeups);
         metrics.queuedBytes(appends::queuedBytes);
         metrics.waiting(wakeups::waiting);
         metrics.cachedBytes(cache::bytes);
+    }
+
+    /** Sends those who wait for records away with what there is. */
+    void drain(@Observes ShutdownDelayInitiatedEvent event) {
+        wakeups.endAll();
     }
 
     /** Lets the appends that were accepted end, while there still is a database to write them to. */
@@ -129,12 +133,12 @@ public class Logs {
             int maxRecords,
             Duration wait,
             CompletableFuture<Void> abandoned) {
-        Instant deadline = clock.instant().plus(wait);
+        long start = System.nanoTime();
         return onPartition(
                         topic,
                         partition,
                         id -> fetches.fetch(
-                                new Fetches.Request(id, offset, maxBytes, maxRecords, false), deadline, abandoned))
+                                new Fetches.Request(id, offset, maxBytes, maxRecords, false), start, wait, abandoned))
                 .thenApply(outcome -> {
                     if (outcome instanceof FetchOutcome.Page page) {
                         count(topic, page);

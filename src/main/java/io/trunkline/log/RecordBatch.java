@@ -2,6 +2,7 @@ package io.trunkline.log;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -118,6 +119,16 @@ public final class RecordBatch {
     /** Bytes of all records with what each costs beside its own bytes, by which fetches and queues are bounded. */
     public long memorySize() {
         return byteSize() + OVERHEAD_BYTES * ((long) count() + (headers == null ? 0 : headers.keys().length));
+    }
+
+    /**
+     * These records with headers added to each of them, but for those that have one of a certain name already.
+     *
+     * @param added in the order in which they are added
+     * @param unless the name, in any case
+     */
+    public RecordBatch withHeaders(Map<String, byte[]> added, String unless) {
+        return new RecordBatch(timestamps, keys, values, Headers.added(headers, count(), added, unless));
     }
 
     /** These records, in the order given. */

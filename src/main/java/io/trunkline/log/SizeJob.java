@@ -46,7 +46,7 @@ class SizeJob {
         try {
             metrics.slicesAhead(slices.ahead());
             List<SizeStore.PartitionState> states = store.states();
-            metrics.sizes(states, store.diskBytes(states), clock.millis(), config.maxPartitions());
+            metrics.sizes(states, store.diskBytes(states), clock.millis(), config.maxTopics(), config.maxPartitions());
         } catch (RuntimeException e) {
             LOG.warnf("The sizes of topics could not be looked up; will try again code=%s", Failures.code(e));
         }

@@ -56,6 +56,7 @@ final class Wakeups implements AutoCloseable {
 
     private final FetchStore store;
     private final LogConfig.Fetch config;
+    private final LogMetrics metrics;
     private final ScheduledExecutorService poller = WorkerPool.timer("wake-up", 1);
     /** Guarded by this. */
     private final Map<Integer, Set<Waiter>> waiters = new HashMap<>();
@@ -66,9 +67,10 @@ final class Wakeups implements AutoCloseable {
     /** Used by the poller, and by whoever starts it. */
     private volatile Duration delay;
 
-    Wakeups(FetchStore store, LogConfig.Fetch config) {
+    Wakeups(FetchStore store, LogConfig.Fetch config, LogMetrics metrics) {
         this.store = store;
         this.config = config;
+        this.metrics = metrics;
         delay = config.pollInterval();
     }
 
@@ -148,6 +150,11 @@ final class Wakeups implements AutoCloseable {
         return due;
     }
 
+    /** Ends the waits that are under way, as if nothing had come until their time was over. */
+    void endAll() {
+        takeAll().forEach(waiter -> waiter.woken.complete(Optional.empty()));
+    }
+
     @Override
     public void close() {
         poller.shutdownNow();
@@ -173,6 +180,7 @@ final class Wakeups implements AutoCloseable {
                 return;
             }
         }
+        metrics.wakeupPoll();
         long start = System.nanoTime();
         int found = 0;
         try {
@@ -213,11 +221,13 @@ final class Wakeups implements AutoCloseable {
     }
 
     private void failAll(RuntimeException failure) {
+        takeAll().forEach(waiter -> waiter.woken.completeExceptionally(failure));
+    }
+
+    private synchronized Set<Waiter> takeAll() {
         Set<Waiter> all = new HashSet<>();
-        synchronized (this) {
-            waiters.values().forEach(all::addAll);
-            all.forEach(this::deregister);
-        }
-        all.forEach(waiter -> waiter.woken.completeExceptionally(failure));
+        waiters.values().forEach(all::addAll);
+        all.forEach(this::deregister);
+        return all;
     }
 }

@@ -22,13 +22,13 @@ import org.eclipse.microprofile.config.Config;
 class ConfigCheck {
     private static final String PREFIX = "trunkline.";
     private static final Set<String> GROUPS =
-            Set.of("consumer", "database", "embedded", "http", "log", "retention", "topics");
+            Set.of("consumer", "database", "embedded", "http", "log", "retention", "shutdown", "topics");
 
     /**
      * Connections beside those of appends, fetches and consumers: topics 4, groups 5, locked partitions 2, deletions 2, wake-ups 2, health 1,
-     * slices 1, retention 1, sizes 1.
+     * slices 1, retention 1, sizes 1, statistics 1.
      */
-    private static final int OTHER_CONNECTIONS = 19;
+    private static final int OTHER_CONNECTIONS = 20;
 
     private static final long LEAST_DELETE_RATE = 64 * 1024;
 

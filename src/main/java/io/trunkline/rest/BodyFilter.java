@@ -135,6 +135,7 @@ class BodyFilter {
         private void refuse(TrunklineException failure) {
             refused = true;
             release();
+            Rejections.count(failure.code());
             HttpServerResponse response = request.response();
             response.setStatusCode(ErrorStatus.of(failure.code()))
                     .putHeader(HttpHeaders.CONTENT_TYPE, MediaTypes.CONTROL);

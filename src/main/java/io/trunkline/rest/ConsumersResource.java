@@ -64,12 +64,14 @@ class ConsumersResource {
     private final Consumers consumers;
     private final LogConfig.Fetch config;
     private final ResponseBudget budget;
+    private final Tracing tracing;
     private final Answers answers;
 
-    ConsumersResource(Consumers consumers, LogConfig config, ResponseBudget budget, Answers answers) {
+    ConsumersResource(Consumers consumers, LogConfig config, ResponseBudget budget, Tracing tracing, Answers answers) {
         this.consumers = consumers;
         this.config = config.fetch();
         this.budget = budget;
+        this.tracing = tracing;
         this.answers = answers;
     }
 
@@ -293,8 +295,10 @@ class ConsumersResource {
         CompletableFuture<Void> ended = new CompletableFuture<>();
         context.addEndHandler(end -> ended.complete(null));
         return Uni.createFrom()
-                .completionStage(() -> consumers
-                        .poll(instance.group(), instance.name(), request, ended)
+                .completionStage(() -> tracing.poll(
+                                instance.group().value(),
+                                () -> consumers.poll(instance.group(), instance.name(), request, ended),
+                                poll -> poll.parts().stream().flatMap(part -> part.page().batches().stream()))
                         .thenApply(poll -> answer(poll, wanted, ended))
                         // A client that goes away cancels the copy: what was claimed for it still has to be given back.
                         .copy());

@@ -28,6 +28,7 @@ class Errors {
 
     /** The answer to a failure, for a path. */
     static Response answer(TrunklineException failure) {
+        Rejections.count(failure.code());
         Response.ResponseBuilder answer = Response.status(ErrorStatus.of(failure.code()))
                 .type(MediaTypes.CONTROL)
                 .entity(ErrorView.of(failure).toJson());

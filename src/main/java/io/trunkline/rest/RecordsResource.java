@@ -28,6 +28,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ForkJoinPool;
+import java.util.stream.Stream;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.headers.Header;
@@ -59,11 +60,13 @@ class RecordsResource {
     private final Logs logs;
     private final LogConfig.Fetch config;
     private final ResponseBudget budget;
+    private final Tracing tracing;
     private final Clock clock;
 
-    RecordsResource(Logs logs, LogConfig config, ResponseBudget budget, Clock clock) {
+    RecordsResource(Logs logs, LogConfig config, ResponseBudget budget, Tracing tracing, Clock clock) {
         this.logs = logs;
         this.budget = budget;
+        this.tracing = tracing;
         this.config = config.fetch();
         this.clock = clock;
     }
@@ -224,14 +227,21 @@ class RecordsResource {
         context.addEndHandler(end -> ended.complete(null));
 
         return Uni.createFrom()
-                .completionStage(() -> start(name, number, from, time)
-                        .thenCompose(start -> logs.fetch(name, number, start, bytes, records, wait, ended))
-                        .thenCompose(outcome -> outcome instanceof FetchOutcome.OutOfRange && from.isEmpty()
-                                // The log start has moved on since it was looked up.
-                                ? start(name, number, from, time)
+                .completionStage(() -> tracing.fetch(
+                                name,
+                                () -> start(name, number, from, time)
                                         .thenCompose(
                                                 start -> logs.fetch(name, number, start, bytes, records, wait, ended))
-                                : CompletableFuture.completedFuture(outcome))
+                                        .thenCompose(outcome -> outcome instanceof FetchOutcome.OutOfRange
+                                                        && from.isEmpty()
+                                                // The log start has moved on since it was looked up.
+                                                ? start(name, number, from, time)
+                                                        .thenCompose(start -> logs.fetch(
+                                                                name, number, start, bytes, records, wait, ended))
+                                                : CompletableFuture.completedFuture(outcome)),
+                                outcome -> outcome instanceof FetchOutcome.Page page
+                                        ? page.batches().stream()
+                                        : Stream.empty())
                         .thenApply(outcome -> switch (outcome) {
                             case FetchOutcome.OutOfRange out -> outOfRange(name, number, from, out.range());
                             case FetchOutcome.Page page ->
@@ -343,16 +353,20 @@ class RecordsResource {
         RecordFormat format = RecordFormat.ofContentType(contentType);
         byte[] body = BodyFilter.body(context);
         long now = clock.millis();
+        io.opentelemetry.context.Context current = tracing.current();
         CompletableFuture<ProduceRequest> parsed = body.length <= SMALL_BODY
                 ? CompletableFuture.completedFuture(ProduceParser.parse(body, format, partition.isEmpty(), now))
                 : CompletableFuture.supplyAsync(
                         () -> ProduceParser.parse(body, format, partition.isEmpty(), now), ForkJoinPool.commonPool());
         return Uni.createFrom()
-                .completionStage(() -> parsed.thenCompose(
-                                request -> logs.append(name, request.records(), request.partitions(), partition, async))
-                        .thenCompose(accepted -> async
-                                ? CompletableFuture.completedFuture(Answers.noContent())
-                                : accepted.result().thenApply(result -> sent(result, type))));
+                .completionStage(() -> parsed.thenCompose(request -> tracing.send(
+                        current,
+                        name,
+                        request.records(),
+                        records -> logs.append(name, records, request.partitions(), partition, async)
+                                .thenCompose(accepted -> async
+                                        ? CompletableFuture.completedFuture(Answers.noContent())
+                                        : accepted.result().thenApply(result -> sent(result, type))))));
     }
 
     /** Failures that are the same for every record are the call's. */

@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
+import io.trunkline.log.TopicCounters;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
 import java.time.Instant;
@@ -13,6 +14,7 @@ import java.time.Instant;
 @ApplicationScoped
 class RetentionMetrics {
     private final MeterRegistry registry;
+    private final TopicCounters counters;
     private final Timer purges;
     private final Counter failures;
     private final Counter slices;
@@ -21,8 +23,9 @@ class RetentionMetrics {
     private final Counter batches;
     private volatile double lastSuccess = Double.NaN;
 
-    RetentionMetrics(MeterRegistry registry) {
+    RetentionMetrics(MeterRegistry registry, TopicCounters counters) {
         this.registry = registry;
+        this.counters = counters;
         purges = Timer.builder("trunkline.retention.purge")
                 .description("Purges that this replica made, and how long they took")
                 .register(registry);
@@ -45,8 +48,8 @@ class RetentionMetrics {
     }
 
     void purged(String topic, long records, long bytes) {
-        count("trunkline.retention.purged.records", "Records that retention removed", topic, records);
-        count(
+        counters.count("trunkline.retention.purged.records", "Records that retention removed", topic, records);
+        counters.count(
                 "trunkline.retention.purged.bytes",
                 "Bytes of records that retention removed, uncompressed",
                 topic,
@@ -79,13 +82,5 @@ class RetentionMetrics {
                 .description("Space given back: of slices as on disk, of single batches before compression")
                 .tags(Tags.of("by", how))
                 .register(registry);
-    }
-
-    private void count(String name, String description, String topic, long amount) {
-        Counter.builder(name)
-                .description(description)
-                .tags(Tags.of("topic", topic))
-                .register(registry)
-                .increment(amount);
     }
 }

@@ -2,14 +2,19 @@ package io.trunkline.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.ServiceProcess;
 import io.trunkline.testing.TestDatabase;
+import java.net.http.HttpRequest;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -126,6 +131,121 @@ class ExternalDatabaseIT {
     }
 
     @Test
+    void rightThatIsMissingStopsTheStart() throws Exception {
+        try (ServiceProcess migrates = ServiceProcess.start(directory, settings)) {
+            assertThat(migrates.output()).contains("Schema brought up to date");
+        }
+        execAsOwner("REVOKE EXECUTE ON FUNCTION trunkline.free_slice FROM trunkline_app");
+        execAsOwner("REVOKE UPDATE ON trunkline.group_offset FROM trunkline_app");
+
+        try (ServiceProcess service = ServiceProcess.launch(directory, withoutOwner())) {
+            assertThat(service.awaitEnd()).isEqualTo(1);
+            assertThat(service.output())
+                    .contains("EXECUTE on function trunkline.free_slice")
+                    .contains("UPDATE on trunkline.group_offset")
+                    .contains("trunkline.database.username");
+        }
+    }
+
+    @Test
+    void migrateBringsTheSchemaUpToDateAndEnds() {
+        try (ServiceProcess tooEarly = ServiceProcess.launch(directory, withoutOwner(), "migrate")) {
+            assertThat(tooEarly.awaitEnd()).isEqualTo(1);
+            assertThat(tooEarly.output()).contains("cannot be used").contains("trunkline_app");
+        }
+        try (ServiceProcess migrates = ServiceProcess.launch(directory, settings, "migrate")) {
+            assertThat(migrates.awaitEnd()).isZero();
+            assertThat(migrates.output())
+                    .contains("Schema brought up to date")
+                    .contains("The schema is up to date.")
+                    .doesNotContain("Trunkline is ready")
+                    .doesNotContain("ERROR");
+        }
+        try (ServiceProcess again = ServiceProcess.launch(directory, settings, "migrate")) {
+            assertThat(again.awaitEnd()).isZero();
+        }
+        try (ServiceProcess service = ServiceProcess.start(directory, withoutOwner())) {
+            assertThat(service.api().get("/topics").status()).isEqualTo(200);
+        }
+        try (ServiceProcess service = ServiceProcess.launch(directory, settings, "--help")) {
+            assertThat(service.awaitEnd()).isEqualTo(2);
+            assertThat(service.output()).contains("Unknown arguments: --help").contains("migrate");
+        }
+    }
+
+    @Test
+    void logIsJsonWithTheRequestsIdAndWithoutRecords() throws Exception {
+        Map<String, String> json = new HashMap<>(settings);
+        json.put("quarkus.log.console.json.enabled", "true");
+        json.put("quarkus.http.access-log.enabled", "true");
+        json.put("quarkus.log.category.\"io.trunkline\".level", "DEBUG");
+        try (ServiceProcess service = ServiceProcess.start(directory, json)) {
+            Api api = service.api();
+            String topic = api.newTopic(1);
+
+            Api.Answer answer = api.send(api.request("/topics/" + topic)
+                    .header("Content-Type", Api.JSON)
+                    .header("X-Request-Id", "my-request-17")
+                    .POST(HttpRequest.BodyPublishers.ofString(
+                            "{\"records\":[{\"key\":\"s3cret-k\",\"value\":\"s3cret-v\"}]}")));
+
+            assertThat(answer.status()).isEqualTo(200);
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(10))
+                    .until(() -> service.output().contains("my-request-17"));
+            ObjectMapper mapper = new ObjectMapper();
+            assertThat(service.output().lines())
+                    .allSatisfy(line -> assertThat(
+                                    mapper.readTree(line).path("message").isTextual())
+                            .isTrue());
+            assertThat(service.output().lines().filter(line -> line.contains("my-request-17")))
+                    .anySatisfy(line -> assertThat(mapper.readTree(line)
+                                    .path("mdc")
+                                    .path("requestId")
+                                    .asText())
+                            .isEqualTo("my-request-17"));
+            assertThat(service.output()).doesNotContain("s3cret");
+        }
+    }
+
+    /** Who waits for records has an answer when the service stops, and who comes while it drains does not wait longer. */
+    @Test
+    void longPollsAreAnsweredWhenTheServiceStops() throws Exception {
+        Map<String, String> drained = new HashMap<>(settings);
+        drained.put("trunkline.shutdown.delay", "3s");
+        try (ServiceProcess service = ServiceProcess.start(directory, drained)) {
+            Api api = service.api();
+            String topic = api.newTopic(1);
+            String poll = "/topics/" + topic + "/partitions/0/records?timeout=60000";
+            String consumer = api.newConsumer("drained", "{\"format\":\"json\"}");
+            api.post(consumer + "/subscription", Api.CONTROL, "{\"topics\":[\"" + topic + "\"]}");
+            var waiting = api.getLater(poll);
+            var consuming = api.getLater(consumer + "/records?timeout=60000");
+            Awaitility.await()
+                    .during(Duration.ofMillis(500))
+                    .atMost(Duration.ofSeconds(10))
+                    .until(() -> !waiting.isDone() && !consuming.isDone());
+
+            service.terminate();
+
+            Api.Answer answer = waiting.get(2, TimeUnit.SECONDS);
+            assertThat(answer.status()).isEqualTo(200);
+            assertThat(answer.json()).isEmpty();
+            Api.Answer polled = consuming.get(2, TimeUnit.SECONDS);
+            assertThat(polled.status()).isEqualTo(200);
+            assertThat(polled.json()).isEmpty();
+            Api.Answer written = api.post("/topics/" + topic, Api.JSON, "{\"records\":[{\"value\":1}]}");
+            assertThat(written.status()).isEqualTo(200);
+            assertThat(written.header("Connection")).isEqualTo("close");
+            Api.Answer late = api.getLater(poll + "&offset=1").get(10, TimeUnit.SECONDS);
+            assertThat(late.status()).isEqualTo(200);
+            assertThat(late.json()).isEmpty();
+            assertThat(service.awaitEnd()).isIn(0, 143);
+            assertThat(service.output()).doesNotContain("ERROR");
+        }
+    }
+
+    @Test
     void poolThatIsTooSmallForTheThreadsStopsTheStart() {
         Map<String, String> small = new HashMap<>(settings);
         small.put("trunkline.log.fetch.threads", "30");
@@ -134,7 +254,7 @@ class ExternalDatabaseIT {
             assertThat(service.awaitEnd()).isEqualTo(1);
             assertThat(service.output())
                     .contains("trunkline.database.max-connections")
-                    .contains("61");
+                    .contains("62");
         }
     }
 

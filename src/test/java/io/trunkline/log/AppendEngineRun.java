@@ -55,10 +55,11 @@ public final class AppendEngineRun implements AutoCloseable {
                 .withMapping(LogConfig.class)
                 .build()
                 .getConfigMapping(LogConfig.class);
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
         combiner = new Combiner(
                 new AppendStore(Databases.of(dataSource)),
                 config.append(),
-                new LogMetrics(new SimpleMeterRegistry()),
+                new LogMetrics(registry, new TopicCounters(registry, config)),
                 (partitionId, batch, range) -> {});
     }
 

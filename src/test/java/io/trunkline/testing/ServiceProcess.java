@@ -35,20 +35,27 @@ public final class ServiceProcess implements AutoCloseable {
     }
 
     /** Starts with these settings in a working directory, and does not wait. */
-    public static ServiceProcess launch(Path directory, Map<String, String> settings) {
-        String jar = System.getProperty("trunkline.application");
-        if (jar == null) {
+    public static ServiceProcess launch(Path directory, Map<String, String> settings, String... arguments) {
+        String application = System.getProperty("trunkline.application");
+        if (application == null) {
             throw new IllegalStateException("trunkline.application is not set: run this test with ./mvnw verify");
         }
         try {
             List<String> command = new ArrayList<>(WITH_CTRL_C);
-            command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+            boolean isJar = application.endsWith(".jar");
+            command.add(
+                    isJar
+                            ? Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString()
+                            : application);
             command.add("-Xmx512m");
             command.add("-Dquarkus.http.port=0");
             command.add("-Dquarkus.management.port=0");
             settings.forEach((key, value) -> command.add("-D" + key + "=" + value));
-            command.add("-jar");
-            command.add(jar);
+            if (isJar) {
+                command.addAll(List.of("-jar", application));
+            }
+            command.addAll(List.of(arguments));
             Path output = Files.createTempFile(directory, "service", ".log");
             ProcessBuilder builder = new ProcessBuilder(command)
                     .directory(directory.toFile())
@@ -98,6 +105,11 @@ public final class ServiceProcess implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Asks it to end, as Kubernetes does, and does not wait. */
+    public void terminate() {
+        process.destroy();
     }
 
     /** Waits for the end and answers the exit status. */

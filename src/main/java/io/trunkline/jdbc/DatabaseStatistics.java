@@ -1,0 +1,81 @@
+package io.trunkline.jdbc;
+
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+
+/** What PostgreSQL tells of itself to a role without special rights. */
+@ApplicationScoped
+public class DatabaseStatistics {
+    private static final String READ = """
+            SELECT pg_database_size(d.datid),
+                   (SELECT sum(numbackends) FROM pg_stat_database),
+                   current_setting('max_connections')::int,
+                   d.xact_commit, d.xact_rollback, d.blks_hit, d.blks_read, d.deadlocks,
+                   pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0'),
+                   greatest((SELECT max(extract(epoch FROM clock_timestamp() - a.xact_start))
+                               FROM pg_stat_activity a
+                              WHERE a.backend_type = 'client backend' AND a.pid <> pg_backend_pid()),
+                            (SELECT max(extract(epoch FROM clock_timestamp() - p.prepared)) FROM pg_prepared_xacts p),
+                            0),
+                   pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+                   pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+              FROM pg_stat_database d
+             WHERE d.datname = current_database()
+            """;
+
+    private final Database database;
+
+    DatabaseStatistics(Database database) {
+        this.database = database;
+    }
+
+    /**
+     * Counters are of this database, since the statistics were reset last; sizes are in bytes.
+     *
+     * @param connections of all databases of the server
+     * @param oldestTransactionSeconds of those that the role may see: its own, prepared ones, and with
+     *     {@code pg_read_all_stats} everybody's
+     * @param oldestId the oldest transaction with an id that is under way, or the next id where none is
+     * @param nextId the id that the next transaction will get
+     */
+    public record Statistics(
+            long sizeBytes,
+            int connections,
+            int maxConnections,
+            long commits,
+            long rollbacks,
+            long blocksHit,
+            long blocksRead,
+            long deadlocks,
+            long walBytes,
+            double oldestTransactionSeconds,
+            long oldestId,
+            long nextId) {}
+
+    /** Fails with {@code DATABASE_UNAVAILABLE} when PostgreSQL does not answer. */
+    public Statistics read() {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(READ);
+                    ResultSet row = statement.executeQuery()) {
+                if (!row.next()) {
+                    throw new SQLException("pg_stat_database has no row for the current database");
+                }
+                return new Statistics(
+                        row.getLong(1),
+                        row.getInt(2),
+                        row.getInt(3),
+                        row.getLong(4),
+                        row.getLong(5),
+                        row.getLong(6),
+                        row.getLong(7),
+                        row.getLong(8),
+                        row.getLong(9),
+                        row.getDouble(10),
+                        row.getLong(11),
+                        row.getLong(12));
+            }
+        });
+    }
+}

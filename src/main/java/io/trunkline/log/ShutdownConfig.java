@@ -1,0 +1,20 @@
+package io.trunkline.log;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.time.Duration;
+
+/** How the service stops. */
+@ConfigMapping(prefix = "trunkline.shutdown")
+public interface ShutdownConfig {
+    /**
+     * How long the service goes on serving after it was told to stop, while its readiness is down: the time that load balancers
+     * take to notice. It asks clients to connect elsewhere meanwhile.
+     */
+    @WithDefault("0s")
+    Duration delay();
+
+    /** How long it waits, after that, for requests under way before it ends them. */
+    @WithDefault("30s")
+    Duration timeout();
+}

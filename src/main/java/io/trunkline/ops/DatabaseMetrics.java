@@ -1,0 +1,119 @@
+package io.trunkline.ops;
+
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.MemorySize;
+import io.trunkline.error.Failures;
+import io.trunkline.jdbc.DatabaseConfig;
+import io.trunkline.jdbc.DatabaseStatistics;
+import io.trunkline.jdbc.DatabaseStatistics.Statistics;
+import io.trunkline.jdbc.WorkerPool;
+import io.trunkline.log.LogConfig;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.time.Duration;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.ToDoubleFunction;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/** What Prometheus is told of PostgreSQL, looked up every now and then; unknown (NaN) while it does not answer. */
+@ApplicationScoped
+class DatabaseMetrics {
+    private static final Logger LOG = Logger.getLogger(DatabaseMetrics.class);
+    private static final Duration MOST_INTERVAL = Duration.ofSeconds(15);
+
+    private final DatabaseStatistics statistics;
+    private final MeterRegistry registry;
+    private final Duration interval;
+    private final OldestTransaction oldestTransaction = new OldestTransaction();
+    private final ScheduledExecutorService timer = WorkerPool.timer("database-metrics", 1);
+    /** What was found last; null while PostgreSQL does not answer. */
+    private volatile @Nullable Statistics latest;
+    /** The same, and kept while it does not: counters do not go back. */
+    private volatile @Nullable Statistics last;
+
+    private volatile double oldestTransactionSeconds = Double.NaN;
+
+    DatabaseMetrics(
+            DatabaseStatistics statistics,
+            MeterRegistry registry,
+            DatabaseConfig config,
+            LogConfig log,
+            @ConfigProperty(name = "quarkus.application.version") String version) {
+        this.statistics = statistics;
+        this.registry = registry;
+        Duration wanted = log.metrics().interval();
+        interval = wanted.compareTo(MOST_INTERVAL) < 0 ? wanted : MOST_INTERVAL;
+        Gauge.builder("trunkline.build.info", () -> 1)
+                .description("The version that runs")
+                .tag("version", version)
+                .register(registry);
+        Gauge.builder("trunkline.database.up", () -> latest == null ? 0 : 1)
+                .description("Whether PostgreSQL answered this replica when it was asked last")
+                .register(registry);
+        gauge("size.bytes", "Size of the database on disk", Statistics::sizeBytes);
+        gauge("connections", "Connections to the server, of everybody", Statistics::connections);
+        gauge("max.connections", "Connections that the server takes", Statistics::maxConnections);
+        Gauge.builder("trunkline.database.oldest.transaction.seconds", () -> oldestTransactionSeconds)
+                .description("How long the oldest transaction has been open, as far as the service can see")
+                .register(registry);
+        config.diskSize()
+                .map(MemorySize::asLongValue)
+                .ifPresent(bytes -> Gauge.builder("trunkline.database.disk.bytes", () -> bytes)
+                        .description("Size of the database's disk, as configured")
+                        .register(registry));
+        counter("transactions", "result", "commit", "Transactions that ended", Statistics::commits);
+        counter("transactions", "result", "rollback", "Transactions that ended", Statistics::rollbacks);
+        counter("blocks", "source", "cache", "Blocks that were looked at", Statistics::blocksHit);
+        counter("blocks", "source", "disk", "Blocks that were looked at", Statistics::blocksRead);
+        counter("wal.bytes", "", "", "Write-ahead log written", Statistics::walBytes);
+        counter("deadlocks", "", "", "Deadlocks", Statistics::deadlocks);
+    }
+
+    void start(@Observes @Priority(300) StartupEvent event) {
+        timer.scheduleWithFixedDelay(this::look, 0, interval.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    void stop(@Observes @Priority(5) ShutdownEvent event) {
+        timer.shutdownNow();
+    }
+
+    private void look() {
+        try {
+            Statistics found = statistics.read();
+            oldestTransactionSeconds = oldestTransaction.seconds(found, System.nanoTime());
+            last = found;
+            latest = found;
+        } catch (RuntimeException e) {
+            latest = null;
+            oldestTransactionSeconds = Double.NaN;
+            LOG.warnf("PostgreSQL could not be asked for its statistics; will try again code=%s", Failures.code(e));
+        }
+    }
+
+    private void gauge(String name, String description, ToDoubleFunction<Statistics> value) {
+        Gauge.builder("trunkline.database." + name, () -> {
+                    Statistics now = latest;
+                    return now == null ? Double.NaN : value.applyAsDouble(now);
+                })
+                .description(description)
+                .register(registry);
+    }
+
+    private void counter(
+            String name, String label, String labelValue, String description, ToDoubleFunction<Statistics> value) {
+        var counter = FunctionCounter.builder("trunkline.database." + name, this, self -> {
+                    Statistics known = self.last;
+                    return known == null ? 0 : value.applyAsDouble(known);
+                })
+                .description(description);
+        (label.isEmpty() ? counter : counter.tag(label, labelValue)).register(registry);
+    }
+}

@@ -1,0 +1,27 @@
+package io.trunkline.ops;
+
+import io.trunkline.jdbc.DatabaseStatistics.Statistics;
+
+/**
+ * How long the oldest transaction has been open. PostgreSQL shows when others' transactions began to privileged roles only, but
+ * everybody sees which one that writes is the oldest: it has been open at least since it was seen to be that.
+ */
+final class OldestTransaction {
+    private long oldestId = -1;
+    private long since;
+
+    /**
+     * Answers the age in seconds.
+     *
+     * @param now by {@link System#nanoTime}
+     */
+    double seconds(Statistics statistics, long now) {
+        if (statistics.oldestId() != oldestId) {
+            oldestId = statistics.oldestId();
+            since = now;
+        }
+        boolean underWay = statistics.oldestId() < statistics.nextId();
+        double seen = underWay ? (now - since) / 1e9 : 0;
+        return Math.max(seen, statistics.oldestTransactionSeconds());
+    }
+}
