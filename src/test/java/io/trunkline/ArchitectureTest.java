@@ -7,10 +7,13 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
 
+import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaMethodCall;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import jakarta.inject.Inject;
 import java.time.Clock;
 import java.time.Instant;
@@ -40,6 +43,21 @@ class ArchitectureTest {
             Map.entry("error", Set.of()));
 
     private static final List<String> FEATURES = List.of("topic", "log", "group", "retention");
+
+    private static final List<String> REFLECTIVE = List.of(
+            "java.lang.Class.forName",
+            "java.lang.Class.newInstance",
+            "java.lang.Class.getMethod",
+            "java.lang.Class.getField",
+            "java.lang.Class.getConstructor",
+            "java.lang.Class.getDeclared",
+            "java.lang.Class.getResource",
+            "java.lang.ClassLoader.",
+            "java.lang.reflect.",
+            "java.lang.invoke.MethodHandles$Lookup.find",
+            "java.util.ServiceLoader.",
+            "java.util.ResourceBundle.",
+            "java.io.ObjectInputStream.");
 
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
@@ -113,6 +131,50 @@ class ArchitectureTest {
     @Test
     void nothingIsInjectedIntoFields() {
         noFields().should().beAnnotatedWith(Inject.class).check(CLASSES);
+    }
+
+    /** A native executable knows only what is registered, and what finds nothing by name needs no registration. */
+    @Test
+    void nothingIsFoundByReflectionOrByName() {
+        DescribedPredicate<JavaMethodCall> looksUp = DescribedPredicate.describe(
+                "look up classes, members, services or resources at run time",
+                call -> REFLECTIVE.stream()
+                        .anyMatch(name -> call.getTarget().getFullName().startsWith(name)));
+        noClasses()
+                .that(not(resideInAPackage(ROOT + "embedded")))
+                .should()
+                .callMethodWhere(looksUp)
+                .check(CLASSES);
+    }
+
+    /** Jackson reads them by reflection. */
+    @Test
+    void viewsAreRegisteredForReflection() {
+        classes()
+                .that()
+                .resideInAPackage(ROOT + "rest")
+                .and()
+                .areAssignableTo(Record.class)
+                .and()
+                .haveNameMatching(".*View(\\$.*)?")
+                .should()
+                .beAnnotatedWith(RegisterForReflection.class)
+                .check(CLASSES);
+    }
+
+    @Test
+    void reflectionWouldBeSeen() {
+        JavaClasses reflective = new ClassFileImporter().importClasses(Reflective.class);
+
+        Assertions.assertThat(reflective.get(Reflective.class).getMethodCallsFromSelf())
+                .anySatisfy(call -> Assertions.assertThat(REFLECTIVE)
+                        .anyMatch(name -> call.getTarget().getFullName().startsWith(name)));
+    }
+
+    private static final class Reflective {
+        static Class<?> find(String name) throws ClassNotFoundException {
+            return Class.forName(name);
+        }
     }
 
     @Test

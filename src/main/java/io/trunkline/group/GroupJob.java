@@ -65,7 +65,7 @@ class GroupJob {
     }
 
     void stop(@Observes @Priority(5) ShutdownEvent event) {
-        timer.shutdownNow();
+        WorkerPool.stop(timer);
     }
 
     private void every(Duration interval, String what, Runnable task) {

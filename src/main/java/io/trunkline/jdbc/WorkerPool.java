@@ -23,6 +23,7 @@ import java.util.function.ToDoubleFunction;
 /** A fixed number of threads for calls that block on the database, with a bounded queue before them. */
 public final class WorkerPool implements AutoCloseable {
     private static final long CLOSE_WAIT_SECONDS = 10;
+    private static final long STOP_WAIT_SECONDS = 2;
     private static final Duration MOST_WAIT = Duration.ofSeconds(10);
 
     private final String name;
@@ -70,6 +71,24 @@ public final class WorkerPool implements AutoCloseable {
             thread.setDaemon(true);
             return thread;
         });
+    }
+
+    /**
+     * Ends a timer: what it is doing may end, for a bounded time, and is interrupted then; nothing new begins.
+     *
+     * @return whether it ended by itself
+     */
+    public static boolean stop(ScheduledExecutorService timer) {
+        timer.shutdown();
+        try {
+            if (timer.awaitTermination(STOP_WAIT_SECONDS, TimeUnit.SECONDS)) {
+                return true;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        timer.shutdownNow();
+        return false;
     }
 
     /**

@@ -39,7 +39,7 @@ class SizeJob {
     }
 
     void stop(@Observes @Priority(5) ShutdownEvent event) {
-        timer.shutdownNow();
+        WorkerPool.stop(timer);
     }
 
     private void look() {

@@ -82,7 +82,7 @@ class DatabaseMetrics {
     }
 
     void stop(@Observes @Priority(5) ShutdownEvent event) {
-        timer.shutdownNow();
+        WorkerPool.stop(timer);
     }
 
     private void look() {

@@ -52,11 +52,10 @@ class RetentionJob {
         timer.scheduleWithFixedDelay(this::look, pause, pause, TimeUnit.MILLISECONDS);
     }
 
-    void stop(@Observes @Priority(5) ShutdownEvent event) throws InterruptedException {
+    void stop(@Observes @Priority(5) ShutdownEvent event) {
         stop.countDown();
-        timer.shutdownNow();
         // What it does takes short steps; a turn that is not given back in time ends with its lease.
-        if (!timer.awaitTermination(2, TimeUnit.SECONDS)) {
+        if (!WorkerPool.stop(timer)) {
             LOG.info("The purge was stopped in the middle; another replica goes on with it");
         }
     }
