@@ -5,9 +5,6 @@ import io.agroal.api.configuration.supplier.AgroalDataSourceConfigurationSupplie
 import io.agroal.api.security.NamePrincipal;
 import io.agroal.api.security.SimplePassword;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import io.quarkus.runtime.configuration.DurationConverter;
-import io.quarkus.runtime.configuration.MemorySizeConverter;
-import io.smallrye.config.SmallRyeConfigBuilder;
 import io.trunkline.jdbc.Databases;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -16,6 +13,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -49,12 +47,7 @@ public final class AppendEngineRun implements AutoCloseable {
                                 .credential(new SimplePassword(password))
                                 .jdbcProperty("prepareThreshold", "-1")
                                 .jdbcProperty("binaryTransferEnable", "1001,1007,1009,1016"))));
-        LogConfig config = new SmallRyeConfigBuilder()
-                .withConverter(io.quarkus.runtime.configuration.MemorySize.class, 100, new MemorySizeConverter())
-                .withConverter(Duration.class, 100, new DurationConverter())
-                .withMapping(LogConfig.class)
-                .build()
-                .getConfigMapping(LogConfig.class);
+        LogConfig config = Configs.log(Map.of());
         SimpleMeterRegistry registry = new SimpleMeterRegistry();
         combiner = new Combiner(
                 new AppendStore(Databases.of(dataSource)),

@@ -4,12 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import io.quarkus.runtime.configuration.DurationConverter;
-import io.quarkus.runtime.configuration.MemorySize;
-import io.quarkus.runtime.configuration.MemorySizeConverter;
-import io.smallrye.config.PropertiesConfigSource;
-import io.smallrye.config.SmallRyeConfigBuilder;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -20,7 +14,8 @@ class TopicCountersTest {
     private static final String NAME = "trunkline.test";
 
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-    private final TopicCounters counters = new TopicCounters(registry, config(2));
+    private final TopicCounters counters =
+            new TopicCounters(registry, Configs.log(Map.of("trunkline.log.metrics.max-topics", "2")));
 
     @Test
     void topicsBeyondTheBoundAreCountedTogether() {
@@ -69,16 +64,5 @@ class TopicCountersTest {
     private @Nullable Double counted(String topic) {
         Counter counter = registry.find(NAME).tag("topic", topic).counter();
         return counter == null ? null : counter.count();
-    }
-
-    private static LogConfig config(int mostTopics) {
-        return new SmallRyeConfigBuilder()
-                .withConverter(MemorySize.class, 100, new MemorySizeConverter())
-                .withConverter(Duration.class, 100, new DurationConverter())
-                .withMapping(LogConfig.class)
-                .withSources(new PropertiesConfigSource(
-                        Map.of("trunkline.log.metrics.max-topics", Integer.toString(mostTopics)), "test", 500))
-                .build()
-                .getConfigMapping(LogConfig.class);
     }
 }

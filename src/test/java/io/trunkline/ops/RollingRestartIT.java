@@ -69,6 +69,7 @@ class RollingRestartIT {
     private final Map<String, String> settings = new HashMap<>();
     private final Map<Integer, Replica> replicas = new ConcurrentHashMap<>();
     private volatile List<Integer> endpoints = List.of();
+    private volatile boolean written;
     private volatile boolean over;
 
     private final Queue<String> failures = new ConcurrentLinkedQueue<>();
@@ -106,10 +107,11 @@ class RollingRestartIT {
         Awaitility.await().atMost(PATIENCE).until(() -> endpoints.size() == REPLICAS);
         new Api("http://localhost:" + endpoints.getFirst()).createTopic(TOPIC, PARTITIONS);
 
-        List<CompletableFuture<Void>> clients = new ArrayList<>();
+        List<CompletableFuture<Void>> producers = new ArrayList<>();
         for (int i = 0; i < PRODUCERS; i++) {
-            clients.add(run(this::produce));
+            producers.add(run(this::produce));
         }
+        List<CompletableFuture<Void>> clients = new ArrayList<>();
         for (int i = 0; i < PARTITIONS; i++) {
             int partition = i;
             clients.add(run(() -> follow(partition)));
@@ -120,11 +122,11 @@ class RollingRestartIT {
         for (int i = 0; i < REPLICAS; i++) {
             replace(i);
         }
+        written = true;
+        awaitEnd(producers);
         Awaitility.await("everything is consumed").atMost(PATIENCE).until(() -> consumed.containsAll(acknowledged));
         over = true;
-        CompletableFuture.allOf(clients.toArray(new CompletableFuture<?>[0]))
-                .orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
-                .join();
+        awaitEnd(clients);
         endpointSlice.join();
 
         System.out.println("RollingRestartIT: " + requests + " requests, " + acknowledged.size() + " records, "
@@ -200,7 +202,7 @@ class RollingRestartIT {
 
     private void produce() {
         Client client = new Client();
-        while (!over) {
+        while (!written && !over) {
             long value = sequence.incrementAndGet();
             JsonNode answer = client.call(
                     "POST", "/topics/" + TOPIC, "{\"records\":[{\"key\":\"" + value + "\",\"value\":" + value + "}]}");
@@ -320,6 +322,12 @@ class RollingRestartIT {
             List<Integer> from = others.isEmpty() ? known : others;
             return from.get(ThreadLocalRandom.current().nextInt(from.size()));
         }
+    }
+
+    private static void awaitEnd(List<CompletableFuture<Void>> parts) {
+        CompletableFuture.allOf(parts.toArray(new CompletableFuture<?>[0]))
+                .orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                .join();
     }
 
     private CompletableFuture<Void> run(Runnable part) {

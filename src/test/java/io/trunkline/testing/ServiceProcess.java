@@ -53,6 +53,8 @@ public final class ServiceProcess implements AutoCloseable {
             command.add("-Dquarkus.management.port=0");
             settings.forEach((key, value) -> command.add("-D" + key + "=" + value));
             if (isJar) {
+                // Tests start it again and again: what it gets ready sooner is worth more than how fast it gets.
+                command.add("-XX:TieredStopAtLevel=1");
                 command.addAll(List.of("-jar", application));
             }
             command.addAll(List.of(arguments));
