@@ -4,6 +4,8 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
 
 /** What PostgreSQL tells of itself to a role without special rights. */
 @ApplicationScoped
@@ -20,7 +22,8 @@ public class DatabaseStatistics {
                             (SELECT max(extract(epoch FROM clock_timestamp() - p.prepared)) FROM pg_prepared_xacts p),
                             0),
                    pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
-                   pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+                   pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
+                   pg_postmaster_start_time()
               FROM pg_stat_database d
              WHERE d.datname = current_database()
             """;
@@ -39,6 +42,7 @@ public class DatabaseStatistics {
      *     {@code pg_read_all_stats} everybody's
      * @param oldestId the oldest transaction with an id that is under way, or the next id where none is
      * @param nextId the id that the next transaction will get
+     * @param serverStart when the server started: counters of another start are not comparable
      */
     public record Statistics(
             long sizeBytes,
@@ -52,7 +56,8 @@ public class DatabaseStatistics {
             long walBytes,
             double oldestTransactionSeconds,
             long oldestId,
-            long nextId) {}
+            long nextId,
+            Instant serverStart) {}
 
     /** Fails with {@code DATABASE_UNAVAILABLE} when PostgreSQL does not answer. */
     public Statistics read() {
@@ -74,7 +79,8 @@ public class DatabaseStatistics {
                         row.getLong(9),
                         row.getDouble(10),
                         row.getLong(11),
-                        row.getLong(12));
+                        row.getLong(12),
+                        row.getObject(13, OffsetDateTime.class).toInstant());
             }
         });
     }

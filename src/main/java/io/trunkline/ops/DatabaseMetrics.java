@@ -1,6 +1,6 @@
 package io.trunkline.ops;
 
-import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.quarkus.runtime.ShutdownEvent;
@@ -16,9 +16,12 @@ import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
+import java.util.function.ToLongFunction;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -36,8 +39,10 @@ class DatabaseMetrics {
     private final ScheduledExecutorService timer = WorkerPool.timer("database-metrics", 1);
     /** What was found last; null while PostgreSQL does not answer. */
     private volatile @Nullable Statistics latest;
-    /** The same, and kept while it does not: counters do not go back. */
-    private volatile @Nullable Statistics last;
+    /** What was found last, whenever that was, for what has been counted since. Used by the timer. */
+    private @Nullable Statistics last;
+
+    private final List<Counted> counters = new ArrayList<>();
 
     private volatile double oldestTransactionSeconds = Double.NaN;
 
@@ -89,13 +94,25 @@ class DatabaseMetrics {
         try {
             Statistics found = statistics.read();
             oldestTransactionSeconds = oldestTransaction.seconds(found, System.nanoTime());
-            last = found;
+            count(found);
             latest = found;
         } catch (RuntimeException e) {
+            if (latest != null) {
+                // Once, and not at each look while it is away.
+                LOG.warnf("PostgreSQL could not be asked for its statistics; will try again code=%s", Failures.code(e));
+            }
             latest = null;
             oldestTransactionSeconds = Double.NaN;
-            LOG.warnf("PostgreSQL could not be asked for its statistics; will try again code=%s", Failures.code(e));
         }
+    }
+
+    /** After a restart or a failover the counters are others. */
+    private void count(Statistics found) {
+        Statistics before = last;
+        if (before != null && before.serverStart().equals(found.serverStart())) {
+            counters.forEach(counter -> counter.add(before, found));
+        }
+        last = found;
     }
 
     private void gauge(String name, String description, ToDoubleFunction<Statistics> value) {
@@ -108,12 +125,16 @@ class DatabaseMetrics {
     }
 
     private void counter(
-            String name, String label, String labelValue, String description, ToDoubleFunction<Statistics> value) {
-        var counter = FunctionCounter.builder("trunkline.database." + name, this, self -> {
-                    Statistics known = self.last;
-                    return known == null ? 0 : value.applyAsDouble(known);
-                })
-                .description(description);
-        (label.isEmpty() ? counter : counter.tag(label, labelValue)).register(registry);
+            String name, String label, String labelValue, String description, ToLongFunction<Statistics> value) {
+        Counter.Builder counter = Counter.builder("trunkline.database." + name).description(description);
+        counters.add(
+                new Counted(value, (label.isEmpty() ? counter : counter.tag(label, labelValue)).register(registry)));
+    }
+
+    /** A counter of PostgreSQL, of which is told what came since this replica started to look. */
+    private record Counted(ToLongFunction<Statistics> value, Counter counter) {
+        void add(Statistics before, Statistics now) {
+            counter.increment(Math.max(0, value.applyAsLong(now) - value.applyAsLong(before)));
+        }
     }
 }

@@ -3,6 +3,7 @@ package io.trunkline.ops;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trunkline.jdbc.DatabaseStatistics.Statistics;
+import java.time.Instant;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
@@ -30,7 +31,7 @@ class OldestTransactionTest {
     }
 
     private static Statistics statistics(double seen, long oldestId, long nextId) {
-        return new Statistics(1, 1, 100, 0, 0, 0, 0, 0, 0, seen, oldestId, nextId);
+        return new Statistics(1, 1, 100, 0, 0, 0, 0, 0, 0, seen, oldestId, nextId, Instant.EPOCH);
     }
 
     private static long seconds(long seconds) {
