@@ -173,6 +173,24 @@ class ExternalDatabaseIT {
         }
     }
 
+    /** So that an upgrade can be taken back: the schema stays, and the version before runs on it. */
+    @Test
+    void serviceStartsOnTheSchemaOfALaterVersion() throws Exception {
+        try (ServiceProcess migrates = ServiceProcess.launch(directory, settings, "migrate")) {
+            assertThat(migrates.awaitEnd()).isZero();
+        }
+        execAsOwner("INSERT INTO trunkline.flyway_schema_history (installed_rank, version, description, type, script,"
+                + " checksum, installed_by, execution_time, success)"
+                + " VALUES (1000, '999', 'later', 'SQL', 'V999__later.sql', 1, current_user, 1, true)");
+
+        try (ServiceProcess service = ServiceProcess.start(directory, withoutOwner())) {
+            assertThat(service.api().get("/topics").status()).isEqualTo(200);
+        }
+        try (ServiceProcess migrates = ServiceProcess.launch(directory, settings, "migrate")) {
+            assertThat(migrates.awaitEnd()).as(migrates.output()).isZero();
+        }
+    }
+
     @Test
     void logIsJsonWithTheRequestsIdAndWithoutRecords() throws Exception {
         Map<String, String> json = new HashMap<>(settings);
