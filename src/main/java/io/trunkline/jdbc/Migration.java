@@ -13,6 +13,7 @@ import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -23,6 +24,7 @@ import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationInfo;
 import org.flywaydb.core.api.MigrationInfoService;
+import org.flywaydb.core.api.MigrationState;
 import org.flywaydb.core.api.configuration.FluentConfiguration;
 import org.flywaydb.core.api.output.MigrateResult;
 import org.jboss.logging.Logger;
@@ -131,6 +133,12 @@ class Migration {
         }
         var flyway = flyway().dataSource(url, owner, config.owner().password().orElse(null))
                 .load();
+        boolean isOfALaterVersion = Arrays.stream(flyway.info().applied())
+                .anyMatch(migration -> migration.getState() == MigrationState.FUTURE_SUCCESS);
+        if (isOfALaterVersion) {
+            LOG.info("The schema is of a later version of Trunkline; it stays as it is.");
+            return;
+        }
         var result = migrate(flyway, clock.instant().plus(config.startupTimeout()));
         if (result.migrationsExecuted > 0) {
             LOG.infof(
@@ -224,7 +232,11 @@ class Migration {
                         url, config.username(), config.password().orElse(null))
                 .load()
                 .info();
-        int pending = info.pending().length;
+        // Repeatable ones give rights: those of a later version are others, and the rights that are there are looked at
+        // below.
+        long pending = Arrays.stream(info.pending())
+                .filter(migration -> migration.getVersion() != null)
+                .count();
         if (pending > 0) {
             throw new ConfigurationException("The schema in " + withoutParameters(url) + " is missing or too old ("
                     + pending

@@ -60,8 +60,8 @@ final class Wakeups implements AutoCloseable {
     private final ScheduledExecutorService poller = WorkerPool.timer("wake-up", 1);
     /** Guarded by this. */
     private final Map<Integer, Set<Waiter>> waiters = new HashMap<>();
-    /** Guarded by this. */
-    private int waiting;
+    /** All of them, those that wait for no partition too. Guarded by this. */
+    private final Set<Waiter> all = new HashSet<>();
     /** Guarded by this. */
     private boolean polling;
     /** Used by the poller, and by whoever starts it. */
@@ -75,7 +75,7 @@ final class Wakeups implements AutoCloseable {
     }
 
     synchronized int waiting() {
-        return waiting;
+        return all.size();
     }
 
     /**
@@ -93,7 +93,7 @@ final class Wakeups implements AutoCloseable {
      * @throws TrunklineException {@code OVERLOADED} when too many fetches wait already
      */
     synchronized Waiter register(Map<Integer, Long> offsets) {
-        if (waiting >= config.maxWaiting()) {
+        if (all.size() >= config.maxWaiting()) {
             throw new TrunklineException(
                     ErrorCode.OVERLOADED,
                     "Too many fetches wait for records (trunkline.log.fetch.max-waiting). Try again.");
@@ -102,7 +102,7 @@ final class Wakeups implements AutoCloseable {
         offsets.keySet()
                 .forEach(partitionId -> waiters.computeIfAbsent(partitionId, id -> new HashSet<>())
                         .add(waiter));
-        waiting++;
+        all.add(waiter);
         if (!polling) {
             delay = config.pollInterval();
             polling = schedule();
@@ -115,7 +115,7 @@ final class Wakeups implements AutoCloseable {
             return;
         }
         waiter.registered = false;
-        waiting--;
+        all.remove(waiter);
         for (Integer partitionId : waiter.offsets.keySet()) {
             Set<Waiter> ofPartition = waiters.get(partitionId);
             if (ofPartition != null && ofPartition.remove(waiter) && ofPartition.isEmpty()) {
@@ -225,9 +225,8 @@ final class Wakeups implements AutoCloseable {
     }
 
     private synchronized Set<Waiter> takeAll() {
-        Set<Waiter> all = new HashSet<>();
-        waiters.values().forEach(all::addAll);
-        all.forEach(this::deregister);
-        return all;
+        Set<Waiter> taken = Set.copyOf(all);
+        taken.forEach(this::deregister);
+        return taken;
     }
 }

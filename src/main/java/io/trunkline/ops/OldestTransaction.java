@@ -16,11 +16,14 @@ final class OldestTransaction {
      * @param now by {@link System#nanoTime}
      */
     double seconds(Statistics statistics, long now) {
-        if (statistics.oldestId() != oldestId) {
+        boolean underWay = statistics.oldestId() < statistics.nextId();
+        if (!underWay) {
+            // The next transaction gets the id that was told as the oldest meanwhile.
+            oldestId = -1;
+        } else if (statistics.oldestId() != oldestId) {
             oldestId = statistics.oldestId();
             since = now;
         }
-        boolean underWay = statistics.oldestId() < statistics.nextId();
         double seen = underWay ? (now - since) / 1e9 : 0;
         return Math.max(seen, statistics.oldestTransactionSeconds());
     }

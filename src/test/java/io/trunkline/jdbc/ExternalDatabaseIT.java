@@ -181,14 +181,20 @@ class ExternalDatabaseIT {
         }
         execAsOwner("INSERT INTO trunkline.flyway_schema_history (installed_rank, version, description, type, script,"
                 + " checksum, installed_by, execution_time, success)"
-                + " VALUES (1000, '999', 'later', 'SQL', 'V999__later.sql', 1, current_user, 1, true)");
+                + " VALUES (1000, '999', 'later', 'SQL', 'V999__later.sql', 1, current_user, 1, true),"
+                + " (1001, NULL, 'grants', 'SQL', 'R__grants.sql', 12345, current_user, 1, true)");
+        execAsOwner("CREATE TABLE trunkline.later (id int)");
+        execAsOwner("GRANT SELECT, INSERT ON trunkline.later TO trunkline_app");
 
         try (ServiceProcess service = ServiceProcess.start(directory, withoutOwner())) {
             assertThat(service.api().get("/topics").status()).isEqualTo(200);
         }
         try (ServiceProcess migrates = ServiceProcess.launch(directory, settings, "migrate")) {
             assertThat(migrates.awaitEnd()).as(migrates.output()).isZero();
+            assertThat(migrates.output()).contains("later version");
         }
+        // The rights of the later version are still there.
+        execAsOwner("DO $$ BEGIN ASSERT has_table_privilege('trunkline_app', 'trunkline.later', 'INSERT'); END $$");
     }
 
     @Test
@@ -237,12 +243,16 @@ class ExternalDatabaseIT {
             String poll = "/topics/" + topic + "/partitions/0/records?timeout=60000";
             String consumer = api.newConsumer("drained", "{\"format\":\"json\"}");
             api.post(consumer + "/subscription", Api.CONTROL, "{\"topics\":[\"" + topic + "\"]}");
+            // Two consumers for one partition: one of them waits for nothing but a change of the group.
+            String idle = api.newConsumer("drained", "{\"format\":\"json\"}");
+            api.post(idle + "/subscription", Api.CONTROL, "{\"topics\":[\"" + topic + "\"]}");
+            var idling = api.getLater(idle + "/records?timeout=60000");
             var waiting = api.getLater(poll);
             var consuming = api.getLater(consumer + "/records?timeout=60000");
             Awaitility.await()
                     .during(Duration.ofMillis(500))
                     .atMost(Duration.ofSeconds(10))
-                    .until(() -> !waiting.isDone() && !consuming.isDone());
+                    .until(() -> !waiting.isDone() && !consuming.isDone() && !idling.isDone());
 
             service.terminate();
 
@@ -252,6 +262,7 @@ class ExternalDatabaseIT {
             Api.Answer polled = consuming.get(2, TimeUnit.SECONDS);
             assertThat(polled.status()).isEqualTo(200);
             assertThat(polled.json()).isEmpty();
+            assertThat(idling.get(2, TimeUnit.SECONDS).status()).isEqualTo(200);
             Api.Answer written = api.post("/topics/" + topic, Api.JSON, "{\"records\":[{\"value\":1}]}");
             assertThat(written.status()).isEqualTo(200);
             assertThat(written.header("Connection")).isEqualTo("close");

@@ -9,6 +9,7 @@ import io.trunkline.testing.Api;
 import io.trunkline.testing.TestDatabase;
 import java.net.URI;
 import java.time.Duration;
+import java.util.UUID;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
@@ -59,6 +60,27 @@ class HealthTest {
                 .containsPattern("trunkline_fetch_records_total\\{topic=\"" + topic + "\",?} 2.0")
                 .contains("trunkline_append_queued_bytes");
         assertThat(new Api(root(management)).get("/q/metrics").status()).isEqualTo(200);
+    }
+
+    /** Whatever clients ask for, and however: what is told of the others stays. */
+    @Test
+    void requestsAreToldByRouteAndClientsCannotMakeSeries() {
+        Api api = new Api(base.toString());
+        for (int i = 0; i < 130; i++) {
+            assertThat(api.send("PUT", "/topics/flood" + i, Api.JSON, "{}").status())
+                    .isEqualTo(405);
+            api.send("FOO" + i, "/nosuch", Api.JSON, "{}");
+        }
+        String group = "told-" + UUID.randomUUID();
+        api.newConsumer(group, "{}");
+
+        String metrics = new Api(root(management)).get("/metrics", "text/plain").body();
+        assertThat(metrics.lines().filter(line -> line.startsWith("http_server_requests_seconds_count")))
+                .hasSizeLessThan(130)
+                .noneMatch(line -> line.contains("flood") || line.contains("FOO"))
+                .anyMatch(line -> line.contains("uri=\"/consumers/{group}\"") && line.contains("status=\"200\""))
+                .anyMatch(line -> line.contains("uri=\"OTHER\"") && line.contains("status=\"405\""))
+                .anyMatch(line -> line.contains("method=\"OTHER\""));
     }
 
     private static String root(URI uri) {

@@ -15,6 +15,8 @@ class OldestTransactionTest {
     void isUnknownAsLongAsNothingIsUnderWay() {
         assertThat(oldest.seconds(statistics(0, 7, 7), 0)).isZero();
         assertThat(oldest.seconds(statistics(0, 7, 7), seconds(100))).isZero();
+        assertThat(oldest.seconds(statistics(0, 7, 9), seconds(200))).isZero();
+        assertThat(oldest.seconds(statistics(0, 7, 9), seconds(210))).isEqualTo(10);
     }
 
     @Test
