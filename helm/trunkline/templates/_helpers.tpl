@@ -125,7 +125,7 @@ jdbc:postgresql://{{ include "trunkline.clusterName" . }}-rw:5432/{{ .Values.clo
 {{- end }}
 
 {{- define "trunkline.gracePeriod" -}}
-{{- add (int .Values.shutdown.delaySeconds) (int .Values.shutdown.timeoutSeconds) 20 }}
+{{- add (int .Values.shutdown.delaySeconds) (int .Values.shutdown.timeoutSeconds) 40 }}
 {{- end }}
 
 {{/* A configuration key as an environment variable. */}}
