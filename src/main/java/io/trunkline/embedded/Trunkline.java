@@ -34,7 +34,7 @@ public class Trunkline implements QuarkusApplication {
 
     /** Runs the service until it is stopped, or brings the schema up to date. */
     public static void main(String... args) {
-        boolean migrate = List.of(args).equals(List.of(MIGRATE));
+        boolean migrate = onlyMigrates(args);
         if (args.length > 0 && !migrate) {
             System.err.println("Unknown arguments: " + String.join(" ", args)
                     + ". Without arguments the service starts; migrate brings the schema up to date and ends."
@@ -89,7 +89,7 @@ public class Trunkline implements QuarkusApplication {
     @Override
     public int run(String... args) {
         Optional<EmbeddedPostgres> started = EmbeddedPostgres.latest();
-        if (List.of(args).equals(List.of(MIGRATE))) {
+        if (onlyMigrates(args)) {
             LOG.info("The schema is up to date.");
             return 0;
         }
@@ -107,6 +107,10 @@ public class Trunkline implements QuarkusApplication {
                 config.getConfigValue("quarkus.http.port").getValue());
         Quarkus.waitForExit();
         return 0;
+    }
+
+    private static boolean onlyMigrates(String... args) {
+        return List.of(args).equals(List.of(MIGRATE));
     }
 
     private static Optional<EmbeddedPostgres> startIfUnconfigured() {

@@ -37,19 +37,19 @@ class GroupMetrics {
         rebalances = Counter.builder("trunkline.consumer.rebalances")
                 .description("Changes of members, subscriptions or partitions of groups that this replica made")
                 .register(registry);
-        topicLag = MultiGauge.builder("trunkline.consumer.group.lag")
-                .description("Records between what a group has committed, or where it began, and the ends of a topic")
-                .register(registry);
-        lag = MultiGauge.builder("trunkline.consumer.lag")
-                .description(
-                        "Records between what a group has committed, or where it began, and the end of a partition")
-                .register(registry);
-        members = MultiGauge.builder("trunkline.consumer.members")
-                .description("Consumers of a group")
-                .register(registry);
-        generation = MultiGauge.builder("trunkline.consumer.generation")
-                .description("How often the partitions of a group have been assigned anew")
-                .register(registry);
+        topicLag = gauge(
+                "trunkline.consumer.group.lag",
+                "Records between what a group has committed, or where it began, and the ends of a topic");
+        lag = gauge(
+                "trunkline.consumer.lag",
+                "Records between what a group has committed, or where it began, and the end of a partition");
+        members = gauge("trunkline.consumer.members", "Consumers of a group");
+        generation =
+                gauge("trunkline.consumer.generation", "How often the partitions of a group have been assigned anew");
+    }
+
+    private MultiGauge gauge(String name, String description) {
+        return MultiGauge.builder(name).description(description).register(registry);
     }
 
     void polled(long count) {

@@ -212,22 +212,33 @@ class Migration {
 
     private void check(String url) throws SQLException {
         try (Connection connection = connect(url, config.username(), config.password())) {
-            if (Integer.parseInt(setting(connection, "server_version_num")) < OLDEST_SERVER) {
-                throw new ConfigurationException("PostgreSQL " + setting(connection, "server_version")
-                        + " is too old: Trunkline needs 15 or later.");
-            }
-            if (!"UTF8".equals(setting(connection, "server_encoding"))) {
-                throw new ConfigurationException(
-                        "The database has the encoding " + setting(connection, "server_encoding")
-                                + "; Trunkline needs UTF8. Create it with ENCODING 'UTF8' TEMPLATE template0.");
-            }
-            for (String name : new String[] {"fsync", "synchronous_commit", "full_page_writes"}) {
-                if ("off".equals(setting(connection, name))) {
-                    throw new ConfigurationException("PostgreSQL runs with " + name
-                            + " = off, under which acknowledged records can be lost: set it to on.");
-                }
+            checkServer(connection);
+            String version = checkSchema(url);
+            checkPrivileges(connection);
+            checkGrants(connection);
+            state.checked(version);
+        }
+    }
+
+    private static void checkServer(Connection connection) throws SQLException {
+        if (Integer.parseInt(setting(connection, "server_version_num")) < OLDEST_SERVER) {
+            throw new ConfigurationException("PostgreSQL " + setting(connection, "server_version")
+                    + " is too old: Trunkline needs 15 or later.");
+        }
+        if (!"UTF8".equals(setting(connection, "server_encoding"))) {
+            throw new ConfigurationException("The database has the encoding " + setting(connection, "server_encoding")
+                    + "; Trunkline needs UTF8. Create it with ENCODING 'UTF8' TEMPLATE template0.");
+        }
+        for (String name : new String[] {"fsync", "synchronous_commit", "full_page_writes"}) {
+            if ("off".equals(setting(connection, name))) {
+                throw new ConfigurationException("PostgreSQL runs with " + name
+                        + " = off, under which acknowledged records can be lost: set it to on.");
             }
         }
+    }
+
+    /** Answers the version of the schema. */
+    private String checkSchema(String url) {
         MigrationInfoService info = flyway().dataSource(
                         url, config.username(), config.password().orElse(null))
                 .load()
@@ -244,16 +255,13 @@ class Migration {
                     + " trunkline.database.owner.password set (environment: TRUNKLINE_DATABASE_OWNER_USERNAME,"
                     + " TRUNKLINE_DATABASE_OWNER_PASSWORD) to bring it up to date.");
         }
-        checkPrivileges(url);
-        checkGrants(url);
         MigrationInfo current = info.current();
-        state.checked(current == null ? "none" : String.valueOf(current.getVersion()));
+        return current == null ? "none" : String.valueOf(current.getVersion());
     }
 
     /** Invariant: the service cannot change a record. A superuser, or a member of the owner, could. */
-    private void checkPrivileges(String url) throws SQLException {
-        try (Connection connection = connect(url, config.username(), config.password());
-                PreparedStatement find = connection.prepareStatement(MAY_CHANGE_THE_LOG);
+    private void checkPrivileges(Connection connection) throws SQLException {
+        try (PreparedStatement find = connection.prepareStatement(MAY_CHANGE_THE_LOG);
                 ResultSet found = find.executeQuery()) {
             if (found.next()) {
                 throw new ConfigurationException(
@@ -266,10 +274,9 @@ class Migration {
     }
 
     /** Otherwise a right that is missing would be found when it is needed, by whoever needs it. */
-    private void checkGrants(String url) throws SQLException {
+    private void checkGrants(Connection connection) throws SQLException {
         List<String> missing = new ArrayList<>();
-        try (Connection connection = connect(url, config.username(), config.password());
-                PreparedStatement find = connection.prepareStatement(MISSING_GRANTS);
+        try (PreparedStatement find = connection.prepareStatement(MISSING_GRANTS);
                 ResultSet found = find.executeQuery()) {
             while (found.next()) {
                 missing.add(found.getString(1));

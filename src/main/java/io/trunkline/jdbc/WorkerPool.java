@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.RejectedExecutionException;
@@ -79,15 +80,19 @@ public final class WorkerPool implements AutoCloseable {
      * @return whether it ended by itself
      */
     public static boolean stop(ScheduledExecutorService timer) {
-        timer.shutdown();
+        return end(timer, STOP_WAIT_SECONDS);
+    }
+
+    private static boolean end(ExecutorService executor, long seconds) {
+        executor.shutdown();
         try {
-            if (timer.awaitTermination(STOP_WAIT_SECONDS, TimeUnit.SECONDS)) {
+            if (executor.awaitTermination(seconds, TimeUnit.SECONDS)) {
                 return true;
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        timer.shutdownNow();
+        executor.shutdownNow();
         return false;
     }
 
@@ -144,14 +149,6 @@ public final class WorkerPool implements AutoCloseable {
     @Override
     public void close() {
         meters.forEach(Metrics.globalRegistry::remove);
-        executor.shutdown();
-        try {
-            if (!executor.awaitTermination(CLOSE_WAIT_SECONDS, TimeUnit.SECONDS)) {
-                executor.shutdownNow();
-            }
-        } catch (InterruptedException e) {
-            executor.shutdownNow();
-            Thread.currentThread().interrupt();
-        }
+        end(executor, CLOSE_WAIT_SECONDS);
     }
 }

@@ -42,8 +42,6 @@ final class Wakeups implements AutoCloseable {
     static final class Waiter {
         private final Map<Integer, Long> offsets;
         final CompletableFuture<Optional<OffsetRange>> woken = new CompletableFuture<>();
-        /** Whether it is counted. Guarded by the wake-ups. */
-        private boolean registered = true;
 
         private Waiter(Map<Integer, Long> offsets) {
             this.offsets = offsets;
@@ -111,11 +109,9 @@ final class Wakeups implements AutoCloseable {
     }
 
     synchronized void deregister(Waiter waiter) {
-        if (!waiter.registered) {
+        if (!all.remove(waiter)) {
             return;
         }
-        waiter.registered = false;
-        all.remove(waiter);
         for (Integer partitionId : waiter.offsets.keySet()) {
             Set<Waiter> ofPartition = waiters.get(partitionId);
             if (ofPartition != null && ofPartition.remove(waiter) && ofPartition.isEmpty()) {

@@ -3,6 +3,7 @@ package io.trunkline.ops;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.MemorySize;
@@ -74,12 +75,12 @@ class DatabaseMetrics {
                 .ifPresent(bytes -> Gauge.builder("trunkline.database.disk.bytes", () -> bytes)
                         .description("Size of the database's disk, as configured")
                         .register(registry));
-        counter("transactions", "result", "commit", "Transactions that ended", Statistics::commits);
-        counter("transactions", "result", "rollback", "Transactions that ended", Statistics::rollbacks);
-        counter("blocks", "source", "cache", "Blocks that were looked at", Statistics::blocksHit);
-        counter("blocks", "source", "disk", "Blocks that were looked at", Statistics::blocksRead);
-        counter("wal.bytes", "", "", "Write-ahead log written", Statistics::walBytes);
-        counter("deadlocks", "", "", "Deadlocks", Statistics::deadlocks);
+        counter("transactions", Tags.of("result", "commit"), "Transactions that ended", Statistics::commits);
+        counter("transactions", Tags.of("result", "rollback"), "Transactions that ended", Statistics::rollbacks);
+        counter("blocks", Tags.of("source", "cache"), "Blocks that were looked at", Statistics::blocksHit);
+        counter("blocks", Tags.of("source", "disk"), "Blocks that were looked at", Statistics::blocksRead);
+        counter("wal.bytes", Tags.empty(), "Write-ahead log written", Statistics::walBytes);
+        counter("deadlocks", Tags.empty(), "Deadlocks", Statistics::deadlocks);
     }
 
     void start(@Observes @Priority(300) StartupEvent event) {
@@ -124,11 +125,13 @@ class DatabaseMetrics {
                 .register(registry);
     }
 
-    private void counter(
-            String name, String label, String labelValue, String description, ToLongFunction<Statistics> value) {
-        Counter.Builder counter = Counter.builder("trunkline.database." + name).description(description);
-        counters.add(
-                new Counted(value, (label.isEmpty() ? counter : counter.tag(label, labelValue)).register(registry)));
+    private void counter(String name, Tags tags, String description, ToLongFunction<Statistics> value) {
+        counters.add(new Counted(
+                value,
+                Counter.builder("trunkline.database." + name)
+                        .description(description)
+                        .tags(tags)
+                        .register(registry)));
     }
 
     /** A counter of PostgreSQL, of which is told what came since this replica started to look. */

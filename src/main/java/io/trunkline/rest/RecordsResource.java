@@ -28,6 +28,7 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ForkJoinPool;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
@@ -225,20 +226,18 @@ class RecordsResource {
                         .orElse(0));
         CompletableFuture<Void> ended = new CompletableFuture<>();
         context.addEndHandler(end -> ended.complete(null));
+        Supplier<CompletableFuture<FetchOutcome>> fetch = () -> start(name, number, from, time)
+                .thenCompose(start -> logs.fetch(name, number, start, bytes, records, wait, ended));
 
         return Uni.createFrom()
                 .completionStage(() -> tracing.fetch(
                                 name,
-                                () -> start(name, number, from, time)
+                                () -> fetch.get()
                                         .thenCompose(
-                                                start -> logs.fetch(name, number, start, bytes, records, wait, ended))
-                                        .thenCompose(outcome -> outcome instanceof FetchOutcome.OutOfRange
-                                                        && from.isEmpty()
-                                                // The log start has moved on since it was looked up.
-                                                ? start(name, number, from, time)
-                                                        .thenCompose(start -> logs.fetch(
-                                                                name, number, start, bytes, records, wait, ended))
-                                                : CompletableFuture.completedFuture(outcome)),
+                                                outcome -> outcome instanceof FetchOutcome.OutOfRange && from.isEmpty()
+                                                        // The log start has moved on since it was looked up.
+                                                        ? fetch.get()
+                                                        : CompletableFuture.completedFuture(outcome)),
                                 outcome -> outcome instanceof FetchOutcome.Page page
                                         ? page.batches().stream()
                                         : Stream.empty())

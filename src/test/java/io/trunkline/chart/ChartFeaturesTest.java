@@ -54,7 +54,8 @@ class ChartFeaturesTest {
                 .containsEntry("TRUNKLINE_TOPICS_DEFAULT_PARTITIONS", "12")
                 .containsEntry("TRUNKLINE_LOG_APPEND_MAX_QUEUED_BYTES", "1000000000")
                 .containsEntry("QUARKUS_LOG_CATEGORY__IO_TRUNKLINE__LEVEL", "DEBUG");
-        assertThat(container(manifests)
+        assertThat(manifests
+                        .container()
                         .getEnvFrom()
                         .getFirst()
                         .getConfigMapRef()
@@ -82,7 +83,7 @@ class ChartFeaturesTest {
         assertThat(manifests.named(ConfigMap.class, "trunkline").getData())
                 .containsEntry("TRUNKLINE_DATABASE_MAX_CONNECTIONS", "60")
                 .containsEntry("TRUNKLINE_DATABASE_URL", "jdbc:postgresql://postgresql:5432/trunkline");
-        assertThat(secretKeys(container(manifests))).containsExactly("role", "pass");
+        assertThat(secretKeys(manifests.container())).containsExactly("role", "pass");
         assertThat(secretKeys(job(manifests).getContainers().getFirst()))
                 .containsExactly("role", "pass", "owner", "ownerpass");
     }
@@ -118,11 +119,13 @@ class ChartFeaturesTest {
     void imageIsThatOfTheChartsVersionUnlessSaidOtherwise() {
         String digest = "sha256:" + "0".repeat(64);
 
-        assertThat(container(Chart.minimal()).getImage()).isEqualTo("trunkline:0.1.0");
-        assertThat(container(Chart.minimal("image: {repository: registry.example.com/trunkline, tag: '1.2'}"))
+        assertThat(Chart.minimal().container().getImage()).isEqualTo("trunkline:0.1.0");
+        assertThat(Chart.minimal("image: {repository: registry.example.com/trunkline, tag: '1.2'}")
+                        .container()
                         .getImage())
                 .isEqualTo("registry.example.com/trunkline:1.2");
-        assertThat(container(Chart.minimal("image: {tag: '1.2', digest: '" + digest + "', pullPolicy: Always}")))
+        assertThat(Chart.minimal("image: {tag: '1.2', digest: '" + digest + "', pullPolicy: Always}")
+                        .container())
                 .satisfies(container -> {
                     assertThat(container.getImage()).isEqualTo("trunkline@" + digest);
                     assertThat(container.getImagePullPolicy()).isEqualTo("Always");
@@ -163,7 +166,7 @@ class ChartFeaturesTest {
                 revisionHistoryLimit: 7
                 """);
         PodTemplateSpec template = manifests.only(Deployment.class).getSpec().getTemplate();
-        Container container = container(manifests);
+        Container container = manifests.container();
 
         assertThat(container.getEnv()).extracting(EnvVar::getName).contains("JAVA_TOOL_OPTIONS");
         assertThat(container.getEnvFrom().getLast().getSecretRef().getName()).isEqualTo("more");
@@ -546,10 +549,6 @@ class ChartFeaturesTest {
 
     private static PodSpec job(Manifests manifests) {
         return manifests.only(Job.class).getSpec().getTemplate().getSpec();
-    }
-
-    private static Container container(Manifests manifests) {
-        return pod(manifests).getContainers().getFirst();
     }
 
     private static Volume volume(PodSpec pod, String name) {

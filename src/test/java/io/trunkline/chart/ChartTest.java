@@ -81,7 +81,7 @@ class ChartTest {
 
     @Test
     void probesAskTheManagementPort() {
-        Container container = container(Chart.minimal());
+        Container container = Chart.minimal().container();
 
         assertThat(container.getStartupProbe().getHttpGet().getPath()).isEqualTo("/q/health/started");
         assertThat(container.getLivenessProbe().getHttpGet().getPath()).isEqualTo("/q/health/live");
@@ -93,7 +93,7 @@ class ChartTest {
 
     @Test
     void memoryIsLimitedAndCpuIsNot() {
-        Container container = container(Chart.minimal());
+        Container container = Chart.minimal().container();
 
         assertThat(container.getResources().getRequests()).containsOnlyKeys("cpu", "memory");
         assertThat(container.getResources().getLimits()).containsOnlyKeys("memory");
@@ -149,7 +149,7 @@ class ChartTest {
     @Test
     void servicesPointAtPortsThatExist() {
         Manifests manifests = Chart.minimal();
-        Map<String, Integer> ports = container(manifests).getPorts().stream()
+        Map<String, Integer> ports = manifests.container().getPorts().stream()
                 .collect(Collectors.toMap(ContainerPort::getName, ContainerPort::getContainerPort));
 
         assertThat(ports).isEqualTo(Map.of("http", 8080, "management", 8081));
@@ -241,7 +241,7 @@ class ChartTest {
                 .getContainers()
                 .getFirst();
 
-        assertThat(job.getImage()).isEqualTo(container(manifests).getImage());
+        assertThat(job.getImage()).isEqualTo(manifests.container().getImage());
         assertThat(job.getEnv().stream()
                         .filter(variable -> variable.getName().equals("TRUNKLINE_DATABASE_URL"))
                         .map(EnvVar::getValue))
@@ -319,16 +319,6 @@ class ChartTest {
         assertThat(Manifests.parse(Chart.at(Chart.DIRECTORY).template(release, Chart.MINIMAL))
                         .metadata())
                 .allSatisfy(metadata -> assertThat(metadata.getName()).hasSizeLessThanOrEqualTo(63));
-    }
-
-    private static Container container(Manifests manifests) {
-        return manifests
-                .only(Deployment.class)
-                .getSpec()
-                .getTemplate()
-                .getSpec()
-                .getContainers()
-                .getFirst();
     }
 
     private static ServicePort port(Manifests manifests, String service) {

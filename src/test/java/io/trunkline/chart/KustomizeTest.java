@@ -63,7 +63,7 @@ class KustomizeTest {
     @ValueSource(strings = {"overlays/dev", "overlays/production"})
     void overlaysChangeWhatTheBaseHas(String name) throws IOException {
         Kustomization overlay = kustomization(ROOT.resolve(name));
-        Container container = container(base());
+        Container container = base().container();
 
         assertThat(orEmpty(overlay.resources())).contains("../../base");
         assertThat(orEmpty(overlay.replicas()))
@@ -264,16 +264,6 @@ class KustomizeTest {
         return generator.literals().stream()
                 .map(literal -> literal.split("=", 2))
                 .collect(Collectors.toMap(pair -> pair[0], pair -> pair[1]));
-    }
-
-    private static Container container(Manifests manifests) {
-        return manifests
-                .only(Deployment.class)
-                .getSpec()
-                .getTemplate()
-                .getSpec()
-                .getContainers()
-                .getFirst();
     }
 
     private static EnvVar url(PodSpec pod) {

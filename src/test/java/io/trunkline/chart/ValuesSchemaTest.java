@@ -73,12 +73,6 @@ class ValuesSchemaTest {
                 Arguments.of("httpRoute: {enabled: true}", "httpRoute.parentRefs is empty"));
     }
 
-    @ParameterizedTest
-    @MethodSource("whatIsMissing")
-    void whatIsMissingIsNamed(String values, String message) {
-        assertThatThrownBy(() -> Chart.minimal(values)).hasMessageContaining(message);
-    }
-
     static Stream<Arguments> contradictions() {
         return Stream.of(
                 Arguments.of("cloudNativePG: {enabled: true}", "database.url and cloudNativePG.enabled exclude"),
@@ -89,8 +83,8 @@ class ValuesSchemaTest {
     }
 
     @ParameterizedTest
-    @MethodSource("contradictions")
-    void contradictionsAreTold(String values, String message) {
+    @MethodSource({"whatIsMissing", "contradictions"})
+    void whatIsMissingAndWhatContradictsIsTold(String values, String message) {
         assertThatThrownBy(() -> Chart.minimal(values)).hasMessageContaining(message);
     }
 

@@ -4,10 +4,10 @@ import io.trunkline.group.ChaosRun.Event;
 import io.trunkline.group.ChaosRun.Phase;
 import io.trunkline.testing.Balancer;
 import io.trunkline.testing.ServiceProcess;
+import io.trunkline.testing.TestDatabase;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -41,7 +41,7 @@ final class Replicas implements AutoCloseable {
         awaitReady(List.of(0));
         List<Integer> others = new ArrayList<>();
         for (int i = 1; i < count; i++) {
-            launch(i, withoutOwner());
+            launch(i, TestDatabase.withoutOwner(settings));
             others.add(i);
         }
         awaitReady(others);
@@ -64,7 +64,7 @@ final class Replicas implements AutoCloseable {
                 victims.add(second);
                 kill(run, random, second);
             }
-            victims.forEach(i -> launch(i, withoutOwner()));
+            victims.forEach(i -> launch(i, TestDatabase.withoutOwner(settings)));
             awaitReady(victims);
             run.ledger().note("replicas " + victims + " ready");
         }
@@ -121,11 +121,5 @@ final class Replicas implements AutoCloseable {
                 balancer.backends(List.copyOf(ports.values()));
             }
         }
-    }
-
-    private Map<String, String> withoutOwner() {
-        Map<String, String> without = new HashMap<>(settings);
-        without.keySet().removeIf(key -> key.contains(".owner."));
-        return without;
     }
 }

@@ -87,7 +87,7 @@ class ExternalDatabaseIT {
         }
         execAsOwner("DROP SCHEMA trunkline CASCADE");
 
-        try (ServiceProcess service = ServiceProcess.launch(directory, withoutOwner())) {
+        try (ServiceProcess service = ServiceProcess.launch(directory, TestDatabase.withoutOwner(settings))) {
             assertThat(service.awaitEnd()).isEqualTo(1);
             assertThat(service.output())
                     .contains("trunkline.database.owner.username")
@@ -100,7 +100,7 @@ class ExternalDatabaseIT {
     void migratedSchemaNeedsNoOwner() {
         ServiceProcess.start(directory, settings).close();
 
-        try (ServiceProcess service = ServiceProcess.start(directory, withoutOwner())) {
+        try (ServiceProcess service = ServiceProcess.start(directory, TestDatabase.withoutOwner(settings))) {
             assertThat(service.api().get("/topics").status()).isEqualTo(200);
         }
     }
@@ -124,7 +124,7 @@ class ExternalDatabaseIT {
         ServiceProcess.start(directory, settings).close();
         execAsOwner("GRANT DELETE ON trunkline.log_batch_1 TO trunkline_app");
 
-        try (ServiceProcess service = ServiceProcess.launch(directory, withoutOwner())) {
+        try (ServiceProcess service = ServiceProcess.launch(directory, TestDatabase.withoutOwner(settings))) {
             assertThat(service.awaitEnd()).isEqualTo(1);
             assertThat(service.output()).contains("log_batch_1").contains("may change records");
         }
@@ -138,7 +138,7 @@ class ExternalDatabaseIT {
         execAsOwner("REVOKE EXECUTE ON FUNCTION trunkline.free_slice FROM trunkline_app");
         execAsOwner("REVOKE UPDATE ON trunkline.group_offset FROM trunkline_app");
 
-        try (ServiceProcess service = ServiceProcess.launch(directory, withoutOwner())) {
+        try (ServiceProcess service = ServiceProcess.launch(directory, TestDatabase.withoutOwner(settings))) {
             assertThat(service.awaitEnd()).isEqualTo(1);
             assertThat(service.output())
                     .contains("EXECUTE on function trunkline.free_slice")
@@ -149,7 +149,8 @@ class ExternalDatabaseIT {
 
     @Test
     void migrateBringsTheSchemaUpToDateAndEnds() {
-        try (ServiceProcess tooEarly = ServiceProcess.launch(directory, withoutOwner(), "migrate")) {
+        try (ServiceProcess tooEarly =
+                ServiceProcess.launch(directory, TestDatabase.withoutOwner(settings), "migrate")) {
             assertThat(tooEarly.awaitEnd()).isEqualTo(1);
             assertThat(tooEarly.output()).contains("cannot be used").contains("trunkline_app");
         }
@@ -164,7 +165,7 @@ class ExternalDatabaseIT {
         try (ServiceProcess again = ServiceProcess.launch(directory, settings, "migrate")) {
             assertThat(again.awaitEnd()).isZero();
         }
-        try (ServiceProcess service = ServiceProcess.start(directory, withoutOwner())) {
+        try (ServiceProcess service = ServiceProcess.start(directory, TestDatabase.withoutOwner(settings))) {
             assertThat(service.api().get("/topics").status()).isEqualTo(200);
         }
         try (ServiceProcess service = ServiceProcess.launch(directory, settings, "--help")) {
@@ -186,7 +187,7 @@ class ExternalDatabaseIT {
         execAsOwner("CREATE TABLE trunkline.later (id int)");
         execAsOwner("GRANT SELECT, INSERT ON trunkline.later TO trunkline_app");
 
-        try (ServiceProcess service = ServiceProcess.start(directory, withoutOwner())) {
+        try (ServiceProcess service = ServiceProcess.start(directory, TestDatabase.withoutOwner(settings))) {
             assertThat(service.api().get("/topics").status()).isEqualTo(200);
         }
         try (ServiceProcess migrates = ServiceProcess.launch(directory, settings, "migrate")) {
@@ -351,12 +352,6 @@ class ExternalDatabaseIT {
                     .contains("cannot be used")
                     .doesNotContain("\tat ");
         }
-    }
-
-    private Map<String, String> withoutOwner() {
-        Map<String, String> without = new HashMap<>(settings);
-        without.keySet().removeIf(key -> key.contains(".owner."));
-        return without;
     }
 
     private static void execAsOwner(String sql) {

@@ -8,8 +8,6 @@ import io.trunkline.testing.Api;
 import io.trunkline.testing.ServiceProcess;
 import io.trunkline.testing.TestDatabase;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -60,8 +58,8 @@ class MonitoringIT {
 
     private final TestDatabase database = new TestDatabase();
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-    private final int managementPort = freePort();
-    private final int prometheusPort = freePort();
+    private final int managementPort = ServiceProcess.freePort();
+    private final int prometheusPort = ServiceProcess.freePort();
     private final List<AutoCloseable> started = new ArrayList<>();
     private volatile boolean over;
     private CompletableFuture<Void> load = CompletableFuture.completedFuture(null);
@@ -335,13 +333,5 @@ class MonitoringIT {
             return "promtool did not end";
         }
         return process.exitValue() == 0 ? "" : Files.readString(output);
-    }
-
-    private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 }

@@ -8,8 +8,6 @@ import io.trunkline.testing.Api;
 import io.trunkline.testing.ServiceProcess;
 import io.trunkline.testing.TestDatabase;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -144,7 +142,7 @@ class RollingRestartIT {
         if (old == null) {
             throw new IllegalStateException("replica " + number + " does not run");
         }
-        Replica replacement = start(withoutOwner());
+        Replica replacement = start(TestDatabase.withoutOwner(settings));
         replicas.put(number + REPLICAS, replacement);
         Awaitility.await().atMost(PATIENCE).until(() -> endpoints.contains(replacement.port()));
         old.process().terminate();
@@ -155,17 +153,11 @@ class RollingRestartIT {
     }
 
     private Replica start(Map<String, String> with) {
-        int managementPort = freePort();
+        int managementPort = ServiceProcess.freePort();
         Map<String, String> all = new HashMap<>(with);
         all.put("quarkus.management.port", Integer.toString(managementPort));
         ServiceProcess process = ServiceProcess.start(directory, all);
         return new Replica(process, managementPort, process.port());
-    }
-
-    private Map<String, String> withoutOwner() {
-        Map<String, String> without = new HashMap<>(settings);
-        without.keySet().removeIf(key -> key.contains(".owner."));
-        return without;
     }
 
     /** Publishes the ready replicas to the clients, late. */
@@ -332,14 +324,6 @@ class RollingRestartIT {
 
     private CompletableFuture<Void> run(Runnable part) {
         return CompletableFuture.runAsync(part, threads);
-    }
-
-    private static int freePort() {
-        try (ServerSocket socket = new ServerSocket(0)) {
-            return socket.getLocalPort();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private static void idle(Duration time) {

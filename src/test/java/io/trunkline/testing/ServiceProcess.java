@@ -2,6 +2,7 @@ package io.trunkline.testing;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,6 +50,8 @@ public final class ServiceProcess implements AutoCloseable {
                                     .toString()
                             : application);
             command.add("-Xmx512m");
+            // As in the images: running out of memory is an end that a test sees, not a limp.
+            command.add("-XX:+ExitOnOutOfMemoryError");
             command.add("-Dquarkus.http.port=0");
             command.add("-Dquarkus.management.port=0");
             settings.forEach((key, value) -> command.add("-D" + key + "=" + value));
@@ -100,6 +103,15 @@ public final class ServiceProcess implements AutoCloseable {
         return Integer.parseInt(address.group(1));
     }
 
+    /** A port on which nothing listens, for settings that have to be known before the start. */
+    public static int freePort() {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     /** Everything printed so far. */
     public String output() {
         try {
@@ -107,6 +119,16 @@ public final class ServiceProcess implements AutoCloseable {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** Whether it still runs. */
+    public boolean isAlive() {
+        return process.isAlive();
+    }
+
+    /** The id of its process. */
+    public long pid() {
+        return process.pid();
     }
 
     /** Asks it to end, as Kubernetes does, and does not wait. */

@@ -10,6 +10,7 @@ import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,13 @@ public final class TestDatabase implements QuarkusTestResourceLifecycleManager {
     private String directUrl = "";
     private String ownerPassword = PASSWORD;
     private String applicationPassword = PASSWORD;
+
+    /** Settings as they are, but for the credentials of the schema's owner, so that a service does not migrate. */
+    public static Map<String, String> withoutOwner(Map<String, String> settings) {
+        Map<String, String> without = new HashMap<>(settings);
+        without.keySet().removeIf(key -> key.contains(".owner."));
+        return without;
+    }
 
     @Override
     public Map<String, String> start() {
