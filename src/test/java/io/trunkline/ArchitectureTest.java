@@ -31,9 +31,10 @@ class ArchitectureTest {
 
     /** Who may use whom: edges see features, features see those below them, everybody sees the kit. */
     private static final Map<String, Set<String>> MAY_USE = Map.ofEntries(
-            Map.entry("rest", Set.of("group", "retention", "log", "topic", "jdbc", "error")),
-            Map.entry("kafka", Set.of("group", "retention", "log", "topic", "jdbc", "error")),
-            Map.entry("ops", Set.of("group", "retention", "log", "topic", "jdbc", "error")),
+            Map.entry("rest", Set.of("edge", "group", "retention", "log", "topic", "jdbc", "error")),
+            Map.entry("kafka", Set.of("edge", "group", "retention", "log", "topic", "jdbc", "error")),
+            Map.entry("ops", Set.of("edge", "group", "retention", "log", "topic", "jdbc", "error")),
+            Map.entry("edge", Set.of("error")),
             Map.entry("embedded", Set.of()),
             Map.entry("group", Set.of("log", "topic", "jdbc", "error")),
             Map.entry("retention", Set.of("log", "topic", "jdbc", "error")),

@@ -7,12 +7,12 @@ import io.smallrye.config.ConfigValidationException;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfig;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import io.trunkline.edge.HttpConfig;
 import io.trunkline.embedded.EmbeddedConfig;
 import io.trunkline.group.ConsumerConfig;
 import io.trunkline.jdbc.DatabaseConfig;
 import io.trunkline.log.LogConfig;
 import io.trunkline.log.ShutdownConfig;
-import io.trunkline.rest.HttpConfig;
 import io.trunkline.retention.RetentionConfig;
 import io.trunkline.topic.TopicsConfig;
 import java.nio.file.Files;
@@ -52,8 +52,16 @@ class ConfigTest {
         assertThat(embedded.startupTimeout()).isEqualTo(Duration.ofSeconds(60));
         HttpConfig http = config.getConfigMapping(HttpConfig.class);
         assertThat(http.maxBodySize().asLongValue()).isEqualTo(10L << 20);
-        assertThat(http.maxBodyBytesInFlight().asLongValue()).isEqualTo(128L << 20);
-        assertThat(http.maxResponseBytesInFlight().asLongValue()).isEqualTo(128L << 20);
+        assertThat(http.maxBodyBytesInFlight()).isEmpty();
+        assertThat(http.maxResponseBytesInFlight()).isEmpty();
+        assertThat(http.maxHeadBytesInFlight()).isEmpty();
+        assertThat(http.maxConnections()).isEqualTo(8_192);
+        assertThat(http.maxRequests()).isEqualTo(10_000);
+        assertThat(http.requestTimeout()).isEqualTo(Duration.ofSeconds(60));
+        assertThat(http.responseTimeout()).isEqualTo(Duration.ofSeconds(30));
+        assertThat(http.minTransferRate().asLongValue()).isEqualTo(16L << 10);
+        assertThat(http.idleTimeout()).isEqualTo(Duration.ofMinutes(11));
+        assertThat(http.allowedHosts()).isEmpty();
         LogConfig log = config.getConfigMapping(LogConfig.class);
         assertThat(log.append().threads()).isEqualTo(8);
         assertThat(log.append().maxBatchBytes().asLongValue()).isEqualTo(1L << 20);
@@ -108,6 +116,14 @@ class ConfigTest {
             Map.entry("trunkline.http.max-body-size", "1M"),
             Map.entry("trunkline.http.max-body-bytes-in-flight", "2M"),
             Map.entry("trunkline.http.max-response-bytes-in-flight", "3M"),
+            Map.entry("trunkline.http.max-head-bytes-in-flight", "4M"),
+            Map.entry("trunkline.http.max-connections", "5"),
+            Map.entry("trunkline.http.max-requests", "6"),
+            Map.entry("trunkline.http.request-timeout", "7s"),
+            Map.entry("trunkline.http.response-timeout", "8s"),
+            Map.entry("trunkline.http.min-transfer-rate", "9K"),
+            Map.entry("trunkline.http.idle-timeout", "10m"),
+            Map.entry("trunkline.http.allowed-hosts", "a.example.org,b.example.org"),
             Map.entry("trunkline.log.append.threads", "1"),
             Map.entry("trunkline.log.append.max-batch-bytes", "3M"),
             Map.entry("trunkline.log.append.max-batch-records", "4"),

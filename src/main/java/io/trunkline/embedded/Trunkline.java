@@ -32,6 +32,8 @@ public class Trunkline implements QuarkusApplication {
     private static final int WRONG_USAGE = 2;
     private static final String MIGRATE = "migrate";
 
+    private static final String NETTY_EXTENSIONS = "io.netty.bootstrap.extensions";
+
     /** Runs the service until it is stopped, or brings the schema up to date. */
     public static void main(String... args) {
         boolean migrate = onlyMigrates(args);
@@ -59,6 +61,11 @@ public class Trunkline implements QuarkusApplication {
                             EmbeddedPostgres.latest().ifPresent(EmbeddedPostgres::close);
                         },
                         "stop-postgresql"));
+        if (System.getProperty(NETTY_EXTENSIONS) == null) {
+            // Connections are guarded from their first byte on by an extension that Netty looks for only when it is
+            // told to.
+            System.setProperty(NETTY_EXTENSIONS, "serviceload");
+        }
         Optional<EmbeddedPostgres> started;
         try {
             started = startIfUnconfigured();

@@ -29,6 +29,14 @@ public enum ErrorCode {
     PATH_NOT_FOUND,
     /** The path exists, but not with this method. */
     METHOD_NOT_ALLOWED,
+    /** The request line is too long. */
+    URI_TOO_LONG,
+    /** The headers of the request are too large. */
+    HEADERS_TOO_LARGE,
+    /** The request was made by a web page of another origin. */
+    ORIGIN_NOT_ALLOWED,
+    /** The request names a host under which the service is not to be addressed. */
+    HOST_NOT_ALLOWED,
     /** None of the representations that the client accepts can be given. */
     NOT_ACCEPTABLE,
     /** The body's media type is none that the operation takes. */

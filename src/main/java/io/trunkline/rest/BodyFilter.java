@@ -1,17 +1,21 @@
 package io.trunkline.rest;
 
 import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.trunkline.edge.Exchange;
+import io.trunkline.edge.HttpConfig;
+import io.trunkline.edge.RequestBudget;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
-import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.ws.rs.core.HttpHeaders;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.Arrays;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads request bodies without holding a thread, before the resources: bounded one by one and all together, so that
@@ -23,26 +27,36 @@ class BodyFilter {
     /** After the CORS filter, whose headers a refusal needs too. */
     private static final int PRIORITY = 250;
 
-    private static final long MOST_MILLIS = 60_000;
+    private static final int TICK_MILLIS = 1_000;
+    /** A body that comes more slowly, in bytes a second, keeps no others out by what it has announced. */
+    private static final long LEAST_RATE = 64 * 1024;
+
     /** How much of a refused body is read and thrown away so that the client gets to see the answer. */
     private static final int DISCARDED_TIMES = 8;
 
-    /** Room is made for so much when it is announced; for more when it comes. */
-    private static final int MOST_EXPECTED = 256 * 1024;
+    /** Room is made for so much at least where a body does not tell its length. */
+    private static final int LEAST_ROOM = 4 * 1024;
 
-    private final long maxBodySize;
-    private final long maxInFlight;
-    private final AtomicLong inFlight = new AtomicLong();
+    private final RequestBudget budget;
+    private final int maxBodySize;
+    private final long mostMillis;
 
-    BodyFilter(HttpConfig config) {
-        maxBodySize = config.maxBodySize().asLongValue();
-        maxInFlight = config.maxBodyBytesInFlight().asLongValue();
+    BodyFilter(HttpConfig config, RequestBudget budget) {
+        this.budget = budget;
+        maxBodySize = (int) Math.min(Integer.MAX_VALUE - 8, config.maxBodySize().asLongValue());
+        mostMillis = config.requestTimeout().toMillis();
     }
 
     /** The body of a request, empty when it has none. */
     static byte[] body(RoutingContext context) {
-        Buffer body = context.get(BODY);
-        return body == null ? new byte[0] : body.getBytes();
+        Reading reading = context.get(BODY);
+        return reading == null ? new byte[0] : reading.body();
+    }
+
+    /** What to do when the body of a request has been read and nobody needs it any more; may be done by any thread. */
+    static Runnable release(RoutingContext context) {
+        Reading reading = context.get(BODY);
+        return reading == null ? () -> {} : reading::release;
     }
 
     void register(@Observes Filters filters) {
@@ -62,14 +76,18 @@ class BodyFilter {
         new Reading(context).start();
     }
 
-    /** One body on its way in. Used by the request's event loop only. */
+    /** One body on its way in. Read by the request's event loop only; released by anybody. */
     private final class Reading {
         private final RoutingContext context;
         private final HttpServerRequest request;
-        private Buffer body = Buffer.buffer();
-        private long held;
+        private final RequestBudget.Body counted = budget.body();
+        private byte[] bytes = {};
+        private int length;
+        private long announced;
         private long discarded;
+        private long millis;
         private boolean refused;
+        private volatile boolean released;
         private long timer;
 
         Reading(RoutingContext context) {
@@ -79,96 +97,146 @@ class BodyFilter {
 
         void start() {
             context.addEndHandler(end -> release());
-            timer = context.vertx().setTimer(MOST_MILLIS, late -> {
-                if (!refused) {
-                    refuse(new TrunklineException(
-                            ErrorCode.REQUEST_TIMEOUT,
-                            "The request body did not come within " + MOST_MILLIS / 1000 + " s; nothing was done."));
-                }
-                request.connection().close();
-            });
             request.handler(this::take);
-            request.endHandler(end -> {
-                context.vertx().cancelTimer(timer);
-                if (!refused) {
-                    context.put(BODY, body);
-                    context.next();
-                }
-            });
+            request.endHandler(end -> ended());
             request.exceptionHandler(failure -> {
                 context.vertx().cancelTimer(timer);
                 release();
             });
-            long announced = announced();
-            if (announced > maxBodySize) {
-                refuse(tooLarge());
+            timer = context.vertx().setPeriodic(TICK_MILLIS, tick -> tick());
+            announced = announced();
+            try {
+                checkEncoding();
+                if (announced > maxBodySize) {
+                    throw tooLarge();
+                }
+                counted.announce(announced);
+            } catch (TrunklineException e) {
+                refuse(e);
                 return;
-            }
-            if (announced > 0 && announced <= MOST_EXPECTED) {
-                body = Buffer.buffer((int) announced);
             }
             if ("100-continue".equalsIgnoreCase(request.getHeader("Expect"))) {
                 request.response().writeContinue();
             }
         }
 
+        /** A body that is slow to come holds no room but what it has filled, and has to come some time. */
+        private void tick() {
+            millis += TICK_MILLIS;
+            if (length < LEAST_RATE * millis / 1_000) {
+                withdraw();
+            }
+            if (millis < mostMillis) {
+                return;
+            }
+            context.vertx().cancelTimer(timer);
+            if (!refused) {
+                request.response().putHeader("Connection", "close");
+                refuse(new TrunklineException(
+                        ErrorCode.REQUEST_TIMEOUT,
+                        "The request body did not arrive within " + mostMillis / 1000
+                                + " s (trunkline.http.request-timeout); nothing was done."));
+            }
+            Exchange.of(context).closeSoon();
+        }
+
         private void take(Buffer chunk) {
-            if (refused) {
+            if (refused || released) {
                 discard(chunk.length());
                 return;
             }
-            if (body.length() + (long) chunk.length() > maxBodySize) {
-                refuse(tooLarge());
+            try {
+                room(chunk.length());
+            } catch (TrunklineException e) {
+                refuse(e);
                 return;
             }
-            held += chunk.length();
-            if (inFlight.addAndGet(chunk.length()) > maxInFlight) {
-                refuse(new TrunklineException(
-                        ErrorCode.OVERLOADED,
-                        "Too many request bodies are held (trunkline.http.max-body-bytes-in-flight); nothing was done."
-                                + " Try again."));
+            chunk.getBytes(bytes, length);
+            length += chunk.length();
+        }
+
+        /** Makes room as bytes come, twice as much each time, and counts it before. */
+        private synchronized void room(int more) {
+            long needed = (long) length + more;
+            if (needed > maxBodySize) {
+                throw tooLarge();
+            }
+            if (needed <= bytes.length) {
                 return;
             }
-            body.appendBuffer(chunk);
+            long most = announced > 0 ? Math.max(announced, needed) : maxBodySize;
+            int capacity = (int) Math.min(most, Math.max(Math.max(needed, 2L * bytes.length), LEAST_ROOM));
+            counted.take(capacity - bytes.length);
+            bytes = Arrays.copyOf(bytes, capacity);
+        }
+
+        private void ended() {
+            context.vertx().cancelTimer(timer);
+            withdraw();
+            if (!refused) {
+                context.put(BODY, this);
+                context.next();
+            }
+        }
+
+        synchronized byte[] body() {
+            return length == bytes.length ? bytes : Arrays.copyOf(bytes, length);
         }
 
         private void refuse(TrunklineException failure) {
             refused = true;
             release();
-            Rejections.count(failure.code());
-            HttpServerResponse response = request.response();
-            response.setStatusCode(ErrorStatus.of(failure.code()))
-                    .putHeader(HttpHeaders.CONTENT_TYPE, MediaTypes.CONTROL);
-            if (Errors.isRetriable(failure.code())) {
-                response.putHeader(HttpHeaders.RETRY_AFTER, "1");
-            }
             boolean waitsToSend = request.getHeader("Expect") != null;
             if (waitsToSend) {
                 // The client will not send the body, so the connection must not be taken for waiting for it.
-                response.putHeader("Connection", "close");
+                request.response().putHeader("Connection", "close");
             }
-            response.end(Buffer.buffer(ErrorView.of(failure).toJson()));
+            Refusals.refuse(context, failure);
         }
 
         /** A client that sends on and on is cut off. */
-        private void discard(int length) {
-            discarded += length;
-            if (discarded > DISCARDED_TIMES * maxBodySize) {
-                request.connection().close();
+        private void discard(int size) {
+            discarded += size;
+            if (discarded > DISCARDED_TIMES * (long) maxBodySize) {
+                Exchange.of(context).closeSoon();
             }
         }
 
-        private void release() {
-            inFlight.addAndGet(-held);
-            held = 0;
+        private synchronized void withdraw() {
+            if (!released) {
+                counted.withdraw();
+            }
+        }
+
+        private synchronized void release() {
+            if (!released) {
+                released = true;
+                counted.release();
+                bytes = new byte[0];
+                length = 0;
+            }
         }
 
         private long announced() {
-            String length = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+            String text = request.getHeader(HttpHeaders.CONTENT_LENGTH);
             try {
-                return length == null ? 0 : Long.parseLong(length);
+                return text == null ? 0 : Math.max(0, Long.parseLong(text));
             } catch (NumberFormatException e) {
                 return Long.MAX_VALUE; // beyond any limit, or nonsense
+            }
+        }
+
+        /** A body that is compressed, or text in another charset, would be taken for something else. */
+        private void checkEncoding() {
+            String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
+            if (encoding != null && !encoding.strip().equalsIgnoreCase("identity")) {
+                throw new TrunklineException(
+                        ErrorCode.UNSUPPORTED_MEDIA_TYPE, "Content-Encoding is not supported: send the body as it is.");
+            }
+            String charset = charset(request.getHeader(HttpHeaders.CONTENT_TYPE));
+            if (charset != null && !charset.equals("utf-8") && !charset.equals("us-ascii")) {
+                throw new TrunklineException(
+                        ErrorCode.UNSUPPORTED_MEDIA_TYPE, "The charset is not supported: send the body in UTF-8.");
             }
         }
 
@@ -178,5 +246,20 @@ class BodyFilter {
                     "The request body is larger than " + maxBodySize
                             + " bytes (trunkline.http.max-body-size); nothing was done. Send fewer records at once.");
         }
+    }
+
+    /** The charset that a media type names, in lower case, or null. */
+    private static @Nullable String charset(@Nullable String contentType) {
+        if (contentType == null) {
+            return null;
+        }
+        String[] parts = contentType.split(";");
+        for (int i = 1; i < parts.length; i++) {
+            String[] parameter = parts[i].split("=", 2);
+            if (parameter.length == 2 && parameter[0].strip().equalsIgnoreCase("charset")) {
+                return parameter[1].strip().replace("\"", "").toLowerCase(Locale.ROOT);
+            }
+        }
+        return null;
     }
 }

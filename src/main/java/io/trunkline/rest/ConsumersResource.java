@@ -1,6 +1,8 @@
 package io.trunkline.rest;
 
 import io.smallrye.mutiny.Uni;
+import io.trunkline.edge.Exchange;
+import io.trunkline.edge.ResponseBudget;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.group.Consumers;
@@ -284,7 +286,7 @@ class ConsumersResource {
         Instance instance = new Instance(group, name);
         MediaTypes.Wanted wanted = MediaTypes.records(headers);
         OptionalLong wait = Parameters.whole("timeout", timeout, 0, Long.MAX_VALUE);
-        long most = config.maxBytes().asLongValue();
+        long most = Math.min(config.maxBytes().asLongValue(), budget.share());
         long bytes = Math.min(
                 most, Parameters.whole("max_bytes", maxBytes, 1, Long.MAX_VALUE).orElse(DEFAULT_BYTES));
         PollRequest request = new PollRequest(
@@ -294,17 +296,18 @@ class ConsumersResource {
                 options -> RecordFormat.named(options.format()).orElseThrow().accepted(wanted));
         CompletableFuture<Void> ended = new CompletableFuture<>();
         context.addEndHandler(end -> ended.complete(null));
+        Exchange exchange = Exchange.of(context);
         return Uni.createFrom()
                 .completionStage(() -> tracing.poll(
                                 instance.group().value(),
                                 () -> consumers.poll(instance.group(), instance.name(), request, ended),
                                 poll -> poll.parts().stream().flatMap(part -> part.page().batches().stream()))
-                        .thenApply(poll -> answer(poll, wanted, ended))
+                        .thenApply(poll -> answer(poll, wanted, exchange, ended))
                         // A client that goes away cancels the copy: what was claimed for it still has to be given back.
                         .copy());
     }
 
-    private Response answer(Poll poll, MediaTypes.Wanted wanted, CompletableFuture<Void> ended) {
+    private Response answer(Poll poll, MediaTypes.Wanted wanted, Exchange exchange, CompletableFuture<Void> ended) {
         try {
             RecordFormat.Accepted accepted =
                     RecordFormat.named(poll.format()).orElseThrow().accepted(wanted);
@@ -316,7 +319,8 @@ class ConsumersResource {
                                     part.page().batches()))
                             .toList(),
                     accepted.format());
-            budget.take(body, poll.parts().stream().allMatch(part -> part.page().shared()));
+            body.count(
+                    exchange, poll.parts().stream().allMatch(part -> part.page().shared()));
             // Until the network has taken it, the records are held back for this answer.
             body.written().thenAccept(poll::ended);
             ended.thenRun(body::ended);

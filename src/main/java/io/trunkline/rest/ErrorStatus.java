@@ -9,7 +9,7 @@ final class ErrorStatus {
     static int of(ErrorCode code) {
         return switch (code) {
             case INVALID_JSON, INVALID_REQUEST, INVALID_PARAMETER -> 400;
-            case NOT_PERMITTED -> 403;
+            case NOT_PERMITTED, ORIGIN_NOT_ALLOWED -> 403;
             case PATH_NOT_FOUND,
                     TOPIC_NOT_FOUND,
                     PARTITION_NOT_FOUND,
@@ -29,7 +29,9 @@ final class ErrorStatus {
                     COMMIT_FENCED -> 409;
             case BODY_TOO_LARGE, RECORD_TOO_LARGE -> 413;
             case UNSUPPORTED_MEDIA_TYPE -> 415;
+            case URI_TOO_LONG -> 414;
             case OFFSET_OUT_OF_RANGE -> 416;
+            case HOST_NOT_ALLOWED -> 421;
             case INVALID_RECORD,
                     INVALID_TOPIC,
                     INVALID_PARTITIONS,
@@ -37,6 +39,7 @@ final class ErrorStatus {
                     INVALID_GROUP,
                     INVALID_CONSUMER_CONFIG,
                     INVALID_SUBSCRIPTION -> 422;
+            case HEADERS_TOO_LARGE -> 431;
             case INTERNAL -> 500;
             case OVERLOADED, DATABASE_UNAVAILABLE, OUTCOME_UNKNOWN -> 503;
         };

@@ -1,5 +1,6 @@
 package io.trunkline.rest;
 
+import io.trunkline.edge.Rejections;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
@@ -18,7 +19,7 @@ import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 /** Answers every failure in the one shape that errors have, and lets nothing internal out. */
 class Errors {
     private static final Logger LOG = Logger.getLogger(Errors.class);
-    private static final String RETRY_AFTER_SECONDS = "1";
+    static final String RETRY_AFTER_SECONDS = "1";
 
     private final HttpServerRequest request;
 

@@ -267,6 +267,9 @@ final class ProduceParser {
         while (parser.nextToken() == JsonToken.FIELD_NAME) {
             String name = parser.currentName();
             JsonToken token = parser.nextToken();
+            if (name.equals("key") && key != null || name.equals("value") && hasValue) {
+                shapeError(place + "." + name + ": given twice");
+            }
             if (name.equals("key") && token == JsonToken.VALUE_STRING) {
                 key = parser.getText();
             } else if (name.equals("value") && token == JsonToken.VALUE_NULL) {

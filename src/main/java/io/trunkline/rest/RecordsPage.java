@@ -1,39 +1,68 @@
 package io.trunkline.rest;
 
+import io.trunkline.edge.Exchange;
 import io.trunkline.log.FetchedBatch;
 import io.trunkline.topic.TopicName;
+import java.util.ArrayDeque;
+import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
-/**
- * Records that are written as the body of an answer, piece by piece.
- *
- * @param begun completes when the writing begins
- * @param written completes with whether the network has taken everything, when it has or the writing has failed
- */
-record RecordsPage(
-        List<Part> parts, RecordFormat format, CompletableFuture<Void> begun, CompletableFuture<Boolean> written) {
-    RecordsPage {
-        parts = List.copyOf(parts);
-    }
+/** Records that are written as the body of a response, piece by piece, and let go as they are written. Written once. */
+final class RecordsPage {
+    private final ArrayDeque<Part> parts;
+    private final RecordFormat format;
+    private final CompletableFuture<Void> begun = new CompletableFuture<>();
+    private final CompletableFuture<Boolean> written = new CompletableFuture<>();
 
     RecordsPage(List<Part> parts, RecordFormat format) {
-        this(parts, format, new CompletableFuture<>(), new CompletableFuture<>());
+        this.parts = new ArrayDeque<>(parts);
+        this.format = format;
     }
 
-    /** Records of one partition. */
-    record Part(TopicName topic, int partition, List<FetchedBatch> batches) {
-        Part {
-            batches = List.copyOf(batches);
+    /** Records of one partition, of which those that have been written are gone. */
+    record Part(TopicName topic, int partition, ArrayDeque<FetchedBatch> batches) {
+        Part(TopicName topic, int partition, Collection<FetchedBatch> batches) {
+            this(topic, partition, new ArrayDeque<>(batches));
         }
     }
 
-    /** The memory that its records take. */
+    /** The parts that have not been written. */
+    ArrayDeque<Part> parts() {
+        return parts;
+    }
+
+    RecordFormat format() {
+        return format;
+    }
+
+    /** Completes when the writing begins. */
+    CompletableFuture<Void> begun() {
+        return begun;
+    }
+
+    /** Completes with whether the network has taken everything, when it has or the writing has failed. */
+    CompletableFuture<Boolean> written() {
+        return written;
+    }
+
+    /** The memory, in bytes, of the records that have not been written. */
     long memorySize() {
         return parts.stream()
                 .flatMap(part -> part.batches().stream())
                 .mapToLong(batch -> batch.records().memorySize())
                 .sum();
+    }
+
+    /**
+     * Counts the memory that the page takes until the client has taken it: its records, and the text that is being sent.
+     *
+     * @param shared whether the records are held for others too, so that only the text is counted
+     * @throws io.trunkline.error.TrunklineException {@code OVERLOADED} when too much is under way
+     */
+    void count(Exchange exchange, boolean shared) {
+        long text = Math.min(memorySize(), 2L * RecordsPageWriter.PIECE);
+        exchange.take(text + (shared ? 0 : memorySize()));
     }
 
     /** The request has ended: a page that nobody has begun to write will not be written. */

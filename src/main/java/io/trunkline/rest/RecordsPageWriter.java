@@ -2,12 +2,12 @@ package io.trunkline.rest;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
+import io.trunkline.edge.Exchange;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
-import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.MultivaluedMap;
@@ -31,9 +31,6 @@ import org.jboss.resteasy.reactive.server.spi.ServerRequestContext;
 public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
     /** A body up to this size is written at once, and a larger one in pieces of it. */
     static final int PIECE = 128 * 1024;
-
-    /** A client that takes no piece for so long is cut off. */
-    private static final long MOST_MILLIS = 60_000;
 
     private static final Logger LOG = Logger.getLogger(RecordsPageWriter.class);
 
@@ -63,6 +60,7 @@ public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
         private final ResteasyReactiveRequestContext request;
         private final RoutingContext context;
         private final HttpServerResponse response;
+        private final Exchange exchange;
         /** Whether the request waits for the writing to end. */
         private boolean suspended;
 
@@ -72,6 +70,7 @@ public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
             writer = new RecordsWriter(page);
             context = request.serverRequest().unwrap(RoutingContext.class);
             response = context.response();
+            exchange = Exchange.of(context);
         }
 
         void start() {
@@ -111,9 +110,7 @@ public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
 
         private void end() {
             boolean endsWithTheConnection = context.request().version() == HttpVersion.HTTP_1_0;
-            long timer = context.vertx().setTimer(MOST_MILLIS, late -> cut());
             response.end().onComplete(ended -> {
-                context.vertx().cancelTimer(timer);
                 if (endsWithTheConnection) {
                     context.request().connection().close();
                 }
@@ -121,18 +118,22 @@ public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
             });
         }
 
-        /** Goes on when the network has taken a piece, and cuts a client off that takes none. */
+        /** Goes on when the network has taken a piece. What the piece held is free then. */
         private void send(ByteBuf piece, Function<Buffer, Future<Void>> by, Runnable then) {
             Future<Void> sent;
+            int size = piece.readableBytes();
+            long memory = writer.done();
             try {
                 sent = by.apply(Buffer.buffer(piece));
             } catch (RuntimeException | Error e) {
                 piece.release();
                 throw e;
             }
-            long timer = context.vertx().setTimer(MOST_MILLIS, late -> cut());
+            // The head, which goes with the first piece, begins the time that the client has.
+            exchange.giving(size);
             sent.onComplete(result -> {
-                context.vertx().cancelTimer(timer);
+                exchange.taken();
+                exchange.giveBack(memory);
                 piece.release();
                 if (result.succeeded()) {
                     then.run();
@@ -142,15 +143,6 @@ public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
                     done(false);
                 }
             });
-        }
-
-        /** Ends the connection at once: an orderly close would wait behind what the client does not take. */
-        private void cut() {
-            if (context.request().connection() instanceof ConnectionBase connection) {
-                var unused = connection.channel().close();
-            } else {
-                context.request().connection().close();
-            }
         }
 
         private void failed(Throwable failure) {

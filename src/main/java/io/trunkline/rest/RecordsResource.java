@@ -1,6 +1,8 @@
 package io.trunkline.rest;
 
 import io.smallrye.mutiny.Uni;
+import io.trunkline.edge.Exchange;
+import io.trunkline.edge.ResponseBudget;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.log.AppendResult;
@@ -227,7 +229,8 @@ class RecordsResource {
         CompletableFuture<Void> ended = new CompletableFuture<>();
         context.addEndHandler(end -> ended.complete(null));
         Supplier<CompletableFuture<FetchOutcome>> fetch = () -> start(name, number, from, time)
-                .thenCompose(start -> logs.fetch(name, number, start, bytes, records, wait, ended));
+                .thenCompose(start ->
+                        logs.fetch(name, number, start, Math.min(bytes, budget.share()), records, wait, ended));
 
         return Uni.createFrom()
                 .completionStage(() -> tracing.fetch(
@@ -296,7 +299,7 @@ class RecordsResource {
         } else {
             RecordsPage body =
                     new RecordsPage(List.of(new RecordsPage.Part(topic, partition, page.batches())), accepted.format());
-            budget.take(body, page.shared());
+            body.count(Exchange.of(context), page.shared());
             ended.thenRun(body::ended);
             answer = Response.ok(body).type(accepted.mediaType());
         }
@@ -351,6 +354,8 @@ class RecordsResource {
         String type = MediaTypes.control(headers);
         RecordFormat format = RecordFormat.ofContentType(contentType);
         byte[] body = BodyFilter.body(context);
+        Runnable read = BodyFilter.release(context);
+        Exchange exchange = Exchange.of(context);
         long now = clock.millis();
         io.opentelemetry.context.Context current = tracing.current();
         CompletableFuture<ProduceRequest> parsed = body.length <= SMALL_BODY
@@ -358,14 +363,21 @@ class RecordsResource {
                 : CompletableFuture.supplyAsync(
                         () -> ProduceParser.parse(body, format, partition.isEmpty(), now), ForkJoinPool.commonPool());
         return Uni.createFrom()
-                .completionStage(() -> parsed.thenCompose(request -> tracing.send(
-                        current,
-                        name,
-                        request.records(),
-                        records -> logs.append(name, records, request.partitions(), partition, async)
-                                .thenCompose(accepted -> async
-                                        ? CompletableFuture.completedFuture(Answers.noContent())
-                                        : accepted.result().thenApply(result -> sent(result, type))))));
+                .completionStage(() -> parsed.thenCompose(request -> {
+                    read.run();
+                    if (!async) {
+                        // Before anything is written: a refusal afterwards would be a lie.
+                        exchange.take(RecordsWriter.offsetsSize(name, request));
+                    }
+                    return tracing.send(
+                            current,
+                            name,
+                            request.records(),
+                            records -> logs.append(name, records, request.partitions(), partition, async)
+                                    .thenCompose(accepted -> async
+                                            ? CompletableFuture.completedFuture(Answers.noContent())
+                                            : accepted.result().thenApply(result -> sent(result, type))));
+                }));
     }
 
     /** Failures that are the same for every record are the call's. */

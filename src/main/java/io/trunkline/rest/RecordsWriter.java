@@ -4,9 +4,11 @@ import io.trunkline.error.TrunklineException;
 import io.trunkline.log.AppendResult;
 import io.trunkline.log.ByteColumn;
 import io.trunkline.log.FetchedBatch;
+import io.trunkline.log.Logs;
 import io.trunkline.log.RecordBatch;
+import io.trunkline.topic.TopicName;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
+import java.util.ArrayDeque;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -16,17 +18,21 @@ final class RecordsWriter {
     private static final byte[] KEY = ascii(",\"key\":");
     private static final byte[] VALUE = ascii(",\"value\":");
     private static final byte[] NULL = ascii("null");
+    /** Bytes of a partition and offset, and of an error beside the name of its topic. */
+    private static final int OFFSET_SIZE = 40;
 
-    private final List<RecordsPage.Part> parts;
+    private static final int ERROR_SIZE = 120;
+
+    private final ArrayDeque<RecordsPage.Part> parts;
     private final RecordFormat format;
     /** What every record of the part begins with. */
     private byte[] prefix = {};
 
-    private int part;
-    private int batch;
+    private boolean entered;
     private int record;
     private boolean begun;
     private boolean ended;
+    private long done;
 
     /** Writes the records of a page as an array, piece by piece. */
     RecordsWriter(RecordsPage page) {
@@ -37,15 +43,33 @@ final class RecordsWriter {
 
     /** Goes to the next record that there is, from the beginning of a part or of a batch. */
     private void enter() {
-        while (part < parts.size() && batch == parts.get(part).batches().size()) {
-            part++;
-            batch = 0;
+        while (!parts.isEmpty() && parts.element().batches().isEmpty()) {
+            parts.remove();
+            entered = false;
         }
-        if (part < parts.size() && batch == 0) {
+        if (!parts.isEmpty() && !entered) {
+            entered = true;
             // A topic's name needs no escaping.
-            prefix = ascii("{\"topic\":\"" + parts.get(part).topic().value() + "\",\"partition\":"
-                    + parts.get(part).partition() + ",\"offset\":");
+            prefix = ascii("{\"topic\":\"" + parts.element().topic().value() + "\",\"partition\":"
+                    + parts.element().partition() + ",\"offset\":");
         }
+    }
+
+    /** The memory, in bytes, of the batches that have been written since this was asked before. */
+    long done() {
+        long bytes = done;
+        done = 0;
+        return bytes;
+    }
+
+    /** How large the response to a produce request is in bytes, about; with an error for each record that may have one. */
+    static long offsetsSize(TopicName topic, ProduceRequest request) {
+        int named = 0;
+        for (int partition : request.partitions()) {
+            named += partition == Logs.ANY_PARTITION ? 0 : 1;
+        }
+        return OFFSET_SIZE * (long) request.records().count()
+                + (ERROR_SIZE + topic.value().length()) * (long) named;
     }
 
     /** {@code {"offsets": [...]}}, a partition and offset or an error for each record, in the order of the request. */
@@ -85,8 +109,8 @@ final class RecordsWriter {
         if (!begun) {
             json.ascii("[");
         }
-        while (part < parts.size() && json.length() < size) {
-            FetchedBatch current = parts.get(part).batches().get(batch);
+        while (!parts.isEmpty() && json.length() < size) {
+            FetchedBatch current = parts.element().batches().element();
             if (begun) {
                 json.ascii(",\n");
             }
@@ -95,12 +119,13 @@ final class RecordsWriter {
             write(json, current.records(), record, format);
             record++;
             if (record == current.records().count()) {
-                batch++;
+                parts.element().batches().remove();
+                done += current.records().memorySize();
                 record = 0;
                 enter();
             }
         }
-        if (part == parts.size()) {
+        if (parts.isEmpty()) {
             json.ascii("]");
             ended = true;
         }

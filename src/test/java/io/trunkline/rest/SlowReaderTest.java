@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
+import io.trunkline.edge.ResponseBudget;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.TestDatabase;
 import jakarta.inject.Inject;

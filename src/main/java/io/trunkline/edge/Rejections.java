@@ -1,4 +1,4 @@
-package io.trunkline.rest;
+package io.trunkline.edge;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Metrics;
@@ -6,10 +6,10 @@ import io.trunkline.error.ErrorCode;
 import java.util.Locale;
 
 /** Counts the requests that were answered with an error, by its code. */
-final class Rejections {
+public final class Rejections {
     private Rejections() {}
 
-    static void count(ErrorCode code) {
+    public static void count(ErrorCode code) {
         Counter.builder("trunkline.requests.rejected")
                 .description("Requests that were answered with an error")
                 .tag("reason", code.name().toLowerCase(Locale.ROOT))

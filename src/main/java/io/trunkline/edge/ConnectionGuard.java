@@ -1,0 +1,361 @@
+package io.trunkline.edge;
+
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelDuplexHandler;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.http2.Http2Connection;
+import io.netty.handler.codec.http2.Http2ConnectionAdapter;
+import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.codec.http2.Http2Stream;
+import io.netty.util.AttributeKey;
+import io.netty.util.ReferenceCountUtil;
+import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Watches one connection, whatever is spoken on it: counts what its client makes the service hold, and closes it when the client
+ * is too slow or wants too much. Used by the connection's event loop only, unless a method says otherwise.
+ */
+final class ConnectionGuard extends ChannelDuplexHandler {
+    private static final AttributeKey<ConnectionGuard> KEY = AttributeKey.valueOf(ConnectionGuard.class, "guard");
+
+    /** Bytes of heads that are not counted: every connection may have one small request. */
+    private static final int FREE_HEAD_BYTES = 4 * 1024;
+
+    /** Bytes of heads that one connection may have at once, whatever room there is. */
+    private static final int MOST_HEAD_BYTES = 64 * 1024;
+
+    private static final long LINGER_MILLIS = 2_000;
+
+    private final Connections connections;
+    private @Nullable ChannelHandlerContext context;
+    private boolean open;
+    private boolean closing;
+    private @Nullable Http2Connection http2;
+
+    /** Bytes of a head that has not come whole, and since when it comes in nanoseconds, 0 when none does. */
+    private long partial;
+
+    private long partialSince;
+    /** What the heads of the requests cost that have not been answered, the oldest first. */
+    private final ArrayDeque<Integer> heads = new ArrayDeque<>();
+
+    private long headBytes;
+    private long counted;
+
+    private int requests;
+    private boolean served;
+
+    /** Since when there is no request, in nanoseconds. */
+    private long idleSince = System.nanoTime();
+
+    /** Bytes that were given to the network since the beginning, and that it has taken. */
+    private long given;
+
+    private long taken;
+    private final ArrayDeque<Mark> marks = new ArrayDeque<>();
+    private final ArrayDeque<Response> responses = new ArrayDeque<>();
+    private final Map<Integer, Exchange> streams = new HashMap<>();
+
+    /** What is done when the network has taken so many bytes since the beginning. */
+    private record Mark(long at, Runnable then) {}
+
+    /** A response of HTTP/1 that the network has not taken whole, with how much had been given before it. */
+    private record Response(long since, long before) {}
+
+    private ConnectionGuard(Connections connections, boolean begun) {
+        this.connections = connections;
+        partialSince = begun ? 0 : System.nanoTime();
+    }
+
+    /** Guards a new connection. */
+    static void install(Channel channel, Connections connections) {
+        install(channel, connections, false);
+    }
+
+    /** That of a connection, which is guarded from now on if it was not. */
+    static ConnectionGuard of(Channel channel, Connections connections) {
+        ConnectionGuard guard = channel.attr(KEY).get();
+        return guard == null ? install(channel, connections, true) : guard;
+    }
+
+    private static ConnectionGuard install(Channel channel, Connections connections, boolean begun) {
+        ConnectionGuard guard = new ConnectionGuard(connections, begun);
+        channel.attr(KEY).set(guard);
+        channel.pipeline().addFirst(new RequestFraming(guard, begun)).addFirst(guard);
+        return guard;
+    }
+
+    /** Does something on the connection's event loop, at once where that is where this is called. Used by any thread. */
+    void inLoop(Runnable what) {
+        ChannelHandlerContext current = context;
+        if (current == null || current.executor().inEventLoop()) {
+            what.run();
+        } else {
+            current.executor().execute(what);
+        }
+    }
+
+    @Override
+    public void handlerAdded(ChannelHandlerContext added) {
+        context = added;
+        if (added.channel().isActive()) {
+            opened(added);
+        }
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext active) {
+        opened(active);
+        active.fireChannelActive();
+    }
+
+    private void opened(ChannelHandlerContext of) {
+        if (open || closing) {
+            return;
+        }
+        if (!connections.opened(of.channel())) {
+            cut(Connections.Reason.TOO_MANY);
+            return;
+        }
+        open = true;
+        scheduleCheck(of);
+    }
+
+    @Override
+    public void channelInactive(ChannelHandlerContext inactive) {
+        if (open) {
+            open = false;
+            connections.ended(inactive.channel());
+        }
+        partial = 0;
+        heads.clear();
+        headBytes = 0;
+        count();
+        responses.clear();
+        while (!marks.isEmpty()) {
+            marks.remove().then().run();
+        }
+        List.copyOf(streams.values()).forEach(Exchange::release);
+        streams.clear();
+        inactive.fireChannelInactive();
+    }
+
+    @Override
+    public void channelRead(ChannelHandlerContext reader, Object message) {
+        if (closing) {
+            ReferenceCountUtil.release(message);
+        } else {
+            reader.fireChannelRead(message);
+        }
+    }
+
+    /** The network is given so many bytes. */
+    void gives(long bytes) {
+        given += bytes;
+    }
+
+    /** The network has taken so many bytes, or the connection is gone. */
+    void took(long bytes) {
+        taken += bytes;
+        while (!marks.isEmpty() && marks.element().at() <= taken) {
+            marks.remove().then().run();
+        }
+    }
+
+    /** Bytes that the network has not taken yet. */
+    long pendingBytes() {
+        return given - taken;
+    }
+
+    /** Does something when the network has taken all that it has been given until now, or the connection is gone. */
+    void whenTaken(Runnable then) {
+        if (pendingBytes() == 0 || !open) {
+            then.run();
+        } else {
+            marks.add(new Mark(given, then));
+        }
+    }
+
+    /** Whether nothing that comes is to be read any more. */
+    boolean isClosing() {
+        return closing;
+    }
+
+    /** Bytes come, or the next turn of the event loop does. */
+    void turnBegins() {
+        served = false;
+    }
+
+    /** Whether a request of this connection was served in this turn already; if not, one is from now on. */
+    boolean hadItsTurn() {
+        boolean before = served;
+        served = true;
+        return before;
+    }
+
+    /** Does something in a later turn of the event loop. */
+    void nextTurn(Runnable what) {
+        ChannelHandlerContext current = context;
+        if (current != null) {
+            current.executor().execute(() -> {
+                served = true;
+                what.run();
+            });
+        }
+    }
+
+    /** Bytes of a head have come, of which nothing more is known. Returns whether there is room for them. */
+    boolean partOfHead(int bytes) {
+        if (partialSince == 0) {
+            partialSince = System.nanoTime();
+        }
+        partial += bytes;
+        return hasRoom();
+    }
+
+    /** A head of HTTP/1 has come whole, at a cost of so many bytes. Returns whether there is room for it. */
+    boolean headBegins(int cost) {
+        partial = 0;
+        partialSince = 0;
+        heads.add(cost);
+        headBytes += cost;
+        return hasRoom();
+    }
+
+    void requestBegins() {
+        requests++;
+    }
+
+    void requestEnds() {
+        requests--;
+        idleSince = System.nanoTime();
+    }
+
+    /** A response of HTTP/1 begins. */
+    void responseBegins() {
+        responses.add(new Response(System.nanoTime(), given));
+    }
+
+    /** The oldest request of HTTP/1 has been answered, and the network has been given all of the response. */
+    void responseEnds() {
+        Integer cost = heads.poll();
+        headBytes -= cost == null ? 0 : cost;
+        count();
+        whenTaken(() -> {
+            responses.poll();
+            idleSince = System.nanoTime();
+        });
+    }
+
+    /** HTTP/2 is spoken from now on. */
+    void speaksHttp2(Http2Connection connection) {
+        http2 = connection;
+        partial = 0;
+        partialSince = 0;
+        count();
+        connection.addListener(new Http2ConnectionAdapter() {
+            @Override
+            public void onStreamClosed(Http2Stream stream) {
+                Exchange ended = streams.remove(stream.id());
+                if (ended != null) {
+                    ended.release();
+                }
+            }
+        });
+    }
+
+    /** A request of HTTP/2 begins. */
+    void streamBegins(int id, Exchange exchange) {
+        if (http2 == null && context != null) {
+            Http2ConnectionHandler handler = context.pipeline().get(Http2ConnectionHandler.class);
+            if (handler != null) {
+                speaksHttp2(handler.connection());
+            }
+        }
+        streams.put(id, exchange);
+    }
+
+    boolean isStreamClosed(int id) {
+        return http2 == null || http2.stream(id) == null;
+    }
+
+    /** Closes the connection at once. */
+    void cut(Connections.Reason reason) {
+        ChannelHandlerContext current = context;
+        if (!closing && current != null) {
+            closing = true;
+            connections.closed(reason);
+        }
+        if (current != null) {
+            current.close();
+        }
+    }
+
+    /** Closes the connection when what was given has been taken and the client has had a moment to read it. */
+    void closeSoon() {
+        ChannelHandlerContext current = context;
+        if (current == null || closing) {
+            return;
+        }
+        closing = true;
+        whenTaken(() -> {
+            // What still comes is read and thrown away: closing over it would reset the connection, and the response
+            // with it.
+            if (current.channel() instanceof DuplexChannel channel) {
+                channel.shutdownOutput();
+            }
+            current.executor().schedule(() -> current.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
+        });
+        current.executor()
+                .schedule(() -> current.close(), connections.responseTimeout().toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private boolean hasRoom() {
+        return count() && partial + headBytes <= MOST_HEAD_BYTES;
+    }
+
+    private boolean count() {
+        long now = Math.max(0, partial + headBytes - FREE_HEAD_BYTES);
+        long more = now - counted;
+        counted = now;
+        return more == 0 || connections.heads(more);
+    }
+
+    private void scheduleCheck(ChannelHandlerContext of) {
+        of.executor().schedule(() -> check(of), connections.checkInterval().toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    private void check(ChannelHandlerContext of) {
+        if (!open || closing) {
+            return;
+        }
+        long now = System.nanoTime();
+        if (requests > 0 || !heads.isEmpty() || !responses.isEmpty()) {
+            idleSince = now;
+        }
+        if (partialSince != 0
+                && now - partialSince > connections.requestTimeout().toNanos()) {
+            cut(Connections.Reason.SLOW_REQUEST);
+        } else if (isOverdue(now)) {
+            cut(Connections.Reason.SLOW_RESPONSE);
+        } else if (now - idleSince > connections.idleTimeout().toNanos()) {
+            cut(Connections.Reason.IDLE);
+        } else {
+            scheduleCheck(of);
+        }
+    }
+
+    private boolean isOverdue(long now) {
+        Response oldest = responses.peek();
+        return oldest != null
+                        && pendingBytes() > 0
+                        && now - oldest.since() > connections.responseNanos(given - oldest.before())
+                || streams.values().stream().anyMatch(exchange -> exchange.isOverdue(now));
+    }
+}

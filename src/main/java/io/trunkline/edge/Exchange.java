@@ -1,0 +1,191 @@
+package io.trunkline.edge;
+
+import io.trunkline.error.TrunklineException;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.ext.web.RoutingContext;
+
+/**
+ * One request and its response, until the network has taken the response or the client is gone: what it holds of the budget of
+ * responses, and how long the client takes. Memory may be counted by any thread; everything else is for the event loop.
+ */
+public final class Exchange {
+    private static final String KEY = Exchange.class.getName();
+    /** What a response takes beside its body: objects, headers, its place in queues. */
+    private static final int OVERHEAD = 1024;
+
+    private final RoutingContext context;
+    private final ConnectionGuard guard;
+    private final Connections connections;
+    private final ResponseBudget budget;
+    private final boolean multiplexed;
+    private long held;
+    private boolean released;
+    private boolean admitted = true;
+
+    /** Since when the client has something to take, in nanoseconds, and how much it has been given since the beginning. */
+    private long since;
+
+    private long given;
+    private boolean pending;
+
+    Exchange(RoutingContext context, ConnectionGuard guard, Connections connections, ResponseBudget budget) {
+        this.context = context;
+        this.guard = guard;
+        this.connections = connections;
+        this.budget = budget;
+        multiplexed = context.request().version() == HttpVersion.HTTP_2;
+    }
+
+    /** That of a request. */
+    public static Exchange of(RoutingContext context) {
+        Exchange exchange = context.get(KEY);
+        if (exchange == null) {
+            throw new IllegalStateException("a request that nobody counted");
+        }
+        return exchange;
+    }
+
+    void begin() {
+        context.put(KEY, this);
+        admitted = connections.requestBegan();
+        guard.requestBegins();
+        if (multiplexed) {
+            guard.streamBegins(context.request().streamId(), this);
+        }
+        context.addHeadersEndHandler(head -> answers());
+        context.addEndHandler(end -> guard.inLoop(this::ended));
+    }
+
+    /**
+     * Refuses the request where too many are under way. It is counted all the same, until the client has taken the refusal.
+     *
+     * @throws TrunklineException {@code OVERLOADED}
+     */
+    public void admit() {
+        if (!admitted) {
+            throw Connections.tooMany();
+        }
+    }
+
+    /**
+     * Serves the request when it is its connection's turn: when the client has taken most of what it was given before, and one
+     * after the other with the requests of other connections, however many have come at once on this one.
+     */
+    public void whenItsTurn(Runnable serve) {
+        if (multiplexed) {
+            serve.run();
+        } else if (guard.pendingBytes() > ResponseBudget.SMALL) {
+            context.request().pause();
+            guard.whenTaken(() -> resume(serve));
+        } else if (guard.hadItsTurn()) {
+            context.request().pause();
+            guard.nextTurn(() -> resume(serve));
+        } else {
+            serve.run();
+        }
+    }
+
+    private void resume(Runnable serve) {
+        serve.run();
+        context.request().resume();
+    }
+
+    /**
+     * Counts memory of the response before it is made, in bytes.
+     *
+     * @throws TrunklineException {@code OVERLOADED} when too much is under way
+     */
+    public void take(long bytes) {
+        budget.take(bytes);
+        hold(bytes);
+    }
+
+    /** Memory of the response, in bytes, is free again. */
+    public synchronized void giveBack(long bytes) {
+        long some = Math.min(held, bytes);
+        held -= some;
+        budget.giveBack(some);
+    }
+
+    /** Bytes that are counted for this response. */
+    public synchronized long held() {
+        return held;
+    }
+
+    /** The client is given a part of the response, in bytes, and nothing more before {@link #taken()}. */
+    public void giving(int bytes) {
+        given += bytes;
+        pending = true;
+    }
+
+    /** The network has taken what was given. */
+    public void taken() {
+        pending = false;
+    }
+
+    /** Closes the connection at once: an orderly close would wait behind what the client does not take. */
+    public void cut() {
+        guard.cut(Connections.Reason.SLOW_RESPONSE);
+    }
+
+    /** Closes the connection once the client has had a moment to read the response. */
+    public void closeSoon() {
+        guard.inLoop(guard::closeSoon);
+    }
+
+    /** Whether the client takes the response too slowly. */
+    boolean isOverdue(long now) {
+        return pending && now - since > connections.responseNanos(given);
+    }
+
+    /** The head is about to be sent: what nobody has counted yet is counted now. */
+    private void answers() {
+        since = System.nanoTime();
+        String length = context.response().headers().get(HttpHeaders.CONTENT_LENGTH);
+        long size = length == null ? 0 : Long.parseLong(length);
+        given = size;
+        pending = true;
+        long missing = Math.max(0, size + OVERHEAD - held());
+        if (budget.force(missing)) {
+            hold(missing);
+        } else {
+            guard.cut(Connections.Reason.TOO_LARGE);
+        }
+    }
+
+    private void ended() {
+        if (!multiplexed) {
+            guard.whenTaken(this::release);
+        } else if (guard.isStreamClosed(context.request().streamId())) {
+            release();
+        }
+    }
+
+    /** The network has taken the response, or the client is gone. */
+    void release() {
+        long rest;
+        synchronized (this) {
+            if (released) {
+                return;
+            }
+            released = true;
+            rest = held;
+            held = 0;
+        }
+        pending = false;
+        budget.giveBack(rest);
+        guard.requestEnds();
+        connections.requestEnded();
+    }
+
+    private void hold(long bytes) {
+        synchronized (this) {
+            if (!released) {
+                held += bytes;
+                return;
+            }
+        }
+        budget.giveBack(bytes);
+    }
+}

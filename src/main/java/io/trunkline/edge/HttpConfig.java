@@ -1,0 +1,67 @@
+package io.trunkline.edge;
+
+import io.quarkus.runtime.configuration.MemorySize;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/** What the HTTP API accepts, and what its clients can make the service hold. */
+@ConfigMapping(prefix = "trunkline.http")
+public interface HttpConfig {
+    /** The largest request body; a larger one is refused with 413. */
+    @WithDefault("10M")
+    MemorySize maxBodySize();
+
+    /** Memory for request bodies, over all connections; bodies beyond it are refused with 503. A sixth of the heap if absent. */
+    Optional<MemorySize> maxBodyBytesInFlight();
+
+    /**
+     * Memory for responses that clients have not taken yet, over all connections. Responses over 64 KiB use at most three
+     * quarters of it; requests beyond it are refused with 503. A sixth of the heap if absent.
+     */
+    Optional<MemorySize> maxResponseBytesInFlight();
+
+    /**
+     * Memory for request heads that are incomplete or wait behind other requests of their connection, beyond 4 KiB a
+     * connection. A connection that needs more is closed. A 32nd of the heap if absent.
+     */
+    Optional<MemorySize> maxHeadBytesInFlight();
+
+    /** Connections that a port holds at once; further ones are closed at once. The management port counts its own. */
+    @WithDefault("8192")
+    @Min(1)
+    @Max(1_000_000)
+    int maxConnections();
+
+    /** Requests under way at once, those that wait for records included; further ones are refused with 503. */
+    @WithDefault("10000")
+    @Min(1)
+    @Max(1_000_000)
+    int maxRequests();
+
+    /** How long the head of a request may take to arrive, and then its body. */
+    @WithDefault("60s")
+    Duration requestTimeout();
+
+    /** How long a client may take for a response, beside the time that the response needs at the least transfer rate. */
+    @WithDefault("30s")
+    Duration responseTimeout();
+
+    /** The least rate at which a client takes a response, in bytes a second; a slower one is disconnected. */
+    @WithDefault("16K")
+    MemorySize minTransferRate();
+
+    /** How long a connection without a request stays open. */
+    @WithDefault("11m")
+    Duration idleTimeout();
+
+    /**
+     * The hosts, without ports, under which clients may address the API; requests for another are refused with 421. Any host
+     * if absent.
+     */
+    Optional<List<String>> allowedHosts();
+}

@@ -1,0 +1,85 @@
+package io.trunkline.edge;
+
+import io.quarkus.runtime.configuration.MemorySize;
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.TrunklineException;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Bounds the memory of the request bodies that are held, over all edges. */
+@ApplicationScoped
+public class RequestBudget {
+    private final long most;
+    private final AtomicLong held = new AtomicLong();
+    /** What bodies on their way have announced and not brought yet. */
+    private final AtomicLong expected = new AtomicLong();
+
+    RequestBudget(HttpConfig config) {
+        most = config.maxBodyBytesInFlight().map(MemorySize::asLongValue).orElse(Heap.share(6));
+    }
+
+    /** One body, as it arrives. Used by one thread at a time. */
+    public final class Body {
+        private long taken;
+        private long announced;
+
+        private Body() {}
+
+        /**
+         * Notes how much will come, in bytes, so that bodies for which there will be no room are refused before they are read.
+         *
+         * @throws TrunklineException {@code OVERLOADED} when there will be no room
+         */
+        public void announce(long bytes) {
+            if (held.get() + expected.get() + bytes > most && held.get() + expected.get() > 0) {
+                throw full();
+            }
+            announced = bytes;
+            expected.addAndGet(bytes);
+        }
+
+        /** Forgets what was announced: a body that does not come keeps nobody out. */
+        public void withdraw() {
+            expected.addAndGet(-announced);
+            announced = 0;
+        }
+
+        /**
+         * Counts memory before it is taken, in bytes.
+         *
+         * @throws TrunklineException {@code OVERLOADED} when there is no room; then nothing is counted
+         */
+        public void take(long bytes) {
+            if (held.addAndGet(bytes) > most) {
+                held.addAndGet(-bytes);
+                throw full();
+            }
+            taken += bytes;
+            long arrived = Math.min(announced, bytes);
+            announced -= arrived;
+            expected.addAndGet(-arrived);
+        }
+
+        /** The memory is free again. */
+        public void release() {
+            withdraw();
+            held.addAndGet(-taken);
+            taken = 0;
+        }
+    }
+
+    public Body body() {
+        return new Body();
+    }
+
+    /** Bytes of the bodies that are held. */
+    public long bytesInFlight() {
+        return held.get();
+    }
+
+    private static TrunklineException full() {
+        return new TrunklineException(
+                ErrorCode.OVERLOADED,
+                "Too many request bodies are held (trunkline.http.max-body-bytes-in-flight); nothing was done. Try again.");
+    }
+}

@@ -1,0 +1,24 @@
+package io.trunkline.rest;
+
+import io.trunkline.edge.Rejections;
+import io.trunkline.error.TrunklineException;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.ws.rs.core.HttpHeaders;
+
+/** Answers requests that do not come to a resource, in the shape that all errors have. */
+final class Refusals {
+    private Refusals() {}
+
+    /** Answers with a failure. */
+    static void refuse(RoutingContext context, TrunklineException failure) {
+        Rejections.count(failure.code());
+        HttpServerResponse response = context.response();
+        response.setStatusCode(ErrorStatus.of(failure.code())).putHeader(HttpHeaders.CONTENT_TYPE, MediaTypes.CONTROL);
+        if (Errors.isRetriable(failure.code())) {
+            response.putHeader(HttpHeaders.RETRY_AFTER, Errors.RETRY_AFTER_SECONDS);
+        }
+        response.end(Buffer.buffer(ErrorView.of(failure).toJson()));
+    }
+}
