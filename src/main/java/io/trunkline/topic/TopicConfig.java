@@ -63,11 +63,11 @@ public record TopicConfig(Map<String, String> overrides) {
         return new TopicConfig(merged);
     }
 
-    /** Every name with its value, set or default. */
+    /** Every name that has an effect with its value, set or default, and the others that were set. */
     public Map<String, String> effective() {
-        Map<String, String> all = new TreeMap<>();
+        Map<String, String> all = new TreeMap<>(overrides);
         for (TopicConfigKey key : TopicConfigKey.values()) {
-            all.put(key.configName(), valueOf(key));
+            key.defaultValue().ifPresent(value -> all.putIfAbsent(key.configName(), value));
         }
         return all;
     }
@@ -83,13 +83,17 @@ public record TopicConfig(Map<String, String> overrides) {
     }
 
     private String valueOf(TopicConfigKey key) {
-        return overrides.getOrDefault(key.configName(), key.defaultValue());
+        String set = overrides.get(key.configName());
+        return set == null ? key.defaultValue().orElseThrow() : set;
     }
 
     private static List<String> errorsOf(Map<String, String> overrides) {
         List<String> errors = new ArrayList<>();
         overrides.forEach((name, value) -> TopicConfigKey.named(name)
                 .ifPresentOrElse(key -> key.errorOf(value).ifPresent(errors::add), () -> errors.add(unknown(name))));
+        if (errors.isEmpty()) {
+            TopicConfigKey.conflictIn(overrides).ifPresent(errors::add);
+        }
         return errors;
     }
 
