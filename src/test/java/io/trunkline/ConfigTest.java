@@ -41,6 +41,7 @@ class ConfigTest {
         ConsumerConfig consumer = config.getConfigMapping(ConsumerConfig.class);
         assertThat(consumer.sessionTimeout()).isEqualTo(Duration.ofMinutes(5));
         assertThat(consumer.deliveryTimeout()).isEqualTo(Duration.ofSeconds(10));
+        assertThat(consumer.autoOffsetReset()).isEqualTo("latest");
         assertThat(consumer.offsetsRetention()).isEqualTo(Duration.ofDays(7));
         assertThat(consumer.threads()).isEqualTo(4);
         assertThat(consumer.maxMembers()).isEqualTo(1_000);
@@ -90,6 +91,7 @@ class ConfigTest {
             Map.entry("trunkline.consumer.session-timeout", "1m"),
             Map.entry("trunkline.consumer.delivery-timeout", "2s"),
             Map.entry("trunkline.consumer.offsets-retention", "3d"),
+            Map.entry("trunkline.consumer.auto-offset-reset", "by_duration:PT1H"),
             Map.entry("trunkline.consumer.threads", "4"),
             Map.entry("trunkline.consumer.max-members", "5"),
             Map.entry("trunkline.consumer.max-waiting", "6"),
@@ -159,6 +161,8 @@ class ConfigTest {
         assertThat(config.getConfigMapping(TopicsConfig.class).autoCreate()).isTrue();
         assertThat(config.getConfigMapping(ConsumerConfig.class).deliveryTimeout())
                 .isEqualTo(Duration.ofSeconds(2));
+        assertThat(config.getConfigMapping(ConsumerConfig.class).autoOffsetReset())
+                .isEqualTo("by_duration:PT1H");
         assertThat(config.getConfigMapping(RetentionConfig.class).checkInterval())
                 .isEqualTo(Duration.ofSeconds(16));
     }

@@ -22,6 +22,13 @@ public interface ConsumerConfig {
     @WithDefault("10s")
     Duration deliveryTimeout();
 
+    /**
+     * Where a consumer begins where nothing is committed, if it does not say so itself: earliest, latest, none, or
+     * by_duration: and an ISO 8601 duration, such as by_duration:PT1H. The bridge is shipped with earliest.
+     */
+    @WithDefault("latest")
+    String autoOffsetReset();
+
     /** What a group has committed is forgotten when it has had no consumer for so long. At least 1m. */
     @WithDefault("7d")
     Duration offsetsRetention();

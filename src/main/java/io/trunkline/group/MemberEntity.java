@@ -1,15 +1,21 @@
 package io.trunkline.group;
 
 import io.trunkline.topic.TopicName;
+import io.trunkline.topic.TopicPartition;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
 import jakarta.persistence.GeneratedValue;
 import jakarta.persistence.GenerationType;
 import jakarta.persistence.Id;
 import jakarta.persistence.Table;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.hibernate.annotations.DynamicUpdate;
 import org.hibernate.annotations.JdbcTypeCode;
@@ -39,6 +45,10 @@ class MemberEntity {
     @Column(name = "auto_offset_reset", updatable = false)
     String autoOffsetReset;
 
+    @Column(name = "reset_duration_ms", updatable = false)
+    @Nullable
+    Long resetDurationMillis;
+
     @Column(name = "enable_auto_commit", updatable = false)
     boolean enableAutoCommit;
 
@@ -62,6 +72,10 @@ class MemberEntity {
     @Nullable
     String topicPattern;
 
+    @JdbcTypeCode(SqlTypes.JSON)
+    @Nullable
+    Map<String, List<Integer>> assigned;
+
     /** For Hibernate, which sets the fields. */
     @SuppressWarnings("NullAway.Init")
     MemberEntity() {}
@@ -70,7 +84,9 @@ class MemberEntity {
         this.groupId = groupId;
         this.name = name.value();
         format = options.format();
-        autoOffsetReset = options.reset().text();
+        autoOffsetReset = options.reset().storedText();
+        OptionalLong resetMillis = options.reset().storedMillis();
+        resetDurationMillis = resetMillis.isPresent() ? (Long) resetMillis.getAsLong() : null;
         enableAutoCommit = options.autoCommit();
         fetchMinBytes = options.minBytes();
         requestTimeoutMillis = options.requestTimeoutMillis().isPresent()
@@ -81,15 +97,13 @@ class MemberEntity {
     }
 
     OffsetReset reset() {
-        return OffsetReset.of(autoOffsetReset).orElseThrow();
+        return OffsetReset.stored(
+                autoOffsetReset,
+                resetDurationMillis == null ? OptionalLong.empty() : OptionalLong.of(resetDurationMillis));
     }
 
-    /**
-     * What the row says is read.
-     *
-     * @param partitions what its other rows say, for partitions that were assigned by hand
-     */
-    Subscription subscription(SortedSet<Integer> partitions) {
+    /** What the row says is read. Of partitions that the version before assigned by hand, it does not know the names. */
+    Subscription subscription() {
         return switch (subscription) {
             case "topics" ->
                 new Subscription.Topics(
@@ -97,14 +111,24 @@ class MemberEntity {
                                 ? Set.of()
                                 : topics.stream().map(TopicName::new).collect(Collectors.toSet()));
             case "pattern" -> Subscription.Matching.parse(topicPattern == null ? "" : topicPattern);
-            case "partitions" -> new Subscription.Partitions(partitions);
+            case "partitions" -> new Subscription.Partitions(assigned());
             default -> new Subscription.None();
         };
+    }
+
+    private SortedSet<TopicPartition> assigned() {
+        SortedSet<TopicPartition> named = new TreeSet<>();
+        if (assigned != null) {
+            assigned.forEach((topic, numbers) ->
+                    numbers.forEach(number -> named.add(new TopicPartition(new TopicName(topic), number))));
+        }
+        return named;
     }
 
     void subscribe(Subscription to) {
         topics = null;
         topicPattern = null;
+        assigned = null;
         switch (to) {
             case Subscription.Topics t -> {
                 subscription = "topics";
@@ -114,7 +138,14 @@ class MemberEntity {
                 subscription = "pattern";
                 topicPattern = matching.pattern().pattern();
             }
-            case Subscription.Partitions partitions -> subscription = "partitions";
+            case Subscription.Partitions partitions -> {
+                subscription = "partitions";
+                assigned = new TreeMap<>();
+                for (TopicPartition partition : partitions.named()) {
+                    assigned.computeIfAbsent(partition.topic().value(), topic -> new ArrayList<>())
+                            .add(partition.partition());
+                }
+            }
             case Subscription.None none -> subscription = "none";
         }
     }

@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,6 +63,11 @@ record MemberState(
 
     MemberState with(List<Held> held) {
         return new MemberState(memberId, groupId, generation, outdated, options, kind, silence, held);
+    }
+
+    /** The partitions that it has. */
+    Set<Integer> partitionIds() {
+        return partitions.stream().map(Held::partitionId).collect(Collectors.toSet());
     }
 
     /** Whether these are the positions of those partitions. */

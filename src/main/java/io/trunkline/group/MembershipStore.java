@@ -100,7 +100,7 @@ class MembershipStore {
              WHERE o.group_id = ?
                AND NOT EXISTS (SELECT FROM trunkline.partition_head h WHERE h.tp_id = o.tp_id)
             """;
-    private static final String RESET = """
+    private static final String PUT_COMMITTED = """
             INSERT INTO trunkline.group_offset (group_id, tp_id, committed_offset, committed_at)
             SELECT ?, r.tp_id, r.committed_offset, clock_timestamp()
               FROM unnest(?::int[], ?::bigint[]) AS r (tp_id, committed_offset)
@@ -236,9 +236,14 @@ class MembershipStore {
         updateOffsets(BEGIN, groupId, offsets);
     }
 
+    /** Commits offsets, by partition, whether or not anything is known of the partition yet. */
+    void commit(int groupId, Map<Integer, Long> offsets) {
+        updateOffsets(PUT_COMMITTED, groupId, offsets);
+    }
+
     /** Commits offsets of a group that has no members, by partition; counts as a use of the group. */
     void reset(int groupId, Map<Integer, Long> offsets) {
-        updateOffsets(RESET, groupId, offsets);
+        commit(groupId, offsets);
         update(USED, (statement, connection) -> statement.setInt(1, groupId));
     }
 

@@ -8,6 +8,7 @@ import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
 import io.trunkline.topic.TopicCatalog;
 import io.trunkline.topic.TopicName;
+import io.trunkline.topic.TopicPartition;
 import io.trunkline.topic.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -80,8 +81,7 @@ final class Memberships implements AutoCloseable {
             if (all.stream().anyMatch(m -> m.name.equals(memberName.value()))) {
                 throw new TrunklineException(
                         ErrorCode.CONSUMER_ALREADY_EXISTS,
-                        "Group " + name + " already has a consumer of the name " + memberName
-                                + "; choose another, or delete that one.");
+                        "A consumer instance with the specified name already exists in the HTTP Bridge.");
             }
             if (all.size() >= config.maxMembers()) {
                 throw new TrunklineException(
@@ -98,9 +98,9 @@ final class Memberships implements AutoCloseable {
     /** Removes a consumer. Fails with {@code CONSUMER_NOT_FOUND}. */
     CompletableFuture<Void> leave(GroupName name, MemberName memberName) {
         return changing(name, () -> {
-            GroupEntity group = locked(name).orElseThrow(() -> notFound(name, memberName));
+            GroupEntity group = locked(name).orElseThrow(Consumers::notFound);
             List<MemberEntity> all = members.of(group);
-            long id = id(named(all, name, memberName));
+            long id = id(named(all, memberName));
             apply(group, all, new GroupState.Event.Left(id));
             return null;
         });
@@ -112,17 +112,14 @@ final class Memberships implements AutoCloseable {
      */
     CompletableFuture<Void> subscribe(GroupName name, MemberName memberName, Subscription subscription) {
         return changing(name, () -> {
-            GroupEntity group = locked(name).orElseThrow(() -> notFound(name, memberName));
+            GroupEntity group = locked(name).orElseThrow(Consumers::notFound);
             List<MemberEntity> all = members.of(group);
-            MemberEntity member = named(all, name, memberName);
-            Subscription now = member.subscription(new TreeSet<>());
+            MemberEntity member = named(all, memberName);
+            Subscription now = member.subscription();
             if (!(now instanceof Subscription.None)
                     && !(subscription instanceof Subscription.None)
                     && now.getClass() != subscription.getClass()) {
-                throw new TrunklineException(
-                        ErrorCode.SUBSCRIPTION_CONFLICT,
-                        "Consumer " + memberName + " reads by " + member.subscription
-                                + "; topics, topic_pattern and assignments exclude one another: unsubscribe first.");
+                throw Consumers.subscriptionConflict();
             }
             apply(group, all, new GroupState.Event.Subscribed(id(member), subscription));
             return null;
@@ -166,6 +163,30 @@ final class Memberships implements AutoCloseable {
         });
     }
 
+    /**
+     * Commits offsets, by partition, of which the consumer does not have all: as long as no other one of the group has them,
+     * nobody goes on from there, and what comes after begins there. Fails with {@code CONSUMER_NOT_FOUND}; completes with a
+     * partition that another one has, and commits none then.
+     */
+    CompletableFuture<Optional<Integer>> commit(GroupName name, MemberName memberName, Map<Integer, Long> offsets) {
+        return changing(name, () -> {
+            GroupEntity group = locked(name).orElseThrow(Consumers::notFound);
+            long id = id(named(members.of(group), memberName));
+            // Nobody gives or takes partitions while the group is locked.
+            Map<Long, SortedMap<Integer, OptionalLong>> held = store.partitions(group.id);
+            Set<Integer> mine = held.getOrDefault(id, new TreeMap<>()).keySet();
+            Set<Integer> fenced = new TreeSet<>();
+            held.values().forEach(positions -> fenced.addAll(positions.keySet()));
+            fenced.removeAll(mine);
+            fenced.retainAll(offsets.keySet());
+            if (!fenced.isEmpty()) {
+                return Optional.of(fenced.iterator().next());
+            }
+            store.commit(group.id, offsets);
+            return Optional.<Integer>empty();
+        });
+    }
+
     /** Does something with a group that has no consumer; fails with {@code GROUP_NOT_FOUND} or {@code GROUP_NOT_EMPTY}. */
     <T extends @Nullable Object> CompletableFuture<T> whileEmpty(
             GroupName name, boolean create, Function<GroupEntity, T> work) {
@@ -182,13 +203,21 @@ final class Memberships implements AutoCloseable {
         });
     }
 
-    /** The topics that a consumer has subscribed, or that match its pattern. Fails with {@code CONSUMER_NOT_FOUND}. */
-    CompletableFuture<SortedSet<TopicName>> topics(GroupName name, MemberName memberName) {
+    /**
+     * What a consumer says that it reads.
+     *
+     * @param topics that it has subscribed, that match its pattern, or that its assigned partitions are of
+     * @param assigned the partitions that were assigned to it by hand
+     */
+    record Wishes(SortedSet<TopicName> topics, SortedSet<TopicPartition> assigned) {}
+
+    /** What a consumer says that it reads. Fails with {@code CONSUMER_NOT_FOUND}. */
+    CompletableFuture<Wishes> wishes(GroupName name, MemberName memberName) {
         return pool.call(() -> transactions.read(() -> {
-            GroupEntity group = groups.named(name).orElseThrow(() -> notFound(name, memberName));
-            Subscription subscription =
-                    named(members.of(group), name, memberName).subscription(new TreeSet<>());
+            GroupEntity group = groups.named(name).orElseThrow(Consumers::notFound);
+            Subscription subscription = named(members.of(group), memberName).subscription();
             SortedSet<TopicName> names = new TreeSet<>(Comparator.comparing(TopicName::value));
+            SortedSet<TopicPartition> assigned = new TreeSet<>();
             switch (subscription) {
                 case Subscription.Topics t -> names.addAll(t.names());
                 case Subscription.Matching matching ->
@@ -197,9 +226,12 @@ final class Memberships implements AutoCloseable {
                             .partitionIds()
                             .keySet());
                 case Subscription.None none -> {}
-                case Subscription.Partitions partitions -> {}
+                case Subscription.Partitions partitions -> {
+                    names.addAll(partitions.topics());
+                    assigned.addAll(partitions.named());
+                }
             }
-            return names;
+            return new Wishes(names, assigned);
         }));
     }
 
@@ -244,7 +276,7 @@ final class Memberships implements AutoCloseable {
                     id(member),
                     new GroupState.Member(
                             id(member),
-                            member.subscription(new TreeSet<>(positions.keySet())),
+                            member.subscription(),
                             member.enableAutoCommit,
                             silence.getOrDefault(id(member), Duration.ZERO),
                             positions));
@@ -277,10 +309,8 @@ final class Memberships implements AutoCloseable {
         store.revoke(group.id, change.revoked());
         change.next().members().forEach((id, state) -> {
             MemberEntity member = byId.get(id);
-            if (member != null && !(state.subscription() instanceof Subscription.Partitions)) {
+            if (member != null) {
                 member.subscribe(state.subscription());
-            } else if (member != null) {
-                member.subscription = "partitions";
             }
         });
         for (Long id : change.removed()) {
@@ -309,22 +339,29 @@ final class Memberships implements AutoCloseable {
             return;
         }
         Map<Integer, OffsetRange> ranges = logs.ranges(unknown).join();
-        Map<Integer, @Nullable Long> starts = new HashMap<>();
+        Map<Integer, CompletableFuture<@Nullable Long>> starting = new HashMap<>();
         for (GroupState.Grant grant : change.granted()) {
             OffsetRange range = ranges.get(grant.partitionId());
             MemberEntity member = byId.get(grant.memberId());
             if (unknown.contains(grant.partitionId()) && range != null && member != null) {
-                starts.put(grant.partitionId(), start(member.reset(), range, grant.fromStart()));
+                starting.put(grant.partitionId(), start(grant, member.reset(), range));
             }
         }
+        Map<Integer, @Nullable Long> starts = new HashMap<>();
+        starting.forEach((id, start) -> starts.put(id, start.join()));
         store.begin(group.id, starts);
     }
 
-    private static @Nullable Long start(OffsetReset reset, OffsetRange range, boolean fromStart) {
+    private CompletableFuture<@Nullable Long> start(GroupState.Grant grant, OffsetReset reset, OffsetRange range) {
         return switch (reset) {
-            case EARLIEST -> (Long) range.logStartOffset();
-            case LATEST -> (Long) (fromStart ? range.logStartOffset() : range.endOffset());
-            case NONE -> null;
+            case OffsetReset.None none -> CompletableFuture.completedFuture(null);
+            case OffsetReset.Earliest earliest -> CompletableFuture.completedFuture(range.logStartOffset());
+            case OffsetReset.Latest latest ->
+                CompletableFuture.completedFuture(grant.fromStart() ? range.logStartOffset() : range.endOffset());
+            case OffsetReset.ByDuration(Duration duration) ->
+                grant.fromStart()
+                        ? CompletableFuture.completedFuture(range.logStartOffset())
+                        : logs.offsetForAge(grant.partitionId(), duration).thenApply(offset -> (Long) offset);
         };
     }
 
@@ -341,17 +378,14 @@ final class Memberships implements AutoCloseable {
                 case Subscription.Topics t -> names.addAll(t.names());
                 case Subscription.Matching matching -> patterns.add(matching.pattern()::matches);
                 case Subscription.None none -> {}
-                case Subscription.Partitions partitions -> {}
+                case Subscription.Partitions partitions -> names.addAll(partitions.topics());
             }
         }
         return topics.catalog(names, patterns).join();
     }
 
-    private static MemberEntity named(List<MemberEntity> all, GroupName group, MemberName name) {
-        return all.stream()
-                .filter(m -> m.name.equals(name.value()))
-                .findFirst()
-                .orElseThrow(() -> notFound(group, name));
+    private static MemberEntity named(List<MemberEntity> all, MemberName name) {
+        return all.stream().filter(m -> m.name.equals(name.value())).findFirst().orElseThrow(Consumers::notFound);
     }
 
     private static long id(MemberEntity member) {
@@ -364,13 +398,5 @@ final class Memberships implements AutoCloseable {
 
     static TrunklineException notFound(GroupName group) {
         return new TrunklineException(ErrorCode.GROUP_NOT_FOUND, "Group " + group + " does not exist.");
-    }
-
-    static TrunklineException notFound(GroupName group, MemberName member) {
-        return new TrunklineException(
-                ErrorCode.CONSUMER_NOT_FOUND,
-                "Group " + group + " has no consumer " + member
-                        + ": it was never made, was deleted, or was removed because no request came from it for long."
-                        + " Make it anew.");
     }
 }

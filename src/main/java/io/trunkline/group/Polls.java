@@ -206,24 +206,36 @@ final class Polls {
         /** Positions that retention has overtaken, or that were sought beyond the end, go where the member says. */
         private CompletableFuture<Poll> reset(
                 MemberState member, List<Position> free, Map<Integer, OffsetRange> outOfRange) {
-            if (member.options().reset() == OffsetReset.NONE) {
+            if (member.options().reset() instanceof OffsetReset.None) {
                 return CompletableFuture.failedFuture(new TrunklineException(
                         ErrorCode.NO_OFFSET,
                         "The position of consumer " + name
                                 + " is below the log start or beyond the end, and its auto.offset.reset is none: seek to an"
                                 + " offset first."));
             }
-            List<PositionStore.Reset> resets = new ArrayList<>();
+            CompletableFuture<List<PositionStore.Reset>> resets = CompletableFuture.completedFuture(new ArrayList<>());
             for (Position position : free) {
                 OffsetRange range = outOfRange.get(position.partitionId());
                 if (range != null) {
-                    long to = member.options().reset() == OffsetReset.EARLIEST
-                            ? range.logStartOffset()
-                            : range.endOffset();
-                    resets.add(new PositionStore.Reset(position.partitionId(), position.offset(), to));
+                    // One after the other: some are a search in PostgreSQL.
+                    resets = resets.thenCompose(all -> target(member.options().reset(), position.partitionId(), range)
+                            .thenApply(to -> {
+                                all.add(new PositionStore.Reset(position.partitionId(), position.offset(), to));
+                                return all;
+                            }));
                 }
             }
-            return positions.reset(member.memberId(), resets).thenCompose(done -> look());
+            return resets.thenCompose(all -> positions.reset(member.memberId(), all))
+                    .thenCompose(done -> look());
+        }
+
+        private CompletableFuture<Long> target(OffsetReset reset, int partitionId, OffsetRange range) {
+            return switch (reset) {
+                case OffsetReset.Earliest earliest -> CompletableFuture.completedFuture(range.logStartOffset());
+                case OffsetReset.ByDuration(Duration duration) -> logs.offsetForAge(partitionId, duration);
+                case OffsetReset.Latest latest -> CompletableFuture.completedFuture(range.endOffset());
+                case OffsetReset.None none -> CompletableFuture.failedFuture(new IllegalStateException());
+            };
         }
 
         private CompletableFuture<Poll> claim(

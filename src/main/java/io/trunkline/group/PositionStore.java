@@ -37,7 +37,8 @@ class PositionStore {
                    m.format, m.auto_offset_reset, m.enable_auto_commit, m.fetch_min_bytes, m.request_timeout_ms, m.isolation_level, m.subscription,
                    extract(epoch FROM clock_timestamp() - m.last_seen),
                    p.tp_id, p.generation, p.position, coalesce(o.committed_offset, o.start_offset),
-                   p.claim_id IS NOT NULL AND p.claimed_until > clock_timestamp()
+                   p.claim_id IS NOT NULL AND p.claimed_until > clock_timestamp(),
+                   m.reset_duration_ms
               FROM unnest(?::text[], ?::text[]) WITH ORDINALITY AS w (group_name, member_name, i)
               JOIN trunkline.consumer_group g ON g.name = w.group_name
               JOIN trunkline.group_member m ON m.group_id = g.group_id AND m.name = w.member_name
@@ -278,7 +279,7 @@ class PositionStore {
                 row.getBoolean(5),
                 new ConsumerOptions(
                         row.getString(6),
-                        OffsetReset.of(row.getString(7)).orElseThrow(),
+                        OffsetReset.stored(row.getString(7), optional(row, 19)),
                         row.getBoolean(8),
                         row.getInt(9),
                         requestTimeout,

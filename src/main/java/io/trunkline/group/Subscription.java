@@ -5,9 +5,12 @@ import com.google.re2j.PatternSyntaxException;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.topic.TopicName;
+import io.trunkline.topic.TopicPartition;
+import java.util.Collections;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** What a consumer wants to read. */
 public sealed interface Subscription {
@@ -45,10 +48,15 @@ public sealed interface Subscription {
         }
     }
 
-    /** These partitions (their ids), whoever else reads them. */
-    record Partitions(SortedSet<Integer> partitionIds) implements Subscription {
+    /** These partitions, some of which may not exist yet, whoever else reads them. */
+    record Partitions(SortedSet<TopicPartition> named) implements Subscription {
         public Partitions {
-            partitionIds = new TreeSet<>(partitionIds);
+            named = Collections.unmodifiableSortedSet(new TreeSet<>(named));
+        }
+
+        /** Their topics. */
+        Set<TopicName> topics() {
+            return named.stream().map(TopicPartition::topic).collect(Collectors.toSet());
         }
     }
 

@@ -8,17 +8,22 @@ import java.util.concurrent.CompletableFuture;
 /**
  * Records that are written as the body of an answer, piece by piece.
  *
+ * @param errors whether a record says why it cannot be shown in the format, where that is so
  * @param begun completes when the writing begins
  * @param written completes with whether the network has taken everything, when it has or the writing has failed
  */
 record RecordsPage(
-        List<Part> parts, RecordFormat format, CompletableFuture<Void> begun, CompletableFuture<Boolean> written) {
+        List<Part> parts,
+        RecordFormat format,
+        boolean errors,
+        CompletableFuture<Void> begun,
+        CompletableFuture<Boolean> written) {
     RecordsPage {
         parts = List.copyOf(parts);
     }
 
-    RecordsPage(List<Part> parts, RecordFormat format) {
-        this(parts, format, new CompletableFuture<>(), new CompletableFuture<>());
+    RecordsPage(List<Part> parts, RecordFormat format, boolean errors) {
+        this(parts, format, errors, new CompletableFuture<>(), new CompletableFuture<>());
     }
 
     /** Records of one partition. */

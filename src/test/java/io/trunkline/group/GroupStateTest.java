@@ -9,6 +9,7 @@ import io.trunkline.group.GroupState.Event;
 import io.trunkline.group.GroupState.Member;
 import io.trunkline.topic.TopicCatalog;
 import io.trunkline.topic.TopicName;
+import io.trunkline.topic.TopicPartition;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -56,7 +57,7 @@ class GroupStateTest {
                 new Subscription.Topics(Set.of(A, B)),
                 new Subscription.Matching(Pattern.compile("[ab]")),
                 new Subscription.Matching(Pattern.compile("b|c")),
-                new Subscription.Partitions(new TreeSet<>(Set.of(0, 1001))),
+                assigned(new TopicPartition(A, 0), new TopicPartition(B, 1)),
                 new Subscription.None());
         Arbitrary<Event> event = Arbitraries.oneOf(
                 Combinators.combine(member, subscription).as(Event.Subscribed::new),
@@ -209,6 +210,51 @@ class GroupStateTest {
 
         assertThat(change.granted()).containsExactly(new GroupState.Grant(2, 0, true, false));
         assertThat(change.removed()).containsExactly(1L);
+    }
+
+    @Test
+    void assignedPartitionIsGrantedWhenItComesAndIsReadFromItsStart() {
+        Subscription subscription = assigned(new TopicPartition(A, 0), new TopicPartition(A, 1));
+        Change first = start().on(
+                        new Event.Subscribed(1, subscription),
+                        new Step(new Event.TopicsChanged(), Map.of(A, 1)).catalog());
+
+        Change second =
+                first.next().on(new Event.TopicsChanged(), new Step(new Event.TopicsChanged(), Map.of(A, 2)).catalog());
+
+        assertThat(first.granted()).containsExactly(new GroupState.Grant(1, 0, false, false));
+        assertThat(second.granted()).containsExactly(new GroupState.Grant(1, 1, false, true));
+    }
+
+    @Test
+    void anotherAssignmentTakesAwayWhatItDoesNotName() {
+        TopicCatalog catalog = new Step(new Event.TopicsChanged(), Map.of(A, 2)).catalog();
+        GroupState state = start().on(new Event.Subscribed(1, assigned(new TopicPartition(A, 0))), catalog)
+                .next();
+
+        Change change = state.on(new Event.Subscribed(1, assigned(new TopicPartition(A, 1))), catalog);
+
+        assertThat(change.revoked())
+                .extracting(GroupState.Revocation::partitionId)
+                .containsExactly(0);
+        assertThat(change.granted()).containsExactly(new GroupState.Grant(1, 1, false, false));
+    }
+
+    /** Rows of the version before do not say what was assigned, only what the member has. */
+    @Test
+    void memberKeepsWhatItHasWhereNobodyKnowsWhatWasAssigned() {
+        SortedMap<Long, Member> members = new TreeMap<>();
+        members.put(1L, new Member(1, assigned(), true, Duration.ZERO, new TreeMap<>(Map.of(0, OptionalLong.of(5)))));
+
+        Change change = new GroupState(3, members)
+                .on(new Event.TopicsChanged(), new Step(new Event.TopicsChanged(), Map.of(A, 2)).catalog());
+
+        assertThat(change.granted()).isEmpty();
+        assertThat(change.revoked()).isEmpty();
+    }
+
+    private static Subscription assigned(TopicPartition... partitions) {
+        return new Subscription.Partitions(new TreeSet<>(List.of(partitions)));
     }
 
     @Test
