@@ -59,7 +59,7 @@ public enum ErrorCode {
     NOT_SUBSCRIBED,
     /** Nothing is committed, and the consumer does not say where to begin. */
     NO_OFFSET,
-    /** The consumer has lost a partition that it commits, so that nothing was committed. */
+    /** Another consumer of the group has a partition that this one commits, so that nothing was committed. */
     COMMIT_FENCED,
     /** The request body is over the limit. */
     BODY_TOO_LARGE,
@@ -69,6 +69,8 @@ public enum ErrorCode {
     OFFSET_OUT_OF_RANGE,
     /** The role that the service runs as has not been given the right to do this. */
     NOT_PERMITTED,
+    /** CORS does not allow the origin, or the method, of a browser's request. */
+    ORIGIN_NOT_ALLOWED,
     /** A queue or a pool is full; nothing was done, and the call may be repeated. */
     OVERLOADED,
     /** PostgreSQL cannot be reached; nothing was done, and the call may be repeated. */

@@ -9,7 +9,7 @@ final class ErrorStatus {
     static int of(ErrorCode code) {
         return switch (code) {
             case INVALID_JSON, INVALID_REQUEST, INVALID_PARAMETER -> 400;
-            case NOT_PERMITTED -> 403;
+            case NOT_PERMITTED, ORIGIN_NOT_ALLOWED -> 403;
             case PATH_NOT_FOUND,
                     TOPIC_NOT_FOUND,
                     PARTITION_NOT_FOUND,
