@@ -1,5 +1,6 @@
 package io.trunkline.group;
 
+import io.trunkline.jdbc.StoredJson;
 import io.trunkline.topic.TopicName;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
@@ -7,10 +8,9 @@ import jakarta.persistence.GeneratedValue;
 import jakarta.persistence.GenerationType;
 import jakarta.persistence.Id;
 import jakarta.persistence.Table;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.SortedSet;
-import java.util.stream.Collectors;
 import org.hibernate.annotations.DynamicUpdate;
 import org.hibernate.annotations.JdbcTypeCode;
 import org.hibernate.type.SqlTypes;
@@ -54,9 +54,10 @@ class MemberEntity {
 
     String subscription;
 
+    /** A list of names; read it by {@link #topics()}. */
     @JdbcTypeCode(SqlTypes.JSON)
     @Nullable
-    List<String> topics;
+    String topics;
 
     @Column(name = "topic_pattern")
     @Nullable
@@ -81,7 +82,14 @@ class MemberEntity {
     }
 
     OffsetReset reset() {
-        return OffsetReset.of(autoOffsetReset).orElseThrow();
+        return OffsetReset.of(autoOffsetReset).orElse(OffsetReset.LATEST);
+    }
+
+    /** The topics that are subscribed by name, in order. */
+    List<TopicName> topics() {
+        return StoredJson.list(topics).stream()
+                .flatMap(name -> TopicName.stored(name).stream())
+                .toList();
     }
 
     /**
@@ -91,28 +99,29 @@ class MemberEntity {
      */
     Subscription subscription(SortedSet<Integer> partitions) {
         return switch (subscription) {
-            case "topics" ->
-                new Subscription.Topics(
-                        topics == null
-                                ? Set.of()
-                                : topics.stream().map(TopicName::new).collect(Collectors.toSet()));
-            case "pattern" -> Subscription.Matching.parse(topicPattern == null ? "" : topicPattern);
+            case "topics" -> new Subscription.Topics(new HashSet<>(topics()));
+            case "pattern" -> new Subscription.Matching(topicPattern == null ? "" : topicPattern);
             case "partitions" -> new Subscription.Partitions(partitions);
             default -> new Subscription.None();
         };
     }
 
     void subscribe(Subscription to) {
-        topics = null;
+        // What is the same is not written again: PostgreSQL has a text of its own for it.
+        boolean sameTopics = to instanceof Subscription.Topics t && t.names().equals(new HashSet<>(topics()));
+        topics = sameTopics ? topics : null;
         topicPattern = null;
         switch (to) {
             case Subscription.Topics t -> {
                 subscription = "topics";
-                topics = t.names().stream().map(TopicName::value).sorted().toList();
+                if (topics == null) {
+                    topics = StoredJson.of(
+                            t.names().stream().map(TopicName::value).sorted().toList());
+                }
             }
             case Subscription.Matching matching -> {
                 subscription = "pattern";
-                topicPattern = matching.pattern().pattern();
+                topicPattern = matching.pattern();
             }
             case Subscription.Partitions partitions -> subscription = "partitions";
             case Subscription.None none -> subscription = "none";

@@ -39,6 +39,17 @@ public record TopicConfig(Map<String, String> overrides) {
         return new TopicConfig(overrides);
     }
 
+    /** The configuration in a row: what SQL has written there that is not legal has its default. */
+    static TopicConfig stored(Map<String, String> overrides) {
+        Map<String, String> legal = new TreeMap<>(overrides);
+        legal.entrySet()
+                .removeIf(override -> TopicConfigKey.named(override.getKey())
+                        .flatMap(key -> key.errorOf(override.getValue()))
+                        .isPresent());
+        legal.keySet().removeIf(name -> TopicConfigKey.named(name).isEmpty());
+        return new TopicConfig(legal);
+    }
+
     /**
      * This configuration with some values replaced, or, where a change is empty, back at their defaults.
      *
