@@ -45,6 +45,7 @@ class ConfigTest {
         assertThat(consumer.offsetsRetention()).isEqualTo(Duration.ofDays(7));
         assertThat(consumer.threads()).isEqualTo(4);
         assertThat(consumer.maxMembers()).isEqualTo(1_000);
+        assertThat(consumer.maxGroups()).isEqualTo(10_000);
         assertThat(consumer.maxWaiting()).isEqualTo(10_000);
         assertThat(consumer.lagInterval()).isEqualTo(Duration.ofSeconds(15));
         EmbeddedConfig embedded = config.getConfigMapping(EmbeddedConfig.class);
@@ -85,6 +86,9 @@ class ConfigTest {
         assertThat(topics.autoCreate()).isFalse();
         assertThat(topics.defaultPartitions()).isEqualTo(1);
         assertThat(topics.maxPartitions()).isEqualTo(1_000);
+        assertThat(topics.maxTopics()).isEqualTo(10_000);
+        assertThat(topics.maxTotalPartitions()).isEqualTo(100_000);
+        assertThat(topics.administration()).isTrue();
     }
 
     private static final Map<String, String> EVERY_KEY = Map.ofEntries(
@@ -94,6 +98,7 @@ class ConfigTest {
             Map.entry("trunkline.consumer.auto-offset-reset", "by_duration:PT1H"),
             Map.entry("trunkline.consumer.threads", "4"),
             Map.entry("trunkline.consumer.max-members", "5"),
+            Map.entry("trunkline.consumer.max-groups", "8"),
             Map.entry("trunkline.consumer.max-waiting", "6"),
             Map.entry("trunkline.consumer.lag-interval", "7s"),
             Map.entry("trunkline.database.url", "jdbc:postgresql://db/x"),
@@ -135,7 +140,10 @@ class ConfigTest {
             Map.entry("trunkline.shutdown.timeout", "19s"),
             Map.entry("trunkline.topics.auto-create", "true"),
             Map.entry("trunkline.topics.default-partitions", "14"),
-            Map.entry("trunkline.topics.max-partitions", "15"));
+            Map.entry("trunkline.topics.max-partitions", "15"),
+            Map.entry("trunkline.topics.max-topics", "16"),
+            Map.entry("trunkline.topics.max-total-partitions", "17"),
+            Map.entry("trunkline.topics.administration", "false"));
 
     @Test
     void everyKeyIsDocumented() throws Exception {

@@ -45,6 +45,12 @@ public interface ConsumerConfig {
     @Max(10_000)
     int maxMembers();
 
+    /** The most consumer groups there may be. Creating one more is refused with 409. */
+    @WithDefault("10000")
+    @Min(1)
+    @Max(10_000_000)
+    int maxGroups();
+
     /** Polls that may wait for records at once on a replica before further ones are refused with 503. */
     @WithDefault("10000")
     @Min(1)

@@ -1,6 +1,5 @@
 package io.trunkline.group;
 
-import io.trunkline.topic.TopicCatalog;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.TopicPartition;
 import java.time.Duration;
@@ -93,9 +92,9 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
     /**
      * What an event makes of the group.
      *
-     * @param catalog the topics that are subscribed, after the event too
+     * @param topics those that are subscribed, before the event and after it
      */
-    Change on(Event event, TopicCatalog catalog) {
+    Change on(Event event, SubscribedTopics topics) {
         SortedMap<Long, Member> left = new TreeMap<>(members);
         Set<Long> dead = new HashSet<>();
         switch (event) {
@@ -114,9 +113,16 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
         SortedMap<Long, SortedMap<Integer, OptionalLong>> had = new TreeMap<>();
         members.forEach((id, member) -> had.put(id, member.positions()));
         Set<Long> anew = event instanceof Event.Subscribed subscribed ? Set.of(subscribed.memberId()) : Set.of();
-        Map<Long, Set<Integer>> have = partitionsOf(left, anew, catalog);
+        Map<Long, Set<Integer>> have = partitionsOf(left, anew, topics);
+        Set<Integer> wantedBefore = new HashSet<>();
+        members.values().stream()
+                .map(Member::subscription)
+                .distinct()
+                .forEach(subscription -> topics.of(subscription)
+                        .forEach(topic -> wantedBefore.addAll(
+                                topics.catalog().partitionIds().getOrDefault(topic, List.of()))));
         Map<Integer, TopicPartition> names = new HashMap<>();
-        catalog.partitionIds().forEach((topic, ids) -> {
+        topics.catalog().partitionIds().forEach((topic, ids) -> {
             for (int i = 0; i < ids.size(); i++) {
                 names.put(ids.get(i), new TopicPartition(topic, i));
             }
@@ -136,12 +142,10 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
                 OptionalLong position = member.positions().get(partitionId);
                 if (position == null) {
                     TopicPartition name = names.get(partitionId);
-                    boolean isNew = name != null
-                            && !sharedBefore.contains(partitionId)
+                    boolean isNew = !sharedBefore.contains(partitionId)
                             && (shares
-                                    ? members.values().stream()
-                                            .anyMatch(m -> m.subscription().wants(name.topic()))
-                                    : assignedBefore(id, name));
+                                    ? wantedBefore.contains(partitionId)
+                                    : name != null && assignedBefore(id, name));
                     granted.add(new Grant(id, partitionId, shares, isNew));
                     position = OptionalLong.empty();
                 }
@@ -165,7 +169,8 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
                         .anyMatch(now -> !now.subscription()
                                 .equals(Objects.requireNonNull(members.get(now.id()))
                                         .subscription()));
-        return new Change(new GroupState(changed ? generation + 1 : generation, after), granted, revoked, removed);
+        int next = generation == Integer.MAX_VALUE ? 0 : generation + 1;
+        return new Change(new GroupState(changed ? next : generation, after), granted, revoked, removed);
     }
 
     /** Whether a partition was assigned to a member by hand before the event. */
@@ -182,8 +187,9 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
      * @param anew members that have said just now what they read
      */
     private static Map<Long, Set<Integer>> partitionsOf(
-            SortedMap<Long, Member> members, Set<Long> anew, TopicCatalog catalog) {
+            SortedMap<Long, Member> members, Set<Long> anew, SubscribedTopics topics) {
         Map<Long, Set<Integer>> partitions = new HashMap<>();
+        Map<Subscription, Set<TopicName>> wanted = new HashMap<>();
         SortedMap<Long, Set<TopicName>> subscriptions = new TreeMap<>();
         Map<Integer, Long> current = new HashMap<>();
         members.forEach((id, member) -> {
@@ -194,22 +200,19 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
                     byHand.addAll(member.positions().keySet());
                 }
                 for (TopicPartition partition : manual.named()) {
-                    List<Integer> ids = catalog.partitionIds().getOrDefault(partition.topic(), List.of());
+                    List<Integer> ids =
+                            topics.catalog().partitionIds().getOrDefault(partition.topic(), List.of());
                     if (partition.partition() < ids.size()) {
                         byHand.add(ids.get(partition.partition()));
                     }
                 }
             } else if (member.subscription().shares()) {
-                Set<TopicName> topics = new HashSet<>();
-                catalog.partitionIds().keySet().stream()
-                        .filter(member.subscription()::wants)
-                        .forEach(topics::add);
-                subscriptions.put(id, topics);
+                subscriptions.put(id, wanted.computeIfAbsent(member.subscription(), topics::of));
                 member.positions().keySet().forEach(partitionId -> current.put(partitionId, id));
             }
             partitions.put(id, byHand);
         });
-        Assignor.assign(subscriptions, catalog.partitionIds(), current)
+        Assignor.assign(subscriptions, topics.catalog().partitionIds(), current)
                 .forEach((partitionId, id) ->
                         Objects.requireNonNull(partitions.get(id)).add(partitionId));
         return partitions;

@@ -1,5 +1,6 @@
 package io.trunkline.group;
 
+import io.trunkline.jdbc.StoredJson;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.TopicPartition;
 import jakarta.persistence.Column;
@@ -9,14 +10,13 @@ import jakarta.persistence.GenerationType;
 import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
-import java.util.stream.Collectors;
 import org.hibernate.annotations.DynamicUpdate;
 import org.hibernate.annotations.JdbcTypeCode;
 import org.hibernate.type.SqlTypes;
@@ -64,17 +64,19 @@ class MemberEntity {
 
     String subscription;
 
+    /** A list of names; read it by {@link #topics()}. */
     @JdbcTypeCode(SqlTypes.JSON)
     @Nullable
-    List<String> topics;
+    String topics;
 
     @Column(name = "topic_pattern")
     @Nullable
     String topicPattern;
 
+    /** Lists of numbers by topic; read it by {@link #assigned()}. */
     @JdbcTypeCode(SqlTypes.JSON)
     @Nullable
-    Map<String, List<Integer>> assigned;
+    String assigned;
 
     /** For Hibernate, which sets the fields. */
     @SuppressWarnings("NullAway.Init")
@@ -102,15 +104,18 @@ class MemberEntity {
                 resetDurationMillis == null ? OptionalLong.empty() : OptionalLong.of(resetDurationMillis));
     }
 
+    /** The topics that are subscribed by name, in order. */
+    List<TopicName> topics() {
+        return StoredJson.list(topics).stream()
+                .flatMap(name -> TopicName.stored(name).stream())
+                .toList();
+    }
+
     /** What the row says is read. Of partitions that the version before assigned by hand, it does not know the names. */
     Subscription subscription() {
         return switch (subscription) {
-            case "topics" ->
-                new Subscription.Topics(
-                        topics == null
-                                ? Set.of()
-                                : topics.stream().map(TopicName::new).collect(Collectors.toSet()));
-            case "pattern" -> Subscription.Matching.parse(topicPattern == null ? "" : topicPattern);
+            case "topics" -> new Subscription.Topics(new HashSet<>(topics()));
+            case "pattern" -> new Subscription.Matching(topicPattern == null ? "" : topicPattern);
             case "partitions" -> new Subscription.Partitions(assigned());
             default -> new Subscription.None();
         };
@@ -118,32 +123,40 @@ class MemberEntity {
 
     private SortedSet<TopicPartition> assigned() {
         SortedSet<TopicPartition> named = new TreeSet<>();
-        if (assigned != null) {
-            assigned.forEach((topic, numbers) ->
-                    numbers.forEach(number -> named.add(new TopicPartition(new TopicName(topic), number))));
-        }
+        StoredJson.numbers(assigned)
+                .forEach((topic, numbers) ->
+                        numbers.forEach(number -> TopicPartition.stored(topic, number).ifPresent(named::add)));
         return named;
     }
 
     void subscribe(Subscription to) {
-        topics = null;
+        // What is the same is not written again: PostgreSQL has a text of its own for it.
+        boolean sameTopics = to instanceof Subscription.Topics t && t.names().equals(new HashSet<>(topics()));
+        topics = sameTopics ? topics : null;
         topicPattern = null;
-        assigned = null;
+        boolean sameAssigned = to instanceof Subscription.Partitions p && p.named().equals(assigned());
+        assigned = sameAssigned ? assigned : null;
         switch (to) {
             case Subscription.Topics t -> {
                 subscription = "topics";
-                topics = t.names().stream().map(TopicName::value).sorted().toList();
+                if (topics == null) {
+                    topics = StoredJson.of(
+                            t.names().stream().map(TopicName::value).sorted().toList());
+                }
             }
             case Subscription.Matching matching -> {
                 subscription = "pattern";
-                topicPattern = matching.pattern().pattern();
+                topicPattern = matching.pattern();
             }
             case Subscription.Partitions partitions -> {
                 subscription = "partitions";
-                assigned = new TreeMap<>();
-                for (TopicPartition partition : partitions.named()) {
-                    assigned.computeIfAbsent(partition.topic().value(), topic -> new ArrayList<>())
-                            .add(partition.partition());
+                if (assigned == null) {
+                    Map<String, List<Integer>> numbers = new TreeMap<>();
+                    for (TopicPartition partition : partitions.named()) {
+                        numbers.computeIfAbsent(partition.topic().value(), topic -> new ArrayList<>())
+                                .add(partition.partition());
+                    }
+                    assigned = StoredJson.ofNumbers(numbers);
                 }
             }
             case Subscription.None none -> subscription = "none";

@@ -36,7 +36,17 @@ record MemberState(
         NONE,
         TOPICS,
         PATTERN,
-        PARTITIONS
+        PARTITIONS;
+
+        /** The kind in a row. */
+        static SubscriptionKind stored(String text) {
+            return switch (text) {
+                case "topics" -> TOPICS;
+                case "pattern" -> PATTERN;
+                case "partitions" -> PARTITIONS;
+                default -> NONE;
+            };
+        }
     }
 
     /**

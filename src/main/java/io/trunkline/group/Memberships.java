@@ -7,6 +7,7 @@ import io.trunkline.jdbc.WorkerPool;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
 import io.trunkline.topic.TopicCatalog;
+import io.trunkline.topic.TopicListing;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.TopicPartition;
 import io.trunkline.topic.Topics;
@@ -27,7 +28,6 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -41,6 +41,8 @@ final class Memberships implements AutoCloseable {
     private static final int THREADS = 3;
     private static final int MOST_WAITING = 10_000;
     private static final int MOST_ATTEMPTS = 5;
+    /** The version of topics of a group that is to be looked at again. */
+    private static final long UNKNOWN = 0;
 
     private final GroupRepository groups;
     private final MemberRepository members;
@@ -52,6 +54,7 @@ final class Memberships implements AutoCloseable {
     private final GroupMetrics metrics;
     private final KeyedQueue<GroupName> queue = new KeyedQueue<>(MOST_WAITING);
     private final Map<GroupName, CompletableFuture<Void>> looks = new ConcurrentHashMap<>();
+    private final TopicPatterns patterns = new TopicPatterns();
     private final WorkerPool pool = new WorkerPool("group", THREADS, MOST_WAITING);
 
     Memberships(
@@ -73,7 +76,9 @@ final class Memberships implements AutoCloseable {
         this.metrics = metrics;
     }
 
-    /** Makes a consumer. Fails with {@code CONSUMER_ALREADY_EXISTS} or {@code GROUP_FULL}. */
+    /**
+     * Makes a consumer. Fails with {@code CONSUMER_ALREADY_EXISTS}, {@code GROUP_FULL} or {@code GROUP_LIMIT_REACHED}.
+     */
     CompletableFuture<Void> join(GroupName name, MemberName memberName, ConsumerOptions options) {
         return changing(name, () -> {
             GroupEntity group = made(name);
@@ -107,11 +112,14 @@ final class Memberships implements AutoCloseable {
     }
 
     /**
-     * Changes what a consumer reads. Fails with {@code CONSUMER_NOT_FOUND}, or {@code SUBSCRIPTION_CONFLICT} where it reads
-     * something of another kind.
+     * Changes what a consumer reads. Fails with {@code CONSUMER_NOT_FOUND}, {@code INVALID_SUBSCRIPTION}, or
+     * {@code SUBSCRIPTION_CONFLICT} where it reads something of another kind.
      */
     CompletableFuture<Void> subscribe(GroupName name, MemberName memberName, Subscription subscription) {
         return changing(name, () -> {
+            if (subscription instanceof Subscription.Matching matching) {
+                patterns.check(matching);
+            }
             GroupEntity group = locked(name).orElseThrow(Consumers::notFound);
             List<MemberEntity> all = members.of(group);
             MemberEntity member = named(all, memberName);
@@ -221,10 +229,8 @@ final class Memberships implements AutoCloseable {
             switch (subscription) {
                 case Subscription.Topics t -> names.addAll(t.names());
                 case Subscription.Matching matching ->
-                    names.addAll(topics.catalog(Set.of(), List.of(matching.pattern()::matches))
-                            .join()
-                            .partitionIds()
-                            .keySet());
+                    names.addAll(names(
+                            patterns.matches(topics.listing().join().names()).of(matching.pattern())));
                 case Subscription.None none -> {}
                 case Subscription.Partitions partitions -> {
                     names.addAll(partitions.topics());
@@ -246,11 +252,18 @@ final class Memberships implements AutoCloseable {
 
     /** The group, which is made where it does not exist; again where somebody has deleted it meanwhile. */
     private GroupEntity made(GroupName name) {
-        for (int attempt = 1; attempt < MOST_ATTEMPTS; attempt++) {
-            store.makeGroup(name);
+        for (int attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
             Optional<GroupEntity> group = locked(name);
             if (group.isPresent()) {
                 return group.get();
+            }
+            // Only where it is missing: to the end of the transaction nobody else makes one.
+            if (!store.makeGroup(name, config.maxGroups())) {
+                throw new TrunklineException(
+                        ErrorCode.GROUP_LIMIT_REACHED,
+                        "There may be at most " + config.maxGroups()
+                                + " consumer groups (trunkline.consumer.max-groups): delete some, or wait until those without"
+                                + " consumers are forgotten.");
             }
         }
         throw new TrunklineException(
@@ -282,12 +295,15 @@ final class Memberships implements AutoCloseable {
                             positions));
         }
         GroupState before = new GroupState(group.generation, states);
-        TopicCatalog catalog = catalog(before, event);
-        GroupState.Change change = before.on(event, catalog);
+        SubscribedTopics subscribed = topics(before, event);
+        GroupState.Change change = before.on(event, subscribed);
         write(group, byId, change);
-        if (catalog.version() > group.topicVersion) {
+        long version = subscribed.catalog().version();
+        if (version > group.topicVersion) {
             store.forgetGonePartitions(group.id);
-            group.topicVersion = catalog.version();
+            group.topicVersion = version;
+        } else if (version == UNKNOWN) {
+            group.topicVersion = UNKNOWN;
         }
         group.generation = change.next().generation();
         groups.flush();
@@ -365,9 +381,13 @@ final class Memberships implements AutoCloseable {
         };
     }
 
-    private TopicCatalog catalog(GroupState state, GroupState.Event event) {
+    /**
+     * The topics that a group subscribes, before an event and after it. To leave or expire waits for no pattern: what takes
+     * too long to match then counts as nothing, and the group is looked at again.
+     */
+    private SubscribedTopics topics(GroupState state, GroupState.Event event) {
         Set<TopicName> names = new HashSet<>();
-        List<Predicate<String>> patterns = new ArrayList<>();
+        Set<String> texts = new HashSet<>();
         List<Subscription> subscriptions = new ArrayList<>();
         state.members().values().forEach(member -> subscriptions.add(member.subscription()));
         if (event instanceof GroupState.Event.Subscribed subscribed) {
@@ -376,12 +396,38 @@ final class Memberships implements AutoCloseable {
         for (Subscription subscription : subscriptions) {
             switch (subscription) {
                 case Subscription.Topics t -> names.addAll(t.names());
-                case Subscription.Matching matching -> patterns.add(matching.pattern()::matches);
+                case Subscription.Matching matching -> texts.add(matching.pattern());
                 case Subscription.None none -> {}
                 case Subscription.Partitions partitions -> names.addAll(partitions.topics());
             }
         }
-        return topics.catalog(names, patterns).join();
+        if (texts.isEmpty()) {
+            return new SubscribedTopics(topics.catalog(names).join(), Map.of());
+        }
+        boolean goes = event instanceof GroupState.Event.Left || event instanceof GroupState.Event.Expired;
+        TopicListing listing = topics.listing().join();
+        long version = listing.version();
+        TopicPatterns.Matches matches = patterns.matches(listing.names());
+        Map<String, Set<TopicName>> matching = new HashMap<>();
+        for (String text : texts) {
+            try {
+                matching.put(text, names(matches.of(text)));
+            } catch (TrunklineException e) {
+                if (!goes) {
+                    throw e;
+                }
+                version = UNKNOWN;
+            }
+        }
+        matching.values().forEach(names::addAll);
+        return new SubscribedTopics(
+                new TopicCatalog(version, topics.catalog(names).join().partitionIds()), matching);
+    }
+
+    private static Set<TopicName> names(Set<String> texts) {
+        Set<TopicName> names = new HashSet<>();
+        texts.forEach(text -> TopicName.stored(text).ifPresent(names::add));
+        return names;
     }
 
     private static MemberEntity named(List<MemberEntity> all, MemberName name) {

@@ -17,9 +17,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Polls: look at the member, read what it has not got, claim that, or wait for something to read. No poll holds a thread. */
@@ -84,6 +86,8 @@ final class Polls {
         private long lookedAt;
         /** The answer before, which is to be noted as delivered together with what this poll writes. */
         private Deliveries.@Nullable Delivery before;
+        /** The partitions that the member had when it was looked at before. */
+        private Set<Integer> had = Set.of();
 
         private @Nullable Arrival arrival;
         private GroupWatch.@Nullable Watcher watcher;
@@ -140,12 +144,26 @@ final class Polls {
                         ErrorCode.NOT_SUBSCRIBED,
                         "Consumer " + name + " reads nothing: subscribe topics or assign partitions first."));
             }
+            Set<Integer> hadBefore = had;
+            had = member.partitions().stream()
+                    .map(MemberState.Held::partitionId)
+                    .collect(Collectors.toUnmodifiableSet());
             if (member.outdated()) {
                 return memberships.look(group).thenCompose(looked -> {
                     watch.changed(group);
                     return look();
                 });
             }
+            if (had.isEmpty() && !hadBefore.isEmpty()) {
+                // Deleted, so that there is nothing to wait for; or given to others, who may give them back.
+                return logs.ranges(hadBefore)
+                        .thenCompose(left ->
+                                left.isEmpty() ? CompletableFuture.completedFuture(empty(member)) : read(member));
+            }
+            return read(member);
+        }
+
+        private CompletableFuture<Poll> read(MemberState member) {
             List<Position> free = new ArrayList<>();
             for (MemberState.Held held : member.partitions()) {
                 if (held.position().isEmpty()) {
@@ -311,7 +329,6 @@ final class Polls {
             return take(member, Map.of(), Map.of()).thenCompose(committed -> {
                 Duration left = left(member);
                 if (left.isZero()) {
-                    metrics.polled(0);
                     return CompletableFuture.completedFuture(empty(member));
                 }
                 if (arrival == null) {
@@ -344,6 +361,7 @@ final class Polls {
         }
 
         private Poll empty(MemberState member) {
+            metrics.polled(0);
             return new Poll(List.of(), member.options().format(), member.generation(), null);
         }
 

@@ -151,10 +151,12 @@ public class Logs {
 
     /**
      * Deletes the records of a partition before an offset, or all of them with {@link #ALL_RECORDS}: they cannot be read any
-     * more, and their space is freed later. Nothing changes where the log starts beyond the offset already.
+     * more, and their space is freed later. Nothing changes where the log starts beyond the offset already. Fails with
+     * {@code ADMINISTRATION_DISABLED} where clients may not do that.
      */
     public CompletableFuture<DeletionOutcome> deleteRecords(TopicName topic, int partition, long before) {
-        return onPartition(topic, partition, id -> deleteRecords(id, before));
+        return topics.administered()
+                .thenCompose(allowed -> onPartition(topic, partition, id -> deleteRecords(id, before)));
     }
 
     private CompletableFuture<DeletionOutcome> deleteRecords(int partitionId, long before) {

@@ -98,7 +98,7 @@ class ConsumersResource {
                             schema = @Schema(implementation = CreatedConsumerView.class)))
     @APIResponse(
             responseCode = "409",
-            description = "CONSUMER_ALREADY_EXISTS or GROUP_FULL",
+            description = "CONSUMER_ALREADY_EXISTS, GROUP_FULL or GROUP_LIMIT_REACHED",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
     @APIResponse(
             responseCode = "422",
@@ -151,7 +151,7 @@ class ConsumersResource {
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
     @APIResponse(
             responseCode = "422",
-            description = "INVALID_SUBSCRIPTION",
+            description = "INVALID_SUBSCRIPTION or INVALID_TEXT",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
     public Uni<Response> subscribe(
             @PathParam("groupid") String group,
@@ -312,7 +312,7 @@ class ConsumersResource {
                 wait.isPresent() ? Optional.of(Duration.ofMillis(wait.getAsLong())) : Optional.empty(),
                 config.maxWait(),
                 bytes,
-                options -> RecordFormat.named(options.format()).orElseThrow().accepted(wanted));
+                options -> RecordFormat.stored(options.format()).accepted(wanted));
         CompletableFuture<Void> ended = new CompletableFuture<>();
         context.addEndHandler(end -> ended.complete(null));
         return Uni.createFrom()
@@ -331,8 +331,7 @@ class ConsumersResource {
             Function<RecordFormat.Accepted, Set<Include>> included,
             CompletableFuture<Void> ended) {
         try {
-            RecordFormat.Accepted accepted =
-                    RecordFormat.named(poll.format()).orElseThrow().accepted(wanted);
+            RecordFormat.Accepted accepted = RecordFormat.stored(poll.format()).accepted(wanted);
             RecordsPage body = new RecordsPage(
                     poll.parts().stream()
                             .map(part -> new RecordsPage.Part(

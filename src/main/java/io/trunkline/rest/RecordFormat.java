@@ -31,6 +31,11 @@ enum RecordFormat {
                 .findFirst();
     }
 
+    /** The format in a consumer's row; the default for one that is none. */
+    static RecordFormat stored(String name) {
+        return named(name).orElse(BINARY);
+    }
+
     String mediaType() {
         return mediaType;
     }

@@ -113,8 +113,12 @@ class TopicsResource {
             description = "Created.",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(type = SchemaType.OBJECT)))
     @APIResponse(
+            responseCode = "403",
+            description = "ADMINISTRATION_DISABLED",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    @APIResponse(
             responseCode = "409",
-            description = "TOPIC_ALREADY_EXISTS",
+            description = "TOPIC_ALREADY_EXISTS, TOPIC_LIMIT_REACHED or PARTITION_LIMIT_REACHED",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
     @APIResponse(
             responseCode = "422",
@@ -157,6 +161,14 @@ class TopicsResource {
             responseCode = "200",
             description = "The topic as it is now.",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = TopicView.class)))
+    @APIResponse(
+            responseCode = "403",
+            description = "ADMINISTRATION_DISABLED",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    @APIResponse(
+            responseCode = "409",
+            description = "PARTITION_LIMIT_REACHED",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
     public Uni<Response> change(
             @PathParam("topicname") String topic,
             @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
@@ -182,6 +194,10 @@ class TopicsResource {
             operationId = "deleteTopic",
             summary = "Deletes a topic with everything in it; its name is free at once.")
     @APIResponse(responseCode = "204", description = "Deleted.")
+    @APIResponse(
+            responseCode = "403",
+            description = "ADMINISTRATION_DISABLED",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
     public Uni<Response> delete(@PathParam("topicname") String topic) {
         TopicName name = Parameters.topic(topic);
         return Uni.createFrom().completionStage(() -> topics.delete(name)).map(gone -> Answers.noContent());
@@ -257,6 +273,10 @@ class TopicsResource {
             responseCode = "200",
             description = "What can be read now.",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = OffsetsView.class)))
+    @APIResponse(
+            responseCode = "403",
+            description = "ADMINISTRATION_DISABLED or NOT_PERMITTED",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
     @APIResponse(
             responseCode = "416",
             description = "OFFSET_OUT_OF_RANGE: the offset lies beyond the end.",

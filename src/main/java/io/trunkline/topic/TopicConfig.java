@@ -33,10 +33,24 @@ public record TopicConfig(Map<String, String> overrides) {
      */
     public static TopicConfig parse(Map<String, String> overrides) {
         List<String> errors = errorsOf(overrides);
+        if (errors.isEmpty()) {
+            TopicConfigKey.conflictIn(overrides).ifPresent(errors::add);
+        }
         if (!errors.isEmpty()) {
             throw illegal(errors);
         }
         return new TopicConfig(overrides);
+    }
+
+    /** The configuration in a row: what SQL has written there that is not legal has its default. */
+    static TopicConfig stored(Map<String, String> overrides) {
+        Map<String, String> legal = new TreeMap<>(overrides);
+        legal.entrySet()
+                .removeIf(override -> TopicConfigKey.named(override.getKey())
+                        .flatMap(key -> key.errorOf(override.getValue()))
+                        .isPresent());
+        legal.keySet().removeIf(name -> TopicConfigKey.named(name).isEmpty());
+        return new TopicConfig(legal);
     }
 
     /**
@@ -57,6 +71,9 @@ public record TopicConfig(Map<String, String> overrides) {
             }
         });
         errors.addAll(errorsOf(merged));
+        if (errors.isEmpty()) {
+            TopicConfigKey.conflictIn(merged).ifPresent(errors::add);
+        }
         if (!errors.isEmpty()) {
             throw illegal(errors);
         }
@@ -91,9 +108,6 @@ public record TopicConfig(Map<String, String> overrides) {
         List<String> errors = new ArrayList<>();
         overrides.forEach((name, value) -> TopicConfigKey.named(name)
                 .ifPresentOrElse(key -> key.errorOf(value).ifPresent(errors::add), () -> errors.add(unknown(name))));
-        if (errors.isEmpty()) {
-            TopicConfigKey.conflictIn(overrides).ifPresent(errors::add);
-        }
         return errors;
     }
 

@@ -157,7 +157,6 @@ class ConsumersApiTest {
                 "{\"name\":\".\"}",
                 "{\"name\":\"..\"}",
                 "{\"name\":\"a/b\"}",
-                "{\"name\":\"a\\u0000b\"}",
                 "{\"name\":\"a\\nb\"}",
                 "{\"name\":\"a\\u007f\"}"
             })

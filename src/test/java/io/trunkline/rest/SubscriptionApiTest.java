@@ -237,6 +237,71 @@ class SubscriptionApiTest {
         });
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"topics", "pattern", "partitions"})
+    void deletionOfTheLastTopicEndsTheWaitOfAPoll(String kind) {
+        String topic = api.newTopic(2);
+        Consumer consumer = group.consumer();
+        assertThat(subscribe(consumer, kind, topic).status()).isEqualTo(204);
+        consumer.poll("timeout=0");
+        CompletableFuture<Api.Answer> waiting = consumer.pollLater("timeout=50000");
+        Awaitility.await().during(Duration.ofMillis(300)).atMost(PATIENCE).until(() -> !waiting.isDone());
+
+        api.delete("/topics/" + topic);
+
+        assertThat(waiting)
+                .succeedsWithin(Duration.ofSeconds(10))
+                .satisfies(answer -> assertThat(Consumer.records(answer)).isEmpty());
+    }
+
+    @Test
+    void pollOnATopicThatWasDeletedBeforeDoesNotWait() {
+        String topic = api.newTopic(1);
+        Consumer consumer = group.consumer().subscribe(topic);
+        consumer.poll("timeout=0");
+        api.delete("/topics/" + topic);
+
+        CompletableFuture<Api.Answer> poll = consumer.pollLater("timeout=50000");
+
+        assertThat(poll)
+                .succeedsWithin(Duration.ofSeconds(10))
+                .satisfies(answer -> assertThat(Consumer.records(answer)).isEmpty());
+    }
+
+    @Test
+    void deletionOfOneOfTwoTopicsDoesNotEndTheWaitForTheOther() {
+        String one = api.newTopic(1);
+        String two = api.newTopic(1);
+        Consumer consumer = group.consumer().subscribe(one, two);
+        consumer.poll("timeout=0");
+        CompletableFuture<Api.Answer> waiting = consumer.pollLater("timeout=50000");
+
+        api.delete("/topics/" + one);
+
+        Awaitility.await().during(Duration.ofSeconds(1)).atMost(PATIENCE).until(() -> !waiting.isDone());
+        api.writeNumbers(two, 0, 0, 1);
+        assertThat(waiting)
+                .succeedsWithin(PATIENCE)
+                .satisfies(answer ->
+                        assertThat(Consumer.places(Consumer.records(answer))).containsExactly(two + "/0@0"));
+    }
+
+    @Test
+    void consumerWhosePartitionsGoToAnotherWaitsOn() {
+        String topic = api.newTopic(1);
+        Consumer first = group.consumer().subscribe(topic);
+        Consumer second = group.consumer().subscribe(topic);
+        CompletableFuture<Api.Answer> waiting = second.pollLater("timeout=50000");
+        Awaitility.await().during(Duration.ofMillis(500)).atMost(PATIENCE).until(() -> !waiting.isDone());
+
+        first.delete();
+        api.writeNumbers(topic, 0, 0, 1);
+
+        assertThat(waiting)
+                .succeedsWithin(PATIENCE)
+                .satisfies(answer -> assertThat(Consumer.records(answer)).hasSize(1));
+    }
+
     @Test
     void topicOfADeletedOnesNameIsAnotherTopicAndReadFromItsStart() {
         String topic = api.newTopic(1);
@@ -298,6 +363,8 @@ class SubscriptionApiTest {
                 "{\"topic_pattern\":\"*\"}|422|INVALID_SUBSCRIPTION",
                 "{\"topic_pattern\":\"(a)\\\\1\"}|422|INVALID_SUBSCRIPTION",
                 "{\"topic_pattern\":\"a(?=b)\"}|422|INVALID_SUBSCRIPTION",
+                "{\"topic_pattern\":\"((x{1000}){1000}){1000}\"}|422|INVALID_SUBSCRIPTION",
+                "{\"topic_pattern\":\"((a{100}){100}){40}\"}|422|INVALID_SUBSCRIPTION",
                 "{\"topics\":[\"a b\"]}|422|INVALID_SUBSCRIPTION",
                 "{\"topics\":[\"\"]}|422|INVALID_SUBSCRIPTION",
                 "{\"topics\":[\"fine\",\"..\"]}|422|INVALID_SUBSCRIPTION",
