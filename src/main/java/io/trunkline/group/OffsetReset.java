@@ -52,9 +52,11 @@ public sealed interface OffsetReset {
         }
     }
 
-    /** The one that is stored as this word and these milliseconds. */
+    /** The one that is stored as this word and these milliseconds; {@code latest} where that is none. */
     static OffsetReset stored(String text, OptionalLong millis) {
-        return millis.isPresent() ? new ByDuration(Duration.ofMillis(millis.getAsLong())) : of(text).orElseThrow();
+        return millis.isPresent() && millis.getAsLong() <= ByDuration.LONGEST.toMillis()
+                ? new ByDuration(Duration.ofMillis(millis.getAsLong()))
+                : of(text).orElse(new Latest());
     }
 
     /** The word it is stored as. A version that does not know durations reads one as {@code latest}. */

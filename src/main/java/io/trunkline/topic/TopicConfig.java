@@ -33,6 +33,9 @@ public record TopicConfig(Map<String, String> overrides) {
      */
     public static TopicConfig parse(Map<String, String> overrides) {
         List<String> errors = errorsOf(overrides);
+        if (errors.isEmpty()) {
+            TopicConfigKey.conflictIn(overrides).ifPresent(errors::add);
+        }
         if (!errors.isEmpty()) {
             throw illegal(errors);
         }
@@ -57,6 +60,9 @@ public record TopicConfig(Map<String, String> overrides) {
             }
         });
         errors.addAll(errorsOf(merged));
+        if (errors.isEmpty()) {
+            TopicConfigKey.conflictIn(merged).ifPresent(errors::add);
+        }
         if (!errors.isEmpty()) {
             throw illegal(errors);
         }
@@ -91,9 +97,6 @@ public record TopicConfig(Map<String, String> overrides) {
         List<String> errors = new ArrayList<>();
         overrides.forEach((name, value) -> TopicConfigKey.named(name)
                 .ifPresentOrElse(key -> key.errorOf(value).ifPresent(errors::add), () -> errors.add(unknown(name))));
-        if (errors.isEmpty()) {
-            TopicConfigKey.conflictIn(overrides).ifPresent(errors::add);
-        }
         return errors;
     }
 
