@@ -143,9 +143,7 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
                 if (position == null) {
                     TopicPartition name = names.get(partitionId);
                     boolean isNew = !sharedBefore.contains(partitionId)
-                            && (shares
-                                    ? wantedBefore.contains(partitionId)
-                                    : name != null && assignedBefore(id, name));
+                            && (shares ? wantedBefore.contains(partitionId) : name != null && assignedBefore(id, name));
                     granted.add(new Grant(id, partitionId, shares, isNew));
                     position = OptionalLong.empty();
                 }
@@ -200,8 +198,7 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
                     byHand.addAll(member.positions().keySet());
                 }
                 for (TopicPartition partition : manual.named()) {
-                    List<Integer> ids =
-                            topics.catalog().partitionIds().getOrDefault(partition.topic(), List.of());
+                    List<Integer> ids = topics.catalog().partitionIds().getOrDefault(partition.topic(), List.of());
                     if (partition.partition() < ids.size()) {
                         byHand.add(ids.get(partition.partition()));
                     }

@@ -124,8 +124,8 @@ class MemberEntity {
     private SortedSet<TopicPartition> assigned() {
         SortedSet<TopicPartition> named = new TreeSet<>();
         StoredJson.numbers(assigned)
-                .forEach((topic, numbers) ->
-                        numbers.forEach(number -> TopicPartition.stored(topic, number).ifPresent(named::add)));
+                .forEach((topic, numbers) -> numbers.forEach(
+                        number -> TopicPartition.stored(topic, number).ifPresent(named::add)));
         return named;
     }
 
@@ -134,7 +134,8 @@ class MemberEntity {
         boolean sameTopics = to instanceof Subscription.Topics t && t.names().equals(new HashSet<>(topics()));
         topics = sameTopics ? topics : null;
         topicPattern = null;
-        boolean sameAssigned = to instanceof Subscription.Partitions p && p.named().equals(assigned());
+        boolean sameAssigned =
+                to instanceof Subscription.Partitions p && p.named().equals(assigned());
         assigned = sameAssigned ? assigned : null;
         switch (to) {
             case Subscription.Topics t -> {
