@@ -41,9 +41,11 @@ class ConfigTest {
         ConsumerConfig consumer = config.getConfigMapping(ConsumerConfig.class);
         assertThat(consumer.sessionTimeout()).isEqualTo(Duration.ofMinutes(5));
         assertThat(consumer.deliveryTimeout()).isEqualTo(Duration.ofSeconds(10));
+        assertThat(consumer.autoOffsetReset()).isEqualTo("latest");
         assertThat(consumer.offsetsRetention()).isEqualTo(Duration.ofDays(7));
         assertThat(consumer.threads()).isEqualTo(4);
         assertThat(consumer.maxMembers()).isEqualTo(1_000);
+        assertThat(consumer.maxGroups()).isEqualTo(10_000);
         assertThat(consumer.maxWaiting()).isEqualTo(10_000);
         assertThat(consumer.lagInterval()).isEqualTo(Duration.ofSeconds(15));
         EmbeddedConfig embedded = config.getConfigMapping(EmbeddedConfig.class);
@@ -92,14 +94,19 @@ class ConfigTest {
         assertThat(topics.autoCreate()).isFalse();
         assertThat(topics.defaultPartitions()).isEqualTo(1);
         assertThat(topics.maxPartitions()).isEqualTo(1_000);
+        assertThat(topics.maxTopics()).isEqualTo(10_000);
+        assertThat(topics.maxTotalPartitions()).isEqualTo(100_000);
+        assertThat(topics.administration()).isTrue();
     }
 
     private static final Map<String, String> EVERY_KEY = Map.ofEntries(
             Map.entry("trunkline.consumer.session-timeout", "1m"),
             Map.entry("trunkline.consumer.delivery-timeout", "2s"),
             Map.entry("trunkline.consumer.offsets-retention", "3d"),
+            Map.entry("trunkline.consumer.auto-offset-reset", "by_duration:PT1H"),
             Map.entry("trunkline.consumer.threads", "4"),
             Map.entry("trunkline.consumer.max-members", "5"),
+            Map.entry("trunkline.consumer.max-groups", "8"),
             Map.entry("trunkline.consumer.max-waiting", "6"),
             Map.entry("trunkline.consumer.lag-interval", "7s"),
             Map.entry("trunkline.database.url", "jdbc:postgresql://db/x"),
@@ -149,7 +156,10 @@ class ConfigTest {
             Map.entry("trunkline.shutdown.timeout", "19s"),
             Map.entry("trunkline.topics.auto-create", "true"),
             Map.entry("trunkline.topics.default-partitions", "14"),
-            Map.entry("trunkline.topics.max-partitions", "15"));
+            Map.entry("trunkline.topics.max-partitions", "15"),
+            Map.entry("trunkline.topics.max-topics", "16"),
+            Map.entry("trunkline.topics.max-total-partitions", "17"),
+            Map.entry("trunkline.topics.administration", "false"));
 
     @Test
     void everyKeyIsDocumented() throws Exception {
@@ -175,6 +185,8 @@ class ConfigTest {
         assertThat(config.getConfigMapping(TopicsConfig.class).autoCreate()).isTrue();
         assertThat(config.getConfigMapping(ConsumerConfig.class).deliveryTimeout())
                 .isEqualTo(Duration.ofSeconds(2));
+        assertThat(config.getConfigMapping(ConsumerConfig.class).autoOffsetReset())
+                .isEqualTo("by_duration:PT1H");
         assertThat(config.getConfigMapping(RetentionConfig.class).checkInterval())
                 .isEqualTo(Duration.ofSeconds(16));
     }

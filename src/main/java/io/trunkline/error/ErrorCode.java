@@ -23,8 +23,10 @@ public enum ErrorCode {
     INVALID_GROUP,
     /** An option of a consumer has a value that is not legal. */
     INVALID_CONSUMER_CONFIG,
-    /** A subscription names no topics, an illegal topic, or a pattern that cannot be understood. */
+    /** A subscription names no topics, an illegal topic, or a pattern that cannot be understood or is too large. */
     INVALID_SUBSCRIPTION,
+    /** A text in the body holds half a surrogate pair, or U+0000, which PostgreSQL cannot store. */
+    INVALID_TEXT,
     /** No operation has this path. */
     PATH_NOT_FOUND,
     /** The path exists, but not with this method. */
@@ -59,6 +61,12 @@ public enum ErrorCode {
     CONSUMER_ALREADY_EXISTS,
     /** The group has as many consumers as it may have. */
     GROUP_FULL,
+    /** There are as many topics as there may be. */
+    TOPIC_LIMIT_REACHED,
+    /** All topics together have as many partitions as they may have. */
+    PARTITION_LIMIT_REACHED,
+    /** There are as many consumer groups as there may be. */
+    GROUP_LIMIT_REACHED,
     /** The group has consumers, with which this cannot be done. */
     GROUP_NOT_EMPTY,
     /** A consumer reads topics by name, by pattern, or partitions assigned by hand: only one of them at a time. */
@@ -67,7 +75,7 @@ public enum ErrorCode {
     NOT_SUBSCRIBED,
     /** Nothing is committed, and the consumer does not say where to begin. */
     NO_OFFSET,
-    /** The consumer has lost a partition that it commits, so that nothing was committed. */
+    /** Another consumer of the group has a partition that this one commits, so that nothing was committed. */
     COMMIT_FENCED,
     /** The request body is over the limit. */
     BODY_TOO_LARGE,
@@ -77,6 +85,10 @@ public enum ErrorCode {
     OFFSET_OUT_OF_RANGE,
     /** The role that the service runs as has not been given the right to do this. */
     NOT_PERMITTED,
+    /** CORS does not allow the origin, or the method, of a browser's request. */
+    ORIGIN_NOT_ALLOWED,
+    /** The replica does not let clients create, change or delete topics, or delete records. */
+    ADMINISTRATION_DISABLED,
     /** A queue or a pool is full; nothing was done, and the call may be repeated. */
     OVERLOADED,
     /** PostgreSQL cannot be reached; nothing was done, and the call may be repeated. */

@@ -22,6 +22,13 @@ public interface ConsumerConfig {
     @WithDefault("10s")
     Duration deliveryTimeout();
 
+    /**
+     * Where a consumer begins where nothing is committed, if it does not say so itself: earliest, latest, none, or
+     * by_duration: and an ISO 8601 duration, such as by_duration:PT1H. The bridge is shipped with earliest.
+     */
+    @WithDefault("latest")
+    String autoOffsetReset();
+
     /** What a group has committed is forgotten when it has had no consumer for so long. At least 1m. */
     @WithDefault("7d")
     Duration offsetsRetention();
@@ -37,6 +44,12 @@ public interface ConsumerConfig {
     @Min(1)
     @Max(10_000)
     int maxMembers();
+
+    /** The most consumer groups there may be. Creating one more is refused with 409. */
+    @WithDefault("10000")
+    @Min(1)
+    @Max(10_000_000)
+    int maxGroups();
 
     /** Polls that may wait for records at once on a replica before further ones are refused with 503. */
     @WithDefault("10000")

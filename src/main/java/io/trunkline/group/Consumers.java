@@ -19,7 +19,9 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -109,31 +111,54 @@ public class Consumers {
         return changing(group, () -> memberships.subscribe(group, member, subscription));
     }
 
+    /** There is no such consumer, or there is none any more. In the words of the bridge's contract. */
+    public static TrunklineException notFound() {
+        return new TrunklineException(ErrorCode.CONSUMER_NOT_FOUND, "The specified consumer instance was not found.");
+    }
+
+    /** Somebody wants to read in two ways at once. In the words of the bridge's contract. */
+    public static TrunklineException subscriptionConflict() {
+        return new TrunklineException(
+                ErrorCode.SUBSCRIPTION_CONFLICT,
+                "Subscriptions to topics, partitions, and patterns are mutually exclusive.");
+    }
+
     /**
-     * Assigns partitions by hand, whoever else reads them. Fails as {@link #subscribe}, or with {@code TOPIC_NOT_FOUND} or
-     * {@code PARTITION_NOT_FOUND}.
+     * Assigns partitions by hand, whoever else reads them; those that do not exist yet are read when they do. Fails as
+     * {@link #subscribe}.
      */
     public CompletableFuture<Void> assign(GroupName group, MemberName member, Collection<TopicPartition> partitions) {
-        return state(group, member)
-                .thenCompose(state -> ids(partitions))
-                .thenCompose(ids -> subscribe(
-                        group,
-                        member,
-                        ids.isEmpty()
-                                ? new Subscription.None()
-                                : new Subscription.Partitions(new TreeSet<>(ids.values()))));
+        return subscribe(
+                group,
+                member,
+                partitions.isEmpty()
+                        ? new Subscription.None()
+                        : new Subscription.Partitions(new TreeSet<>(partitions)));
+    }
+
+    /** Fails with {@code CONSUMER_NOT_FOUND} where there is no such consumer. */
+    public CompletableFuture<Void> check(GroupName group, MemberName member) {
+        return state(group, member).thenApply(state -> null);
     }
 
     /** What a consumer reads. */
     public record Reading(SortedSet<TopicName> topics, SortedSet<TopicPartition> partitions) {}
 
-    /** What a consumer reads: the topics that it has subscribed, or that match its pattern, and its partitions. */
+    /**
+     * What a consumer reads: the topics that it has subscribed, that match its pattern, or of which it has partitions by
+     * hand; and its partitions.
+     */
     public CompletableFuture<Reading> reading(GroupName group, MemberName member) {
         return fresh(group, member)
                 .thenCompose(state -> partitions(state)
-                        .thenCombine(
-                                memberships.topics(group, member),
-                                (partitions, names) -> new Reading(names, partitions)));
+                        .thenCombine(memberships.wishes(group, member), (partitions, wishes) -> {
+                            SortedSet<TopicName> names = new TreeSet<>(wishes.topics());
+                            if (state.kind() == MemberState.SubscriptionKind.PARTITIONS) {
+                                partitions.forEach(partition -> names.add(partition.topic()));
+                            }
+                            partitions.addAll(wishes.assigned());
+                            return new Reading(names, partitions);
+                        }));
     }
 
     private CompletableFuture<SortedSet<TopicPartition>> partitions(MemberState state) {
@@ -184,11 +209,53 @@ public class Consumers {
     }
 
     /**
-     * Commits offsets, each the next to read, as they are given. Fails with {@code COMMIT_FENCED} when the consumer does not
-     * have all of the partitions, {@code TOPIC_NOT_FOUND} or {@code PARTITION_NOT_FOUND}; then none is committed.
+     * Commits offsets, each the next to read, as they are given: of partitions that the consumer has, or that nobody of the
+     * group has. Fails with {@code COMMIT_FENCED} when another one has one of them, {@code TOPIC_NOT_FOUND} or
+     * {@code PARTITION_NOT_FOUND}; then none is committed.
      */
     public CompletableFuture<Void> commit(GroupName group, MemberName member, List<TopicPartitionOffset> offsets) {
-        return onPartitions(group, member, offsets, positions::commit, ErrorCode.COMMIT_FENCED);
+        return state(group, member)
+                .thenCompose(state -> ids(partitionsOf(offsets)).thenCompose(ids -> {
+                    Map<Integer, Long> byId = byId(offsets, ids);
+                    if (byId.isEmpty()) {
+                        return CompletableFuture.completedFuture(null);
+                    }
+                    CompletableFuture<Boolean> committed = state.partitionIds().containsAll(byId.keySet())
+                            ? positions.commit(state.memberId(), byId)
+                            : CompletableFuture.completedFuture(false);
+                    return committed.thenCompose(done ->
+                            done ? CompletableFuture.completedFuture(null) : commitUnheld(group, member, ids, byId));
+                }));
+    }
+
+    private CompletableFuture<Void> commitUnheld(
+            GroupName group, MemberName member, Map<TopicPartition, Integer> ids, Map<Integer, Long> offsets) {
+        return memberships
+                .commit(group, member, offsets)
+                .thenAccept(fenced -> fenced.ifPresent(id -> {
+                    TopicPartition partition = ids.entrySet().stream()
+                            .filter(entry -> entry.getValue().equals(id))
+                            .findFirst()
+                            .orElseThrow()
+                            .getKey();
+                    throw new TrunklineException(
+                            ErrorCode.COMMIT_FENCED,
+                            "Another consumer of the group has partition " + partition.partition() + " of topic "
+                                    + partition.topic()
+                                    + "; nothing was committed. It goes on from what was committed before.");
+                }));
+    }
+
+    private static List<TopicPartition> partitionsOf(List<TopicPartitionOffset> offsets) {
+        return offsets.stream().map(TopicPartitionOffset::partition).toList();
+    }
+
+    private static Map<Integer, Long> byId(List<TopicPartitionOffset> offsets, Map<TopicPartition, Integer> ids) {
+        Map<Integer, Long> byId = new HashMap<>();
+        for (TopicPartitionOffset offset : offsets) {
+            byId.put(Objects.requireNonNull(ids.get(offset.partition())), offset.offset());
+        }
+        return byId;
     }
 
     /**
@@ -196,8 +263,7 @@ public class Consumers {
      * moved.
      */
     public CompletableFuture<Void> seek(GroupName group, MemberName member, List<TopicPartitionOffset> offsets) {
-        return changing(
-                group, () -> onPartitions(group, member, offsets, positions::seek, ErrorCode.PARTITION_NOT_ASSIGNED));
+        return changing(group, () -> move(group, member, offsets));
     }
 
     /** Moves a consumer to the first record that is kept, of all its partitions where none are named. */
@@ -219,7 +285,7 @@ public class Consumers {
             Function<OffsetRange, Long> offset) {
         return fresh(group, member)
                 .thenCompose(this::partitions)
-                .thenCompose(held -> partitions.isEmpty() ? ids(held) : held(member, held, partitions))
+                .thenCompose(held -> partitions.isEmpty() ? ids(held) : held(held, partitions))
                 .thenCompose(ids -> logs.ranges(ids.values()).thenCompose(ranges -> {
                     SortedMap<TopicPartition, Long> offsets = new TreeMap<>();
                     ids.forEach((partition, id) -> {
@@ -238,67 +304,45 @@ public class Consumers {
     }
 
     private CompletableFuture<Map<TopicPartition, Integer>> held(
-            MemberName member, SortedSet<TopicPartition> held, Collection<TopicPartition> wanted) {
+            SortedSet<TopicPartition> held, Collection<TopicPartition> wanted) {
         for (TopicPartition partition : wanted) {
             if (!held.contains(partition)) {
-                return CompletableFuture.failedFuture(notAssigned(ErrorCode.PARTITION_NOT_ASSIGNED, member, partition));
+                return CompletableFuture.failedFuture(notAssigned(partition));
             }
         }
         return ids(wanted);
     }
 
-    private interface OffsetCall {
-        CompletableFuture<Boolean> on(long memberId, Map<Integer, Long> offsets);
-    }
-
-    private CompletableFuture<Void> onPartitions(
-            GroupName group,
-            MemberName member,
-            List<TopicPartitionOffset> offsets,
-            OffsetCall call,
-            ErrorCode whereNotAssigned) {
+    private CompletableFuture<Void> move(GroupName group, MemberName member, List<TopicPartitionOffset> offsets) {
         return state(group, member)
-                .thenCompose(state -> ids(offsets.stream()
-                                .map(TopicPartitionOffset::partition)
-                                .toList())
-                        .thenCompose(ids -> {
-                            Map<Integer, Long> byId = new HashMap<>();
-                            for (TopicPartitionOffset offset : offsets) {
-                                Integer id = ids.get(offset.partition());
-                                if (id == null
-                                        || state.partitions().stream().noneMatch(held -> held.partitionId() == id)) {
-                                    return CompletableFuture.failedFuture(
-                                            notAssigned(whereNotAssigned, member, offset.partition()));
-                                }
-                                byId.put(id, offset.offset());
-                            }
-                            if (byId.isEmpty()) {
-                                return CompletableFuture.completedFuture(null);
-                            }
-                            return call.on(state.memberId(), byId).thenCompose(done -> {
-                                if (done) {
-                                    return CompletableFuture.completedFuture(null);
-                                }
-                                // It has lost a partition since it was looked at; maybe it is not there any more
-                                // itself.
-                                return state(group, member)
-                                        .thenCompose(now -> CompletableFuture.failedFuture(notAssigned(
-                                                whereNotAssigned,
-                                                member,
-                                                offsets.getFirst().partition())));
-                            });
-                        }));
+                .thenCompose(state -> ids(partitionsOf(offsets)).thenCompose(ids -> {
+                    Map<Integer, Long> byId = byId(offsets, ids);
+                    Set<Integer> held = state.partitionIds();
+                    for (TopicPartitionOffset offset : offsets) {
+                        if (!held.contains(ids.get(offset.partition()))) {
+                            return CompletableFuture.failedFuture(notAssigned(offset.partition()));
+                        }
+                    }
+                    if (byId.isEmpty()) {
+                        return CompletableFuture.completedFuture(null);
+                    }
+                    return positions.seek(state.memberId(), byId).thenCompose(done -> {
+                        if (done) {
+                            return CompletableFuture.completedFuture(null);
+                        }
+                        // It has lost a partition since it was looked at; maybe it is not there any more itself.
+                        return state(group, member)
+                                .thenCompose(now -> CompletableFuture.failedFuture(
+                                        notAssigned(offsets.getFirst().partition())));
+                    });
+                }));
     }
 
-    private static TrunklineException notAssigned(ErrorCode code, MemberName member, TopicPartition partition) {
+    /** In Kafka's words, which the bridge gives on. */
+    private static TrunklineException notAssigned(TopicPartition partition) {
         return new TrunklineException(
-                code,
-                "Consumer " + member + " does not have partition " + partition.partition() + " of topic "
-                        + partition.topic()
-                        + (code == ErrorCode.COMMIT_FENCED
-                                ? ", or has lost it to another consumer; nothing was committed. Who has it now goes on from"
-                                        + " what was committed before."
-                                : "; nothing was moved."));
+                ErrorCode.PARTITION_NOT_ASSIGNED,
+                "No current assignment for partition " + partition.topic() + "-" + partition.partition());
     }
 
     /** What partitions are called in the log. Fails with {@code TOPIC_NOT_FOUND} or {@code PARTITION_NOT_FOUND}. */
@@ -321,7 +365,7 @@ public class Consumers {
     /** A consumer as it is now. Fails with {@code CONSUMER_NOT_FOUND}. */
     private CompletableFuture<MemberState> state(GroupName group, MemberName member) {
         return states.ask(new PositionStore.Key(group, member)).thenApply(found -> {
-            MemberState state = found.orElseThrow(() -> Memberships.notFound(group, member));
+            MemberState state = found.orElseThrow(Consumers::notFound);
             heartbeats.seen(state.memberId(), state.silence());
             return state;
         });

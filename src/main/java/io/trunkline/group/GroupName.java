@@ -2,6 +2,7 @@ package io.trunkline.group;
 
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
@@ -29,6 +30,11 @@ public record GroupName(String value) {
                     "A group name has 1 to 255 characters, none of them '/' or a control character, and is not '.' or '..'.");
         }
         return new GroupName(text);
+    }
+
+    /** The name in a row, which is empty for one that no group can have. */
+    static Optional<GroupName> stored(String text) {
+        return LEGAL.matcher(text).matches() ? Optional.of(new GroupName(text)) : Optional.empty();
     }
 
     @Override

@@ -1,7 +1,7 @@
 package io.trunkline.group;
 
-import io.trunkline.topic.TopicCatalog;
 import io.trunkline.topic.TopicName;
+import io.trunkline.topic.TopicPartition;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -92,9 +92,9 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
     /**
      * What an event makes of the group.
      *
-     * @param catalog the topics that are subscribed, after the event too
+     * @param topics those that are subscribed, before the event and after it
      */
-    Change on(Event event, TopicCatalog catalog) {
+    Change on(Event event, SubscribedTopics topics) {
         SortedMap<Long, Member> left = new TreeMap<>(members);
         Set<Long> dead = new HashSet<>();
         switch (event) {
@@ -112,9 +112,21 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
 
         SortedMap<Long, SortedMap<Integer, OptionalLong>> had = new TreeMap<>();
         members.forEach((id, member) -> had.put(id, member.positions()));
-        Map<Long, Set<Integer>> have = partitionsOf(left, catalog);
-        Map<Integer, TopicName> topics = new HashMap<>();
-        catalog.partitionIds().forEach((topic, ids) -> ids.forEach(id -> topics.put(id, topic)));
+        Set<Long> anew = event instanceof Event.Subscribed subscribed ? Set.of(subscribed.memberId()) : Set.of();
+        Map<Long, Set<Integer>> have = partitionsOf(left, anew, topics);
+        Set<Integer> wantedBefore = new HashSet<>();
+        members.values().stream()
+                .map(Member::subscription)
+                .distinct()
+                .forEach(subscription -> topics.of(subscription)
+                        .forEach(topic -> wantedBefore.addAll(
+                                topics.catalog().partitionIds().getOrDefault(topic, List.of()))));
+        Map<Integer, TopicPartition> names = new HashMap<>();
+        topics.catalog().partitionIds().forEach((topic, ids) -> {
+            for (int i = 0; i < ids.size(); i++) {
+                names.put(ids.get(i), new TopicPartition(topic, i));
+            }
+        });
         Set<Integer> sharedBefore = new HashSet<>();
         members.values().stream()
                 .filter(member -> member.subscription().shares())
@@ -129,12 +141,9 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
             for (Integer partitionId : Objects.requireNonNull(have.get(id))) {
                 OptionalLong position = member.positions().get(partitionId);
                 if (position == null) {
-                    TopicName topic = topics.get(partitionId);
-                    boolean isNew = shares
-                            && topic != null
-                            && !sharedBefore.contains(partitionId)
-                            && members.values().stream()
-                                    .anyMatch(m -> m.subscription().wants(topic));
+                    TopicPartition name = names.get(partitionId);
+                    boolean isNew = !sharedBefore.contains(partitionId)
+                            && (shares ? wantedBefore.contains(partitionId) : name != null && assignedBefore(id, name));
                     granted.add(new Grant(id, partitionId, shares, isNew));
                     position = OptionalLong.empty();
                 }
@@ -158,28 +167,49 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
                         .anyMatch(now -> !now.subscription()
                                 .equals(Objects.requireNonNull(members.get(now.id()))
                                         .subscription()));
-        return new Change(new GroupState(changed ? generation + 1 : generation, after), granted, revoked, removed);
+        int next = generation == Integer.MAX_VALUE ? 0 : generation + 1;
+        return new Change(new GroupState(changed ? next : generation, after), granted, revoked, removed);
     }
 
-    private static Map<Long, Set<Integer>> partitionsOf(SortedMap<Long, Member> members, TopicCatalog catalog) {
+    /** Whether a partition was assigned to a member by hand before the event. */
+    private boolean assignedBefore(long memberId, TopicPartition partition) {
+        Member before = members.get(memberId);
+        return before != null
+                && before.subscription() instanceof Subscription.Partitions assigned
+                && assigned.named().contains(partition);
+    }
+
+    /**
+     * Which partitions each member shall have.
+     *
+     * @param anew members that have said just now what they read
+     */
+    private static Map<Long, Set<Integer>> partitionsOf(
+            SortedMap<Long, Member> members, Set<Long> anew, SubscribedTopics topics) {
         Map<Long, Set<Integer>> partitions = new HashMap<>();
+        Map<Subscription, Set<TopicName>> wanted = new HashMap<>();
         SortedMap<Long, Set<TopicName>> subscriptions = new TreeMap<>();
         Map<Integer, Long> current = new HashMap<>();
         members.forEach((id, member) -> {
             Set<Integer> byHand = new HashSet<>();
             if (member.subscription() instanceof Subscription.Partitions manual) {
-                byHand.addAll(manual.partitionIds());
+                if (!anew.contains(id)) {
+                    // What is gone is removed with its topic, and rows of the version before have no names.
+                    byHand.addAll(member.positions().keySet());
+                }
+                for (TopicPartition partition : manual.named()) {
+                    List<Integer> ids = topics.catalog().partitionIds().getOrDefault(partition.topic(), List.of());
+                    if (partition.partition() < ids.size()) {
+                        byHand.add(ids.get(partition.partition()));
+                    }
+                }
             } else if (member.subscription().shares()) {
-                Set<TopicName> topics = new HashSet<>();
-                catalog.partitionIds().keySet().stream()
-                        .filter(member.subscription()::wants)
-                        .forEach(topics::add);
-                subscriptions.put(id, topics);
+                subscriptions.put(id, wanted.computeIfAbsent(member.subscription(), topics::of));
                 member.positions().keySet().forEach(partitionId -> current.put(partitionId, id));
             }
             partitions.put(id, byHand);
         });
-        Assignor.assign(subscriptions, catalog.partitionIds(), current)
+        Assignor.assign(subscriptions, topics.catalog().partitionIds(), current)
                 .forEach((partitionId, id) ->
                         Objects.requireNonNull(partitions.get(id)).add(partitionId));
         return partitions;

@@ -72,13 +72,17 @@ public class Groups {
         pool.close();
     }
 
-    /** A group and how many consumers it has. */
-    public record Summary(GroupName name, int members) {}
+    /**
+     * A group and how many consumers it has.
+     *
+     * @param name as it is stored, which may be a name that no call can have made
+     */
+    public record Summary(String name, int members) {}
 
     /** All groups, by name. */
     public CompletableFuture<List<Summary>> list() {
         return pool.call(() -> lagStore.sizes().stream()
-                .map(size -> new Summary(new GroupName(size.group()), size.members()))
+                .map(size -> new Summary(size.group(), size.members()))
                 .toList());
     }
 
@@ -117,12 +121,7 @@ public class Groups {
                     .keySet()
                     .forEach(id -> Optional.ofNullable(names.get(id)).ifPresent(partitions::add));
             members.add(new GroupDescription.Member(
-                    member.name,
-                    member.topics == null
-                            ? List.of()
-                            : member.topics.stream().map(TopicName::new).toList(),
-                    Optional.ofNullable(member.topicPattern),
-                    partitions));
+                    member.name, member.topics(), Optional.ofNullable(member.topicPattern), partitions));
         }
         List<GroupDescription.Offset> offsets = new ArrayList<>();
         for (LagStore.GroupOffset offset : rows.offsets()) {
@@ -200,7 +199,7 @@ public class Groups {
                     lagStore.offsets(name).forEach(offset -> all.add(offset.partitionId()));
                     return all;
                 }))
-                : topics.catalog(Set.copyOf(names), List.of()).thenApply(catalog -> ids(names, catalog));
+                : topics.catalog(Set.copyOf(names)).thenApply(catalog -> ids(names, catalog));
         return ids.thenCompose(
                 all -> resolve(target, all).thenCompose(offsets -> commit(name, !names.isEmpty(), offsets)));
     }

@@ -1,7 +1,6 @@
 package io.trunkline.group;
 
 import io.trunkline.jdbc.Database;
-import io.trunkline.topic.TopicName;
 import io.trunkline.topic.TopicPartition;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.PreparedStatement;
@@ -47,10 +46,12 @@ class LagStore {
              ORDER BY g.name
             """;
     private static final String SILENT = """
-            SELECT DISTINCT g.name
-              FROM trunkline.group_member m
-              JOIN trunkline.consumer_group g ON g.group_id = m.group_id
-             WHERE m.last_seen < clock_timestamp() - make_interval(secs => ?)
+            SELECT g.name
+              FROM trunkline.consumer_group g
+             WHERE EXISTS (SELECT FROM trunkline.group_member m
+                            WHERE m.group_id = g.group_id
+                              AND m.last_seen < clock_timestamp() - make_interval(secs => ?))
+             ORDER BY random()
              LIMIT 1000
             """;
     private static final String FORGET = """
@@ -115,10 +116,14 @@ class LagStore {
         try (ResultSet rows = statement.executeQuery()) {
             while (rows.next()) {
                 @Nullable String member = rows.getString(7);
+                Optional<TopicPartition> partition = TopicPartition.stored(rows.getString(3), rows.getInt(4));
+                if (partition.isEmpty()) {
+                    continue;
+                }
                 offsets.add(new GroupOffset(
                         rows.getString(1),
                         rows.getInt(2),
-                        new TopicPartition(new TopicName(rows.getString(3)), rows.getInt(4)),
+                        partition.get(),
                         optional(rows, 5),
                         optional(rows, 6),
                         Optional.ofNullable(member)));
@@ -141,7 +146,10 @@ class LagStore {
         });
     }
 
-    /** Some groups with members of which nothing was noted for so long. */
+    /**
+     * Some groups with members of which nothing was noted for so long; others the next time, so that none is held up by
+     * groups that fail again and again.
+     */
     List<GroupName> withSilentMembers(double seconds) {
         return database.read(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(SILENT)) {
@@ -149,7 +157,7 @@ class LagStore {
                 List<GroupName> groups = new ArrayList<>();
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
-                        groups.add(new GroupName(rows.getString(1)));
+                        GroupName.stored(rows.getString(1)).ifPresent(groups::add);
                     }
                 }
                 return groups;

@@ -1,16 +1,22 @@
 package io.trunkline.group;
 
+import io.trunkline.jdbc.StoredJson;
 import io.trunkline.topic.TopicName;
+import io.trunkline.topic.TopicPartition;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
 import jakarta.persistence.GeneratedValue;
 import jakarta.persistence.GenerationType;
 import jakarta.persistence.Id;
 import jakarta.persistence.Table;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.OptionalLong;
 import java.util.SortedSet;
-import java.util.stream.Collectors;
+import java.util.TreeMap;
+import java.util.TreeSet;
 import org.hibernate.annotations.DynamicUpdate;
 import org.hibernate.annotations.JdbcTypeCode;
 import org.hibernate.type.SqlTypes;
@@ -39,6 +45,10 @@ class MemberEntity {
     @Column(name = "auto_offset_reset", updatable = false)
     String autoOffsetReset;
 
+    @Column(name = "reset_duration_ms", updatable = false)
+    @Nullable
+    Long resetDurationMillis;
+
     @Column(name = "enable_auto_commit", updatable = false)
     boolean enableAutoCommit;
 
@@ -54,13 +64,19 @@ class MemberEntity {
 
     String subscription;
 
+    /** A list of names; read it by {@link #topics()}. */
     @JdbcTypeCode(SqlTypes.JSON)
     @Nullable
-    List<String> topics;
+    String topics;
 
     @Column(name = "topic_pattern")
     @Nullable
     String topicPattern;
+
+    /** Lists of numbers by topic; read it by {@link #assigned()}. */
+    @JdbcTypeCode(SqlTypes.JSON)
+    @Nullable
+    String assigned;
 
     /** For Hibernate, which sets the fields. */
     @SuppressWarnings("NullAway.Init")
@@ -70,7 +86,9 @@ class MemberEntity {
         this.groupId = groupId;
         this.name = name.value();
         format = options.format();
-        autoOffsetReset = options.reset().text();
+        autoOffsetReset = options.reset().storedText();
+        OptionalLong resetMillis = options.reset().storedMillis();
+        resetDurationMillis = resetMillis.isPresent() ? (Long) resetMillis.getAsLong() : null;
         enableAutoCommit = options.autoCommit();
         fetchMinBytes = options.minBytes();
         requestTimeoutMillis = options.requestTimeoutMillis().isPresent()
@@ -81,40 +99,67 @@ class MemberEntity {
     }
 
     OffsetReset reset() {
-        return OffsetReset.of(autoOffsetReset).orElseThrow();
+        return OffsetReset.stored(
+                autoOffsetReset,
+                resetDurationMillis == null ? OptionalLong.empty() : OptionalLong.of(resetDurationMillis));
     }
 
-    /**
-     * What the row says is read.
-     *
-     * @param partitions what its other rows say, for partitions that were assigned by hand
-     */
-    Subscription subscription(SortedSet<Integer> partitions) {
+    /** The topics that are subscribed by name, in order. */
+    List<TopicName> topics() {
+        return StoredJson.list(topics).stream()
+                .flatMap(name -> TopicName.stored(name).stream())
+                .toList();
+    }
+
+    /** What the row says is read. Of partitions that the version before assigned by hand, it does not know the names. */
+    Subscription subscription() {
         return switch (subscription) {
-            case "topics" ->
-                new Subscription.Topics(
-                        topics == null
-                                ? Set.of()
-                                : topics.stream().map(TopicName::new).collect(Collectors.toSet()));
-            case "pattern" -> Subscription.Matching.parse(topicPattern == null ? "" : topicPattern);
-            case "partitions" -> new Subscription.Partitions(partitions);
+            case "topics" -> new Subscription.Topics(new HashSet<>(topics()));
+            case "pattern" -> new Subscription.Matching(topicPattern == null ? "" : topicPattern);
+            case "partitions" -> new Subscription.Partitions(assigned());
             default -> new Subscription.None();
         };
     }
 
+    private SortedSet<TopicPartition> assigned() {
+        SortedSet<TopicPartition> named = new TreeSet<>();
+        StoredJson.numbers(assigned)
+                .forEach((topic, numbers) -> numbers.forEach(
+                        number -> TopicPartition.stored(topic, number).ifPresent(named::add)));
+        return named;
+    }
+
     void subscribe(Subscription to) {
-        topics = null;
+        // What is the same is not written again: PostgreSQL has a text of its own for it.
+        boolean sameTopics = to instanceof Subscription.Topics t && t.names().equals(new HashSet<>(topics()));
+        topics = sameTopics ? topics : null;
         topicPattern = null;
+        boolean sameAssigned =
+                to instanceof Subscription.Partitions p && p.named().equals(assigned());
+        assigned = sameAssigned ? assigned : null;
         switch (to) {
             case Subscription.Topics t -> {
                 subscription = "topics";
-                topics = t.names().stream().map(TopicName::value).sorted().toList();
+                if (topics == null) {
+                    topics = StoredJson.of(
+                            t.names().stream().map(TopicName::value).sorted().toList());
+                }
             }
             case Subscription.Matching matching -> {
                 subscription = "pattern";
-                topicPattern = matching.pattern().pattern();
+                topicPattern = matching.pattern();
             }
-            case Subscription.Partitions partitions -> subscription = "partitions";
+            case Subscription.Partitions partitions -> {
+                subscription = "partitions";
+                if (assigned == null) {
+                    Map<String, List<Integer>> numbers = new TreeMap<>();
+                    for (TopicPartition partition : partitions.named()) {
+                        numbers.computeIfAbsent(partition.topic().value(), topic -> new ArrayList<>())
+                                .add(partition.partition());
+                    }
+                    assigned = StoredJson.ofNumbers(numbers);
+                }
+            }
             case Subscription.None none -> subscription = "none";
         }
     }

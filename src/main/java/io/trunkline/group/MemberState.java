@@ -6,6 +6,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,7 +36,17 @@ record MemberState(
         NONE,
         TOPICS,
         PATTERN,
-        PARTITIONS
+        PARTITIONS;
+
+        /** The kind in a row. */
+        static SubscriptionKind stored(String text) {
+            return switch (text) {
+                case "topics" -> TOPICS;
+                case "pattern" -> PATTERN;
+                case "partitions" -> PARTITIONS;
+                default -> NONE;
+            };
+        }
     }
 
     /**
@@ -61,6 +73,11 @@ record MemberState(
 
     MemberState with(List<Held> held) {
         return new MemberState(memberId, groupId, generation, outdated, options, kind, silence, held);
+    }
+
+    /** The partitions that it has. */
+    Set<Integer> partitionIds() {
+        return partitions.stream().map(Held::partitionId).collect(Collectors.toSet());
     }
 
     /** Whether these are the positions of those partitions. */

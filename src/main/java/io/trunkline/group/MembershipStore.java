@@ -23,10 +23,19 @@ import org.jspecify.annotations.Nullable;
  */
 @ApplicationScoped
 class MembershipStore {
+    /** Makers of groups follow one another to the ends of their transactions; those who use groups do not wait for them. */
+    private static final String LOCK_MAKING = """
+            SELECT pg_advisory_xact_lock(hashtext('trunkline.consumer_group'), 0)
+            """;
+
     private static final String MAKE_GROUP = """
             INSERT INTO trunkline.consumer_group (name)
-            VALUES (?)
+            SELECT ?
+             WHERE (SELECT count(*) FROM trunkline.consumer_group) < ?
             ON CONFLICT (name) DO NOTHING
+            """;
+    private static final String EXISTS = """
+            SELECT EXISTS (SELECT FROM trunkline.consumer_group WHERE name = ?)
             """;
     private static final String OCCUPY = """
             UPDATE trunkline.consumer_group
@@ -48,7 +57,7 @@ class MembershipStore {
     private static final String SILENCE = """
             SELECT member_id, extract(epoch FROM clock_timestamp() - last_seen)
               FROM trunkline.group_member
-             WHERE group_id = ?
+             WHERE group_id = ? AND isfinite(last_seen)
             """;
     private static final String PARTITIONS = """
             SELECT p.member_id, p.tp_id, p.position
@@ -83,6 +92,16 @@ class MembershipStore {
             ON CONFLICT (group_id, tp_id) DO UPDATE
                SET start_offset = coalesce(excluded.start_offset, group_offset.start_offset)
             """;
+    /** Rows of members of other groups, which only SQL can write, would keep members of this one from getting partitions. */
+    private static final String REMOVE_STRAYS = """
+            DELETE FROM trunkline.member_partition p
+             USING trunkline.group_member m
+             WHERE p.group_id = ?
+               AND p.generation IS NOT NULL
+               AND m.member_id = p.member_id
+               AND m.group_id <> p.group_id
+            """;
+
     private static final String GRANT = """
             INSERT INTO trunkline.member_partition (member_id, tp_id, group_id, generation, position)
             SELECT g.member_id, g.tp_id, o.group_id, g.generation, coalesce(o.committed_offset, o.start_offset)
@@ -100,7 +119,7 @@ class MembershipStore {
              WHERE o.group_id = ?
                AND NOT EXISTS (SELECT FROM trunkline.partition_head h WHERE h.tp_id = o.tp_id)
             """;
-    private static final String RESET = """
+    private static final String PUT_COMMITTED = """
             INSERT INTO trunkline.group_offset (group_id, tp_id, committed_offset, committed_at)
             SELECT ?, r.tp_id, r.committed_offset, clock_timestamp()
               FROM unnest(?::int[], ?::bigint[]) AS r (tp_id, committed_offset)
@@ -114,9 +133,31 @@ class MembershipStore {
         this.database = database;
     }
 
-    /** Makes sure that there is such a group. */
-    void makeGroup(GroupName name) {
-        update(MAKE_GROUP, (statement, connection) -> statement.setString(1, name.value()));
+    /** Makes a group, unless there is one already; false where there are so many that none can be made. */
+    boolean makeGroup(GroupName name, int most) {
+        // In a statement of its own: what is counted has to be as it is under the lock.
+        database.<Boolean>write(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(LOCK_MAKING)) {
+                return statement.execute();
+            }
+        });
+        int made = update(MAKE_GROUP, (statement, connection) -> {
+            statement.setString(1, name.value());
+            statement.setInt(2, most);
+        });
+        return made == 1 || exists(name);
+    }
+
+    private boolean exists(GroupName name) {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(EXISTS)) {
+                statement.setString(1, name.value());
+                try (ResultSet row = statement.executeQuery()) {
+                    row.next();
+                    return row.getBoolean(1);
+                }
+            }
+        });
     }
 
     /** Notes that the group has members. */
@@ -236,9 +277,14 @@ class MembershipStore {
         updateOffsets(BEGIN, groupId, offsets);
     }
 
+    /** Commits offsets, by partition, whether or not anything is known of the partition yet. */
+    void commit(int groupId, Map<Integer, Long> offsets) {
+        updateOffsets(PUT_COMMITTED, groupId, offsets);
+    }
+
     /** Commits offsets of a group that has no members, by partition; counts as a use of the group. */
     void reset(int groupId, Map<Integer, Long> offsets) {
-        updateOffsets(RESET, groupId, offsets);
+        commit(groupId, offsets);
         update(USED, (statement, connection) -> statement.setInt(1, groupId));
     }
 
@@ -250,6 +296,7 @@ class MembershipStore {
         if (granted.isEmpty()) {
             return;
         }
+        update(REMOVE_STRAYS, (statement, connection) -> statement.setInt(1, groupId));
         update(GRANT, (statement, connection) -> {
             statement.setObject(
                     1, granted.stream().mapToLong(GroupState.Grant::memberId).toArray());
@@ -288,8 +335,8 @@ class MembershipStore {
         });
     }
 
-    private void update(String sql, Parameters parameters) {
-        database.<Integer>write(connection -> {
+    private int update(String sql, Parameters parameters) {
+        return database.<Integer>write(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(sql)) {
                 parameters.set(statement, connection);
                 return statement.executeUpdate();

@@ -7,7 +7,9 @@ import io.trunkline.jdbc.WorkerPool;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
 import io.trunkline.topic.TopicCatalog;
+import io.trunkline.topic.TopicListing;
 import io.trunkline.topic.TopicName;
+import io.trunkline.topic.TopicPartition;
 import io.trunkline.topic.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -26,7 +28,6 @@ import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
-import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +41,8 @@ final class Memberships implements AutoCloseable {
     private static final int THREADS = 3;
     private static final int MOST_WAITING = 10_000;
     private static final int MOST_ATTEMPTS = 5;
+    /** The version of topics of a group that is to be looked at again. */
+    private static final long UNKNOWN = 0;
 
     private final GroupRepository groups;
     private final MemberRepository members;
@@ -51,6 +54,7 @@ final class Memberships implements AutoCloseable {
     private final GroupMetrics metrics;
     private final KeyedQueue<GroupName> queue = new KeyedQueue<>(MOST_WAITING);
     private final Map<GroupName, CompletableFuture<Void>> looks = new ConcurrentHashMap<>();
+    private final TopicPatterns patterns = new TopicPatterns();
     private final WorkerPool pool = new WorkerPool("group", THREADS, MOST_WAITING);
 
     Memberships(
@@ -72,7 +76,9 @@ final class Memberships implements AutoCloseable {
         this.metrics = metrics;
     }
 
-    /** Makes a consumer. Fails with {@code CONSUMER_ALREADY_EXISTS} or {@code GROUP_FULL}. */
+    /**
+     * Makes a consumer. Fails with {@code CONSUMER_ALREADY_EXISTS}, {@code GROUP_FULL} or {@code GROUP_LIMIT_REACHED}.
+     */
     CompletableFuture<Void> join(GroupName name, MemberName memberName, ConsumerOptions options) {
         return changing(name, () -> {
             GroupEntity group = made(name);
@@ -80,8 +86,7 @@ final class Memberships implements AutoCloseable {
             if (all.stream().anyMatch(m -> m.name.equals(memberName.value()))) {
                 throw new TrunklineException(
                         ErrorCode.CONSUMER_ALREADY_EXISTS,
-                        "Group " + name + " already has a consumer of the name " + memberName
-                                + "; choose another, or delete that one.");
+                        "A consumer instance with the specified name already exists in the HTTP Bridge.");
             }
             if (all.size() >= config.maxMembers()) {
                 throw new TrunklineException(
@@ -98,31 +103,31 @@ final class Memberships implements AutoCloseable {
     /** Removes a consumer. Fails with {@code CONSUMER_NOT_FOUND}. */
     CompletableFuture<Void> leave(GroupName name, MemberName memberName) {
         return changing(name, () -> {
-            GroupEntity group = locked(name).orElseThrow(() -> notFound(name, memberName));
+            GroupEntity group = locked(name).orElseThrow(Consumers::notFound);
             List<MemberEntity> all = members.of(group);
-            long id = id(named(all, name, memberName));
+            long id = id(named(all, memberName));
             apply(group, all, new GroupState.Event.Left(id));
             return null;
         });
     }
 
     /**
-     * Changes what a consumer reads. Fails with {@code CONSUMER_NOT_FOUND}, or {@code SUBSCRIPTION_CONFLICT} where it reads
-     * something of another kind.
+     * Changes what a consumer reads. Fails with {@code CONSUMER_NOT_FOUND}, {@code INVALID_SUBSCRIPTION}, or
+     * {@code SUBSCRIPTION_CONFLICT} where it reads something of another kind.
      */
     CompletableFuture<Void> subscribe(GroupName name, MemberName memberName, Subscription subscription) {
         return changing(name, () -> {
-            GroupEntity group = locked(name).orElseThrow(() -> notFound(name, memberName));
+            if (subscription instanceof Subscription.Matching matching) {
+                patterns.check(matching);
+            }
+            GroupEntity group = locked(name).orElseThrow(Consumers::notFound);
             List<MemberEntity> all = members.of(group);
-            MemberEntity member = named(all, name, memberName);
-            Subscription now = member.subscription(new TreeSet<>());
+            MemberEntity member = named(all, memberName);
+            Subscription now = member.subscription();
             if (!(now instanceof Subscription.None)
                     && !(subscription instanceof Subscription.None)
                     && now.getClass() != subscription.getClass()) {
-                throw new TrunklineException(
-                        ErrorCode.SUBSCRIPTION_CONFLICT,
-                        "Consumer " + memberName + " reads by " + member.subscription
-                                + "; topics, topic_pattern and assignments exclude one another: unsubscribe first.");
+                throw Consumers.subscriptionConflict();
             }
             apply(group, all, new GroupState.Event.Subscribed(id(member), subscription));
             return null;
@@ -166,6 +171,30 @@ final class Memberships implements AutoCloseable {
         });
     }
 
+    /**
+     * Commits offsets, by partition, of which the consumer does not have all: as long as no other one of the group has them,
+     * nobody goes on from there, and what comes after begins there. Fails with {@code CONSUMER_NOT_FOUND}; completes with a
+     * partition that another one has, and commits none then.
+     */
+    CompletableFuture<Optional<Integer>> commit(GroupName name, MemberName memberName, Map<Integer, Long> offsets) {
+        return changing(name, () -> {
+            GroupEntity group = locked(name).orElseThrow(Consumers::notFound);
+            long id = id(named(members.of(group), memberName));
+            // Nobody gives or takes partitions while the group is locked.
+            Map<Long, SortedMap<Integer, OptionalLong>> held = store.partitions(group.id);
+            Set<Integer> mine = held.getOrDefault(id, new TreeMap<>()).keySet();
+            Set<Integer> fenced = new TreeSet<>();
+            held.values().forEach(positions -> fenced.addAll(positions.keySet()));
+            fenced.removeAll(mine);
+            fenced.retainAll(offsets.keySet());
+            if (!fenced.isEmpty()) {
+                return Optional.of(fenced.iterator().next());
+            }
+            store.commit(group.id, offsets);
+            return Optional.<Integer>empty();
+        });
+    }
+
     /** Does something with a group that has no consumer; fails with {@code GROUP_NOT_FOUND} or {@code GROUP_NOT_EMPTY}. */
     <T extends @Nullable Object> CompletableFuture<T> whileEmpty(
             GroupName name, boolean create, Function<GroupEntity, T> work) {
@@ -182,24 +211,33 @@ final class Memberships implements AutoCloseable {
         });
     }
 
-    /** The topics that a consumer has subscribed, or that match its pattern. Fails with {@code CONSUMER_NOT_FOUND}. */
-    CompletableFuture<SortedSet<TopicName>> topics(GroupName name, MemberName memberName) {
+    /**
+     * What a consumer says that it reads.
+     *
+     * @param topics that it has subscribed, that match its pattern, or that its assigned partitions are of
+     * @param assigned the partitions that were assigned to it by hand
+     */
+    record Wishes(SortedSet<TopicName> topics, SortedSet<TopicPartition> assigned) {}
+
+    /** What a consumer says that it reads. Fails with {@code CONSUMER_NOT_FOUND}. */
+    CompletableFuture<Wishes> wishes(GroupName name, MemberName memberName) {
         return pool.call(() -> transactions.read(() -> {
-            GroupEntity group = groups.named(name).orElseThrow(() -> notFound(name, memberName));
-            Subscription subscription =
-                    named(members.of(group), name, memberName).subscription(new TreeSet<>());
+            GroupEntity group = groups.named(name).orElseThrow(Consumers::notFound);
+            Subscription subscription = named(members.of(group), memberName).subscription();
             SortedSet<TopicName> names = new TreeSet<>(Comparator.comparing(TopicName::value));
+            SortedSet<TopicPartition> assigned = new TreeSet<>();
             switch (subscription) {
                 case Subscription.Topics t -> names.addAll(t.names());
                 case Subscription.Matching matching ->
-                    names.addAll(topics.catalog(Set.of(), List.of(matching.pattern()::matches))
-                            .join()
-                            .partitionIds()
-                            .keySet());
+                    names.addAll(names(
+                            patterns.matches(topics.listing().join().names()).of(matching.pattern())));
                 case Subscription.None none -> {}
-                case Subscription.Partitions partitions -> {}
+                case Subscription.Partitions partitions -> {
+                    names.addAll(partitions.topics());
+                    assigned.addAll(partitions.named());
+                }
             }
-            return names;
+            return new Wishes(names, assigned);
         }));
     }
 
@@ -214,11 +252,18 @@ final class Memberships implements AutoCloseable {
 
     /** The group, which is made where it does not exist; again where somebody has deleted it meanwhile. */
     private GroupEntity made(GroupName name) {
-        for (int attempt = 1; attempt < MOST_ATTEMPTS; attempt++) {
-            store.makeGroup(name);
+        for (int attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
             Optional<GroupEntity> group = locked(name);
             if (group.isPresent()) {
                 return group.get();
+            }
+            // Only where it is missing: to the end of the transaction nobody else makes one.
+            if (!store.makeGroup(name, config.maxGroups())) {
+                throw new TrunklineException(
+                        ErrorCode.GROUP_LIMIT_REACHED,
+                        "There may be at most " + config.maxGroups()
+                                + " consumer groups (trunkline.consumer.max-groups): delete some, or wait until those without"
+                                + " consumers are forgotten.");
             }
         }
         throw new TrunklineException(
@@ -244,18 +289,21 @@ final class Memberships implements AutoCloseable {
                     id(member),
                     new GroupState.Member(
                             id(member),
-                            member.subscription(new TreeSet<>(positions.keySet())),
+                            member.subscription(),
                             member.enableAutoCommit,
                             silence.getOrDefault(id(member), Duration.ZERO),
                             positions));
         }
         GroupState before = new GroupState(group.generation, states);
-        TopicCatalog catalog = catalog(before, event);
-        GroupState.Change change = before.on(event, catalog);
+        SubscribedTopics subscribed = topics(before, event);
+        GroupState.Change change = before.on(event, subscribed);
         write(group, byId, change);
-        if (catalog.version() > group.topicVersion) {
+        long version = subscribed.catalog().version();
+        if (version > group.topicVersion) {
             store.forgetGonePartitions(group.id);
-            group.topicVersion = catalog.version();
+            group.topicVersion = version;
+        } else if (version == UNKNOWN) {
+            group.topicVersion = UNKNOWN;
         }
         group.generation = change.next().generation();
         groups.flush();
@@ -277,10 +325,8 @@ final class Memberships implements AutoCloseable {
         store.revoke(group.id, change.revoked());
         change.next().members().forEach((id, state) -> {
             MemberEntity member = byId.get(id);
-            if (member != null && !(state.subscription() instanceof Subscription.Partitions)) {
+            if (member != null) {
                 member.subscribe(state.subscription());
-            } else if (member != null) {
-                member.subscription = "partitions";
             }
         });
         for (Long id : change.removed()) {
@@ -309,28 +355,39 @@ final class Memberships implements AutoCloseable {
             return;
         }
         Map<Integer, OffsetRange> ranges = logs.ranges(unknown).join();
-        Map<Integer, @Nullable Long> starts = new HashMap<>();
+        Map<Integer, CompletableFuture<@Nullable Long>> starting = new HashMap<>();
         for (GroupState.Grant grant : change.granted()) {
             OffsetRange range = ranges.get(grant.partitionId());
             MemberEntity member = byId.get(grant.memberId());
             if (unknown.contains(grant.partitionId()) && range != null && member != null) {
-                starts.put(grant.partitionId(), start(member.reset(), range, grant.fromStart()));
+                starting.put(grant.partitionId(), start(grant, member.reset(), range));
             }
         }
+        Map<Integer, @Nullable Long> starts = new HashMap<>();
+        starting.forEach((id, start) -> starts.put(id, start.join()));
         store.begin(group.id, starts);
     }
 
-    private static @Nullable Long start(OffsetReset reset, OffsetRange range, boolean fromStart) {
+    private CompletableFuture<@Nullable Long> start(GroupState.Grant grant, OffsetReset reset, OffsetRange range) {
         return switch (reset) {
-            case EARLIEST -> (Long) range.logStartOffset();
-            case LATEST -> (Long) (fromStart ? range.logStartOffset() : range.endOffset());
-            case NONE -> null;
+            case OffsetReset.None none -> CompletableFuture.completedFuture(null);
+            case OffsetReset.Earliest earliest -> CompletableFuture.completedFuture(range.logStartOffset());
+            case OffsetReset.Latest latest ->
+                CompletableFuture.completedFuture(grant.fromStart() ? range.logStartOffset() : range.endOffset());
+            case OffsetReset.ByDuration(Duration duration) ->
+                grant.fromStart()
+                        ? CompletableFuture.completedFuture(range.logStartOffset())
+                        : logs.offsetForAge(grant.partitionId(), duration).thenApply(offset -> (Long) offset);
         };
     }
 
-    private TopicCatalog catalog(GroupState state, GroupState.Event event) {
+    /**
+     * The topics that a group subscribes, before an event and after it. To leave or expire waits for no pattern: what takes
+     * too long to match then counts as nothing, and the group is looked at again.
+     */
+    private SubscribedTopics topics(GroupState state, GroupState.Event event) {
         Set<TopicName> names = new HashSet<>();
-        List<Predicate<String>> patterns = new ArrayList<>();
+        Set<String> texts = new HashSet<>();
         List<Subscription> subscriptions = new ArrayList<>();
         state.members().values().forEach(member -> subscriptions.add(member.subscription()));
         if (event instanceof GroupState.Event.Subscribed subscribed) {
@@ -339,19 +396,42 @@ final class Memberships implements AutoCloseable {
         for (Subscription subscription : subscriptions) {
             switch (subscription) {
                 case Subscription.Topics t -> names.addAll(t.names());
-                case Subscription.Matching matching -> patterns.add(matching.pattern()::matches);
+                case Subscription.Matching matching -> texts.add(matching.pattern());
                 case Subscription.None none -> {}
-                case Subscription.Partitions partitions -> {}
+                case Subscription.Partitions partitions -> names.addAll(partitions.topics());
             }
         }
-        return topics.catalog(names, patterns).join();
+        if (texts.isEmpty()) {
+            return new SubscribedTopics(topics.catalog(names).join(), Map.of());
+        }
+        boolean goes = event instanceof GroupState.Event.Left || event instanceof GroupState.Event.Expired;
+        TopicListing listing = topics.listing().join();
+        long version = listing.version();
+        TopicPatterns.Matches matches = patterns.matches(listing.names());
+        Map<String, Set<TopicName>> matching = new HashMap<>();
+        for (String text : texts) {
+            try {
+                matching.put(text, names(matches.of(text)));
+            } catch (TrunklineException e) {
+                if (!goes) {
+                    throw e;
+                }
+                version = UNKNOWN;
+            }
+        }
+        matching.values().forEach(names::addAll);
+        return new SubscribedTopics(
+                new TopicCatalog(version, topics.catalog(names).join().partitionIds()), matching);
     }
 
-    private static MemberEntity named(List<MemberEntity> all, GroupName group, MemberName name) {
-        return all.stream()
-                .filter(m -> m.name.equals(name.value()))
-                .findFirst()
-                .orElseThrow(() -> notFound(group, name));
+    private static Set<TopicName> names(Set<String> texts) {
+        Set<TopicName> names = new HashSet<>();
+        texts.forEach(text -> TopicName.stored(text).ifPresent(names::add));
+        return names;
+    }
+
+    private static MemberEntity named(List<MemberEntity> all, MemberName name) {
+        return all.stream().filter(m -> m.name.equals(name.value())).findFirst().orElseThrow(Consumers::notFound);
     }
 
     private static long id(MemberEntity member) {
@@ -364,13 +444,5 @@ final class Memberships implements AutoCloseable {
 
     static TrunklineException notFound(GroupName group) {
         return new TrunklineException(ErrorCode.GROUP_NOT_FOUND, "Group " + group + " does not exist.");
-    }
-
-    static TrunklineException notFound(GroupName group, MemberName member) {
-        return new TrunklineException(
-                ErrorCode.CONSUMER_NOT_FOUND,
-                "Group " + group + " has no consumer " + member
-                        + ": it was never made, was deleted, or was removed because no request came from it for long."
-                        + " Make it anew.");
     }
 }

@@ -17,9 +17,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Polls: look at the member, read what it has not got, claim that, or wait for something to read. No poll holds a thread. */
@@ -84,6 +86,8 @@ final class Polls {
         private long lookedAt;
         /** The answer before, which is to be noted as delivered together with what this poll writes. */
         private Deliveries.@Nullable Delivery before;
+        /** The partitions that the member had when it was looked at before. */
+        private Set<Integer> had = Set.of();
 
         private @Nullable Arrival arrival;
         private GroupWatch.@Nullable Watcher watcher;
@@ -140,12 +144,26 @@ final class Polls {
                         ErrorCode.NOT_SUBSCRIBED,
                         "Consumer " + name + " reads nothing: subscribe topics or assign partitions first."));
             }
+            Set<Integer> hadBefore = had;
+            had = member.partitions().stream()
+                    .map(MemberState.Held::partitionId)
+                    .collect(Collectors.toUnmodifiableSet());
             if (member.outdated()) {
                 return memberships.look(group).thenCompose(looked -> {
                     watch.changed(group);
                     return look();
                 });
             }
+            if (had.isEmpty() && !hadBefore.isEmpty()) {
+                // Deleted, so that there is nothing to wait for; or given to others, who may give them back.
+                return logs.ranges(hadBefore)
+                        .thenCompose(left ->
+                                left.isEmpty() ? CompletableFuture.completedFuture(empty(member)) : read(member));
+            }
+            return read(member);
+        }
+
+        private CompletableFuture<Poll> read(MemberState member) {
             List<Position> free = new ArrayList<>();
             for (MemberState.Held held : member.partitions()) {
                 if (held.position().isEmpty()) {
@@ -206,24 +224,36 @@ final class Polls {
         /** Positions that retention has overtaken, or that were sought beyond the end, go where the member says. */
         private CompletableFuture<Poll> reset(
                 MemberState member, List<Position> free, Map<Integer, OffsetRange> outOfRange) {
-            if (member.options().reset() == OffsetReset.NONE) {
+            if (member.options().reset() instanceof OffsetReset.None) {
                 return CompletableFuture.failedFuture(new TrunklineException(
                         ErrorCode.NO_OFFSET,
                         "The position of consumer " + name
                                 + " is below the log start or beyond the end, and its auto.offset.reset is none: seek to an"
                                 + " offset first."));
             }
-            List<PositionStore.Reset> resets = new ArrayList<>();
+            CompletableFuture<List<PositionStore.Reset>> resets = CompletableFuture.completedFuture(new ArrayList<>());
             for (Position position : free) {
                 OffsetRange range = outOfRange.get(position.partitionId());
                 if (range != null) {
-                    long to = member.options().reset() == OffsetReset.EARLIEST
-                            ? range.logStartOffset()
-                            : range.endOffset();
-                    resets.add(new PositionStore.Reset(position.partitionId(), position.offset(), to));
+                    // One after the other: some are a search in PostgreSQL.
+                    resets = resets.thenCompose(all -> target(member.options().reset(), position.partitionId(), range)
+                            .thenApply(to -> {
+                                all.add(new PositionStore.Reset(position.partitionId(), position.offset(), to));
+                                return all;
+                            }));
                 }
             }
-            return positions.reset(member.memberId(), resets).thenCompose(done -> look());
+            return resets.thenCompose(all -> positions.reset(member.memberId(), all))
+                    .thenCompose(done -> look());
+        }
+
+        private CompletableFuture<Long> target(OffsetReset reset, int partitionId, OffsetRange range) {
+            return switch (reset) {
+                case OffsetReset.Earliest earliest -> CompletableFuture.completedFuture(range.logStartOffset());
+                case OffsetReset.ByDuration(Duration duration) -> logs.offsetForAge(partitionId, duration);
+                case OffsetReset.Latest latest -> CompletableFuture.completedFuture(range.endOffset());
+                case OffsetReset.None none -> CompletableFuture.failedFuture(new IllegalStateException());
+            };
         }
 
         private CompletableFuture<Poll> claim(
@@ -299,7 +329,6 @@ final class Polls {
             return take(member, Map.of(), Map.of()).thenCompose(committed -> {
                 Duration left = left(member);
                 if (left.isZero()) {
-                    metrics.polled(0);
                     return CompletableFuture.completedFuture(empty(member));
                 }
                 if (arrival == null) {
@@ -332,6 +361,7 @@ final class Polls {
         }
 
         private Poll empty(MemberState member) {
+            metrics.polled(0);
             return new Poll(List.of(), member.options().format(), member.generation(), null);
         }
 

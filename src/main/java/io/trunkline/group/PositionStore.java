@@ -14,7 +14,6 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -35,9 +34,10 @@ class PositionStore {
             SELECT w.i, m.member_id, m.group_id, g.generation,
                    g.topic_version < (SELECT version FROM trunkline.topic_version),
                    m.format, m.auto_offset_reset, m.enable_auto_commit, m.fetch_min_bytes, m.request_timeout_ms, m.isolation_level, m.subscription,
-                   extract(epoch FROM clock_timestamp() - m.last_seen),
+                   CASE WHEN isfinite(m.last_seen) THEN extract(epoch FROM clock_timestamp() - m.last_seen) ELSE 0 END,
                    p.tp_id, p.generation, p.position, coalesce(o.committed_offset, o.start_offset),
-                   p.claim_id IS NOT NULL AND p.claimed_until > clock_timestamp()
+                   p.claim_id IS NOT NULL AND p.claimed_until > clock_timestamp(),
+                   m.reset_duration_ms
               FROM unnest(?::text[], ?::text[]) WITH ORDINALITY AS w (group_name, member_name, i)
               JOIN trunkline.consumer_group g ON g.name = w.group_name
               JOIN trunkline.group_member m ON m.group_id = g.group_id AND m.name = w.member_name
@@ -278,12 +278,12 @@ class PositionStore {
                 row.getBoolean(5),
                 new ConsumerOptions(
                         row.getString(6),
-                        OffsetReset.of(row.getString(7)).orElseThrow(),
+                        OffsetReset.stored(row.getString(7), optional(row, 19)),
                         row.getBoolean(8),
                         row.getInt(9),
                         requestTimeout,
                         row.getString(11).equals("read_committed")),
-                MemberState.SubscriptionKind.valueOf(row.getString(12).toUpperCase(Locale.ROOT)),
+                MemberState.SubscriptionKind.stored(row.getString(12)),
                 Duration.ofMillis((long) (row.getDouble(13) * 1000)),
                 partitions);
     }

@@ -1,13 +1,14 @@
 package io.trunkline.group;
 
-import com.google.re2j.Pattern;
-import com.google.re2j.PatternSyntaxException;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.topic.TopicName;
+import io.trunkline.topic.TopicPartition;
+import java.util.Collections;
 import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeSet;
+import java.util.stream.Collectors;
 
 /** What a consumer wants to read. */
 public sealed interface Subscription {
@@ -21,49 +22,59 @@ public sealed interface Subscription {
         }
     }
 
-    /** Its part of all topics whose whole name matches, also of those that will be created. */
-    record Matching(Pattern pattern) implements Subscription {
+    /**
+     * Its part of all topics whose whole name matches, also of those that will be created.
+     *
+     * @param pattern in the syntax of RE2, which takes linear time; as Kafka's brokers (KIP-848)
+     */
+    record Matching(String pattern) implements Subscription {
+        /** A literal pattern of this length is as large as that; a name of 249 characters takes 500 at most. */
+        private static final int LARGEST = 2000;
+
         private static final int LONGEST = 1000;
 
         /**
-         * The pattern in untrusted text, in the syntax of RE2, which takes linear time; as Kafka's brokers (KIP-848).
+         * The pattern in untrusted text, which is not compiled here: whether it is a regular expression shows later.
          *
-         * @throws TrunklineException {@code INVALID_SUBSCRIPTION}
+         * @throws TrunklineException {@code INVALID_SUBSCRIPTION} for a text that is too long, that PostgreSQL cannot store,
+         *     or whose program would be too large
          */
         public static Matching parse(String text) {
             if (text.isEmpty() || text.length() > LONGEST) {
                 throw new TrunklineException(
                         ErrorCode.INVALID_SUBSCRIPTION, "topic_pattern must have 1 to " + LONGEST + " characters.");
             }
-            try {
-                return new Matching(Pattern.compile(text));
-            } catch (PatternSyntaxException e) {
+            if (text.codePoints()
+                    .anyMatch(c -> c == 0 || (c <= Character.MAX_VALUE && Character.isSurrogate((char) c)))) {
                 throw new TrunklineException(
                         ErrorCode.INVALID_SUBSCRIPTION,
-                        "topic_pattern is not a regular expression that RE2 understands: " + e.getDescription() + ".");
+                        "topic_pattern must not contain U+0000 or half a surrogate pair.");
             }
+            long size = PatternSize.of(text);
+            if (size > LARGEST) {
+                throw new TrunklineException(
+                        ErrorCode.INVALID_SUBSCRIPTION,
+                        "topic_pattern is too large: with its repetitions written out it has up to " + size
+                                + " parts, and " + LARGEST + " are allowed. Use * or + instead of large counts.");
+            }
+            return new Matching(text);
         }
     }
 
-    /** These partitions (their ids), whoever else reads them. */
-    record Partitions(SortedSet<Integer> partitionIds) implements Subscription {
+    /** These partitions, some of which may not exist yet, whoever else reads them. */
+    record Partitions(SortedSet<TopicPartition> named) implements Subscription {
         public Partitions {
-            partitionIds = new TreeSet<>(partitionIds);
+            named = Collections.unmodifiableSortedSet(new TreeSet<>(named));
+        }
+
+        /** Their topics. */
+        Set<TopicName> topics() {
+            return named.stream().map(TopicPartition::topic).collect(Collectors.toSet());
         }
     }
 
     /** Whether it reads topics, whose partitions the members of a group share. */
     default boolean shares() {
         return this instanceof Topics || this instanceof Matching;
-    }
-
-    /** Whether a topic of this name is read. */
-    default boolean wants(TopicName topic) {
-        return switch (this) {
-            case Topics topics -> topics.names().contains(topic);
-            case Matching matching -> matching.pattern().matches(topic.value());
-            case None none -> false;
-            case Partitions partitions -> false;
-        };
     }
 }

@@ -37,6 +37,7 @@ public class Logs {
     private final Appends appends;
     private final Wakeups wakeups;
     private final WorkerPool pool;
+    private final Clock clock;
     /** Deletions wait for partitions that somebody holds, and do not take the threads of readers for that. */
     private final WorkerPool deletionPool = new WorkerPool("delete-records", DELETION_THREADS, MOST_DELETIONS);
 
@@ -57,6 +58,7 @@ public class Logs {
         this.topics = topics;
         this.store = store;
         this.metrics = metrics;
+        this.clock = clock;
         wakeups = new Wakeups(store, config.fetch(), metrics);
         TailCache cache = new TailCache(config.fetch().cacheBytes().asLongValue(), clock);
         Combiner combiner = new Combiner(appendStore, config.append(), metrics, (partitionId, batch, range) -> {
@@ -149,10 +151,12 @@ public class Logs {
 
     /**
      * Deletes the records of a partition before an offset, or all of them with {@link #ALL_RECORDS}: they cannot be read any
-     * more, and their space is freed later. Nothing changes where the log starts beyond the offset already.
+     * more, and their space is freed later. Nothing changes where the log starts beyond the offset already. Fails with
+     * {@code ADMINISTRATION_DISABLED} where clients may not do that.
      */
     public CompletableFuture<DeletionOutcome> deleteRecords(TopicName topic, int partition, long before) {
-        return onPartition(topic, partition, id -> deleteRecords(id, before));
+        return topics.administered()
+                .thenCompose(allowed -> onPartition(topic, partition, id -> deleteRecords(id, before)));
     }
 
     private CompletableFuture<DeletionOutcome> deleteRecords(int partitionId, long before) {
@@ -203,6 +207,11 @@ public class Logs {
         return heads.range(partitionId)
                 .thenCompose(range -> pool.call(
                         () -> store.offsetForTime(partitionId, timestamp).orElse(range.endOffset())));
+    }
+
+    /** The first offset of a partition whose record is not older than this, or else its end. */
+    public CompletableFuture<Long> offsetForAge(int partitionId, Duration age) {
+        return offsetForTime(partitionId, Math.max(0, clock.millis() - age.toMillis()));
     }
 
     /**

@@ -3,6 +3,7 @@ package io.trunkline.ops;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.trunkline.group.ConsumerConfig;
+import io.trunkline.group.OffsetReset;
 import io.trunkline.jdbc.DatabaseConfig;
 import io.trunkline.log.LogConfig;
 import io.trunkline.retention.RetentionConfig;
@@ -73,6 +74,11 @@ class ConfigCheck {
             throw new ConfigurationException("trunkline.retention.max-delete-rate is "
                     + retention.maxDeleteRate().asLongValue() + ", but must be at least " + LEAST_DELETE_RATE
                     + " bytes a second.");
+        }
+        if (OffsetReset.of(consumer.autoOffsetReset()).isEmpty()) {
+            throw new ConfigurationException(
+                    "trunkline.consumer.auto-offset-reset must be earliest, latest, none, or by_duration: and an ISO 8601"
+                            + " duration, such as by_duration:PT1H.");
         }
         int needed = log.append().threads() + log.fetch().threads() + consumer.threads() + OTHER_CONNECTIONS;
         if (database.maxConnections() < needed) {

@@ -23,7 +23,7 @@ class HttpMetrics {
     /** The routes of the API, as they stand in its resources, and what Quarkus tells in place of one. */
     private static final Pattern ROUTES =
             Pattern.compile("(?:/(?:admin|assignments|beginning|consumers|end|groups|instances|offsets"
-                    + "|openapi|partitions|positions|records|subscription|topics|\\{(?:group|name|partition|topic)}))+"
+                    + "|openapi|partitions|positions|records|subscription|topics|\\{(?:group|groupid|name|partitionid|topicname)}))+"
                     + "|/|root|NOT_FOUND|REDIRECTION|UNKNOWN");
 
     @Produces

@@ -28,7 +28,16 @@ class ManagementRoutes {
         Router router = management.router();
         router.get("/healthy").handler(context -> answer(context, reporter::getLivenessAsync));
         router.get("/ready").handler(context -> answer(context, reporter::getReadinessAsync));
-        router.get("/metrics").handler(context -> context.reroute("/q/metrics"));
+        router.get("/metrics").handler(ManagementRoutes::metrics);
+    }
+
+    /** The text format where the client names none, as the bridge gives it. */
+    private static void metrics(RoutingContext context) {
+        String accept = context.request().getHeader("Accept");
+        if (accept == null || accept.strip().equals("*/*")) {
+            context.request().headers().set("Accept", "text/plain");
+        }
+        context.reroute("/q/metrics");
     }
 
     private static void answer(RoutingContext context, Supplier<Uni<SmallRyeHealth>> check) {

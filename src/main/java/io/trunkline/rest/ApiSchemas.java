@@ -44,6 +44,8 @@ final class ApiSchemas {
             Long offset,
             @JsonProperty("error_code") Integer errorCode,
             String message,
+
+            @Schema(description = "With include=code: which failure it is.")
             ErrorCode code) {}
 
     @Schema(name = "OffsetRecordSentList")
@@ -64,7 +66,9 @@ final class ApiSchemas {
             @Schema(nullable = true, description = ANY) Object value,
             List<Header> headers,
 
-            @Schema(description = "Why key or value cannot be shown in this format, where that is so.")
+            @Schema(
+                    description = "Why key or value cannot be shown in this format, where that is so; in a poll with"
+                            + " include=error only.")
             String error) {}
 
     @Schema(name = "NewTopic")
@@ -72,7 +76,8 @@ final class ApiSchemas {
             @JsonProperty("topic_name") @Schema(required = true, pattern = "[a-zA-Z0-9._-]{1,249}")
             String topicName,
 
-            @JsonProperty("partitions_count") @Schema(nullable = true, minimum = "1")
+            @JsonProperty("partitions_count")
+            @Schema(nullable = true, minimum = "-1", description = "The service's default, if absent, null or -1.")
             Integer partitionsCount,
 
             @JsonProperty("replication_factor")

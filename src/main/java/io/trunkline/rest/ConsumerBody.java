@@ -40,10 +40,11 @@ final class ConsumerBody {
     /**
      * A consumer's name and options; where nothing is said, Kafka's defaults and a name that nobody else has.
      *
+     * @param defaultReset where to begin where nothing is said
      * @throws TrunklineException {@code INVALID_REQUEST} for a body that does not fit, {@code INVALID_CONSUMER_CONFIG} for
      *     a value that is not legal
      */
-    static Created created(byte[] bytes, String contentType) {
+    static Created created(byte[] bytes, String contentType, String defaultReset) {
         ControlBody body = bytes.length == 0 ? ControlBody.empty() : ControlBody.parse(bytes, contentType, OPTIONS);
         Optional<String> name = body.text(NAME);
         Optional<String> format = body.text(FORMAT);
@@ -55,8 +56,11 @@ final class ConsumerBody {
         body.check();
         RecordFormat recordFormat = RecordFormat.named(format.orElse("binary"))
                 .orElseThrow(() -> illegal(FORMAT, "must be binary, json or text"));
-        OffsetReset offsetReset = OffsetReset.of(reset.orElse("latest"))
-                .orElseThrow(() -> illegal(RESET, "must be earliest, latest or none"));
+        OffsetReset offsetReset = OffsetReset.of(reset.orElse(defaultReset))
+                .orElseThrow(() -> illegal(
+                        RESET,
+                        "must be earliest, latest, none, or by_duration: and an ISO 8601 duration of at most 100 years,"
+                                + " such as by_duration:PT1H"));
         boolean readCommitted = isolation.filter("read_committed"::equals).isPresent();
         if (isolation.isPresent() && !readCommitted && !isolation.get().equals("read_uncommitted")) {
             throw illegal(ISOLATION, "must be read_uncommitted or read_committed");
@@ -90,6 +94,22 @@ final class ConsumerBody {
     static List<TopicPartitionOffset> offsets(byte[] bytes, String contentType) {
         ControlBody body = ControlBody.parse(bytes, contentType, Set.of(OFFSETS));
         List<TopicPartitionOffset> offsets = offsets(body);
+        body.check();
+        return offsets;
+    }
+
+    /**
+     * Offsets to commit; empty where the body says nothing, which stands for what was delivered.
+     *
+     * @throws TrunklineException {@code INVALID_REQUEST}
+     */
+    static Optional<List<TopicPartitionOffset>> commit(byte[] bytes, String contentType) {
+        if (bytes.length == 0) {
+            return Optional.empty();
+        }
+        ControlBody body = ControlBody.parse(bytes, contentType, Set.of(OFFSETS));
+        Optional<List<TopicPartitionOffset>> offsets =
+                body.has(OFFSETS) ? Optional.of(offsets(body)) : Optional.empty();
         body.check();
         return offsets;
     }

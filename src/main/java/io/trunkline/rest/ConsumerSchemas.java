@@ -21,9 +21,11 @@ final class ConsumerSchemas {
             @JsonProperty("auto.offset.reset")
             @Schema(
                     name = "auto.offset.reset",
-                    enumeration = {"earliest", "latest", "none"},
-                    defaultValue = "latest",
-                    description = "Where to begin where nothing is committed.")
+                    pattern = "earliest|latest|none|by_duration:P.+",
+                    description =
+                            "Where to begin where nothing is committed: earliest, latest, none, or by_duration: and an"
+                                    + " ISO 8601 duration; if absent, what trunkline.consumer.auto-offset-reset says, which is latest by"
+                                    + " default.")
             String autoOffsetReset,
 
             @JsonProperty("enable.auto.commit")
@@ -79,7 +81,7 @@ final class ConsumerSchemas {
             long offset) {}
 
     @Schema(name = "OffsetCommitSeekList")
-    record Offsets(@Schema(required = true) List<Offset> offsets) {}
+    record Offsets(List<Offset> offsets) {}
 
     @Schema(name = "OffsetsReset", description = "One of to, timestamp and offsets.")
     record Reset(

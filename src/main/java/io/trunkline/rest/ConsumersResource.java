@@ -5,16 +5,15 @@ import io.trunkline.edge.Exchange;
 import io.trunkline.edge.ResponseBudget;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.group.ConsumerConfig;
 import io.trunkline.group.Consumers;
 import io.trunkline.group.GroupName;
 import io.trunkline.group.MemberName;
 import io.trunkline.group.Poll;
 import io.trunkline.group.PollRequest;
 import io.trunkline.group.Subscription;
-import io.trunkline.group.TopicPartitionOffset;
 import io.trunkline.log.LogConfig;
 import io.trunkline.topic.TopicName;
-import io.trunkline.topic.TopicPartition;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
@@ -34,6 +33,7 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
@@ -46,7 +46,7 @@ import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
 /** Consumers: make, subscribe, poll, commit, seek, delete. Any replica serves any call. */
-@Path("/consumers/{group}")
+@Path("/consumers/{groupid}")
 @Tag(name = "Consumers")
 @APIResponse(
         responseCode = "404",
@@ -64,13 +64,21 @@ class ConsumersResource {
     private static final long DEFAULT_BYTES = 1024 * 1024;
 
     private final Consumers consumers;
+    private final ConsumerConfig defaults;
     private final LogConfig.Fetch config;
     private final ResponseBudget budget;
     private final Tracing tracing;
     private final Answers answers;
 
-    ConsumersResource(Consumers consumers, LogConfig config, ResponseBudget budget, Tracing tracing, Answers answers) {
+    ConsumersResource(
+            Consumers consumers,
+            ConsumerConfig defaults,
+            LogConfig config,
+            ResponseBudget budget,
+            Tracing tracing,
+            Answers answers) {
         this.consumers = consumers;
+        this.defaults = defaults;
         this.config = config.fetch();
         this.budget = budget;
         this.tracing = tracing;
@@ -92,21 +100,22 @@ class ConsumersResource {
                             schema = @Schema(implementation = CreatedConsumerView.class)))
     @APIResponse(
             responseCode = "409",
-            description = "CONSUMER_ALREADY_EXISTS or GROUP_FULL",
+            description = "CONSUMER_ALREADY_EXISTS, GROUP_FULL or GROUP_LIMIT_REACHED",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
     @APIResponse(
             responseCode = "422",
             description = "INVALID_CONSUMER_CONFIG or INVALID_GROUP",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
     public Uni<Response> create(
-            @PathParam("group") String group,
+            @PathParam("groupid") String group,
             @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
         String type = MediaTypes.control(headers);
         GroupName groupName = GroupName.parse(group);
-        ConsumerBody.Created created = ConsumerBody.created(BodyFilter.body(context), contentType);
-        String uri = BaseUri.of(context.request()) + "/consumers/" + segment(groupName.value()) + "/instances/"
+        ConsumerBody.Created created =
+                ConsumerBody.created(BodyFilter.body(context), contentType, defaults.autoOffsetReset());
+        String uri = BaseUri.of(context.request(), "/consumers/" + segment(groupName.value())) + "/instances/"
                 + segment(created.name().value());
         return Uni.createFrom()
                 .completionStage(() -> consumers.create(groupName, created.name(), created.options()))
@@ -118,7 +127,7 @@ class ConsumersResource {
     @Path(INSTANCE)
     @Operation(operationId = "deleteConsumer", summary = "Removes a consumer; its partitions go to the others at once.")
     @APIResponse(responseCode = "204", description = "Removed.")
-    public Uni<Response> delete(@PathParam("group") String group, @PathParam("name") String name) {
+    public Uni<Response> delete(@PathParam("groupid") String group, @PathParam("name") String name) {
         Instance instance = new Instance(group, name);
         return done(() -> consumers.delete(instance.group(), instance.name()));
     }
@@ -144,17 +153,18 @@ class ConsumersResource {
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
     @APIResponse(
             responseCode = "422",
-            description = "INVALID_SUBSCRIPTION",
+            description = "INVALID_SUBSCRIPTION or INVALID_TEXT",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
     public Uni<Response> subscribe(
-            @PathParam("group") String group,
+            @PathParam("groupid") String group,
             @PathParam("name") String name,
             @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
             @Context RoutingContext context) {
         Instance instance = new Instance(group, name);
-        Subscription subscription =
-                subscription(ControlBody.parse(BodyFilter.body(context), contentType, Set.of(TOPICS, PATTERN)));
-        return done(() -> consumers.subscribe(instance.group(), instance.name(), subscription));
+        return done(
+                instance,
+                () -> subscription(ControlBody.parse(BodyFilter.body(context), contentType, Set.of(TOPICS, PATTERN))),
+                subscription -> consumers.subscribe(instance.group(), instance.name(), subscription));
     }
 
     private static Subscription subscription(ControlBody body) {
@@ -163,16 +173,15 @@ class ConsumersResource {
         List<String> names = byName ? body.textItems(TOPICS, MOST_TOPICS) : List.of();
         body.check();
         if (byName && pattern.isPresent()) {
-            throw new TrunklineException(
-                    ErrorCode.SUBSCRIPTION_CONFLICT,
-                    "Give topics or topic_pattern, not both: they exclude each other.");
+            throw Consumers.subscriptionConflict();
         }
         if (pattern.isPresent()) {
             return Subscription.Matching.parse(pattern.get());
         }
         if (!byName) {
+            // In the words of the bridge's contract.
             throw new TrunklineException(
-                    ErrorCode.INVALID_SUBSCRIPTION, "A list (topics) or a topic_pattern must be given.");
+                    ErrorCode.INVALID_SUBSCRIPTION, "A list (of Topics type) or a topic_pattern must be specified.");
         }
         Set<TopicName> topics = ConsumerBody.topics(names);
         return topics.isEmpty() ? new Subscription.None() : new Subscription.Topics(topics);
@@ -186,7 +195,7 @@ class ConsumersResource {
             content =
                     @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = SubscriptionView.class)))
     public Uni<Response> subscription(
-            @PathParam("group") String group, @PathParam("name") String name, @Context HttpHeaders headers) {
+            @PathParam("groupid") String group, @PathParam("name") String name, @Context HttpHeaders headers) {
         Instance instance = new Instance(group, name);
         String type = MediaTypes.control(headers);
         return Uni.createFrom()
@@ -198,7 +207,7 @@ class ConsumersResource {
     @Path(INSTANCE + "/subscription")
     @Operation(operationId = "unsubscribe", summary = "Takes everything away that a consumer reads.")
     @APIResponse(responseCode = "204", description = "Unsubscribed.")
-    public Uni<Response> unsubscribe(@PathParam("group") String group, @PathParam("name") String name) {
+    public Uni<Response> unsubscribe(@PathParam("groupid") String group, @PathParam("name") String name) {
         Instance instance = new Instance(group, name);
         return done(() -> consumers.subscribe(instance.group(), instance.name(), new Subscription.None()));
     }
@@ -208,7 +217,9 @@ class ConsumersResource {
     @Operation(
             operationId = "assign",
             summary = "Assigns partitions to a consumer by hand, whoever else reads them.",
-            description = "Replaces those that were assigned; an empty list takes all away.")
+            description =
+                    "Replaces those that were assigned; an empty list takes all away. Partitions may be named that do not exist"
+                            + " yet.")
     @RequestBody(
             required = true,
             content =
@@ -221,13 +232,15 @@ class ConsumersResource {
             description = "SUBSCRIPTION_CONFLICT",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
     public Uni<Response> assign(
-            @PathParam("group") String group,
+            @PathParam("groupid") String group,
             @PathParam("name") String name,
             @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
             @Context RoutingContext context) {
         Instance instance = new Instance(group, name);
-        List<TopicPartition> partitions = ConsumerBody.partitions(BodyFilter.body(context), contentType);
-        return done(() -> consumers.assign(instance.group(), instance.name(), partitions));
+        return done(
+                instance,
+                () -> ConsumerBody.partitions(BodyFilter.body(context), contentType),
+                partitions -> consumers.assign(instance.group(), instance.name(), partitions));
     }
 
     @GET
@@ -266,7 +279,7 @@ class ConsumersResource {
             description = "NOT_SUBSCRIBED or NO_OFFSET",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
     public Uni<Response> poll(
-            @PathParam("group") String group,
+            @PathParam("groupid") String group,
             @PathParam("name") String name,
             @Parameter(
                             description = "How long to wait for a record, in milliseconds; if absent, the consumer's"
@@ -281,10 +294,18 @@ class ConsumersResource {
                             schema = @Schema(type = SchemaType.INTEGER))
                     @QueryParam("max_bytes")
                     String maxBytes,
+            @Parameter(
+                            description = Include.DESCRIPTION,
+                            schema = @Schema(type = SchemaType.STRING, enumeration = "error"))
+                    @QueryParam(Include.PARAMETER)
+                    String include,
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
         Instance instance = new Instance(group, name);
         MediaTypes.Wanted wanted = MediaTypes.records(headers);
+        Set<Include> asked = Include.of(include, MediaTypes.CONTROL, Set.of(Include.ERROR));
+        Function<RecordFormat.Accepted, Set<Include>> included =
+                accepted -> include == null ? Include.of(null, accepted.mediaType(), Set.of(Include.ERROR)) : asked;
         OptionalLong wait = Parameters.whole("timeout", timeout, 0, Long.MAX_VALUE);
         long most = Math.min(config.maxBytes().asLongValue(), budget.share());
         long bytes = Math.min(
@@ -293,7 +314,7 @@ class ConsumersResource {
                 wait.isPresent() ? Optional.of(Duration.ofMillis(wait.getAsLong())) : Optional.empty(),
                 config.maxWait(),
                 bytes,
-                options -> RecordFormat.named(options.format()).orElseThrow().accepted(wanted));
+                options -> RecordFormat.stored(options.format()).accepted(wanted));
         CompletableFuture<Void> ended = new CompletableFuture<>();
         context.addEndHandler(end -> ended.complete(null));
         Exchange exchange = Exchange.of(context);
@@ -302,15 +323,19 @@ class ConsumersResource {
                                 instance.group().value(),
                                 () -> consumers.poll(instance.group(), instance.name(), request, ended),
                                 poll -> poll.parts().stream().flatMap(part -> part.page().batches().stream()))
-                        .thenApply(poll -> answer(poll, wanted, exchange, ended))
+                        .thenApply(poll -> answer(poll, wanted, included, exchange, ended))
                         // A client that goes away cancels the copy: what was claimed for it still has to be given back.
                         .copy());
     }
 
-    private Response answer(Poll poll, MediaTypes.Wanted wanted, Exchange exchange, CompletableFuture<Void> ended) {
+    private Response answer(
+            Poll poll,
+            MediaTypes.Wanted wanted,
+            Function<RecordFormat.Accepted, Set<Include>> included,
+            Exchange exchange,
+            CompletableFuture<Void> ended) {
         try {
-            RecordFormat.Accepted accepted =
-                    RecordFormat.named(poll.format()).orElseThrow().accepted(wanted);
+            RecordFormat.Accepted accepted = RecordFormat.stored(poll.format()).accepted(wanted);
             RecordsPage body = new RecordsPage(
                     poll.parts().stream()
                             .map(part -> new RecordsPage.Part(
@@ -318,7 +343,8 @@ class ConsumersResource {
                                     part.partition().partition(),
                                     part.page().batches()))
                             .toList(),
-                    accepted.format());
+                    accepted.format(),
+                    included.apply(accepted).contains(Include.ERROR));
             body.count(
                     exchange, poll.parts().stream().allMatch(part -> part.page().shared()));
             // Until the network has taken it, the records are held back for this answer.
@@ -341,8 +367,9 @@ class ConsumersResource {
             operationId = "commit",
             summary = "Commits offsets.",
             description =
-                    "Without a body: what was delivered. With one: the given offsets, each the next to read, as they are; all"
-                            + " of them or none.")
+                    "Without a body, or without offsets in it: what was delivered. With some: the given offsets, each the next"
+                            + " to read, as they are; all of them or none. The consumer need not have the partitions, as long"
+                            + " as no other one of the group has them.")
     @RequestBody(
             content =
                     @Content(
@@ -351,20 +378,20 @@ class ConsumersResource {
     @APIResponse(responseCode = "204", description = "Committed, durably.")
     @APIResponse(
             responseCode = "409",
-            description = "COMMIT_FENCED: the consumer does not have a partition, or has lost it.",
+            description = "COMMIT_FENCED: another consumer of the group has a partition.",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
     public Uni<Response> commit(
-            @PathParam("group") String group,
+            @PathParam("groupid") String group,
             @PathParam("name") String name,
             @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
             @Context RoutingContext context) {
         Instance instance = new Instance(group, name);
-        byte[] body = BodyFilter.body(context);
-        if (body.length == 0) {
-            return done(() -> consumers.commit(instance.group(), instance.name()));
-        }
-        List<TopicPartitionOffset> offsets = ConsumerBody.offsets(body, contentType);
-        return done(() -> consumers.commit(instance.group(), instance.name(), offsets));
+        return done(
+                instance,
+                () -> ConsumerBody.commit(BodyFilter.body(context), contentType),
+                offsets -> offsets.isPresent()
+                        ? consumers.commit(instance.group(), instance.name(), offsets.get())
+                        : consumers.commit(instance.group(), instance.name()));
     }
 
     @POST
@@ -378,13 +405,15 @@ class ConsumersResource {
                             schema = @Schema(implementation = ConsumerSchemas.Offsets.class)))
     @APIResponse(responseCode = "204", description = "Moved.")
     public Uni<Response> seek(
-            @PathParam("group") String group,
+            @PathParam("groupid") String group,
             @PathParam("name") String name,
             @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
             @Context RoutingContext context) {
         Instance instance = new Instance(group, name);
-        List<TopicPartitionOffset> offsets = ConsumerBody.offsets(BodyFilter.body(context), contentType);
-        return done(() -> consumers.seek(instance.group(), instance.name(), offsets));
+        return done(
+                instance,
+                () -> ConsumerBody.offsets(BodyFilter.body(context), contentType),
+                offsets -> consumers.seek(instance.group(), instance.name(), offsets));
     }
 
     @POST
@@ -401,13 +430,15 @@ class ConsumersResource {
                             schema = @Schema(implementation = ConsumerSchemas.Partitions.class)))
     @APIResponse(responseCode = "204", description = "Moved.")
     public Uni<Response> seekToBeginning(
-            @PathParam("group") String group,
+            @PathParam("groupid") String group,
             @PathParam("name") String name,
             @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
             @Context RoutingContext context) {
         Instance instance = new Instance(group, name);
-        List<TopicPartition> partitions = ConsumerBody.partitions(BodyFilter.body(context), contentType);
-        return done(() -> consumers.seekToBeginning(instance.group(), instance.name(), partitions));
+        return done(
+                instance,
+                () -> ConsumerBody.partitions(BodyFilter.body(context), contentType),
+                partitions -> consumers.seekToBeginning(instance.group(), instance.name(), partitions));
     }
 
     @POST
@@ -424,13 +455,15 @@ class ConsumersResource {
                             schema = @Schema(implementation = ConsumerSchemas.Partitions.class)))
     @APIResponse(responseCode = "204", description = "Moved.")
     public Uni<Response> seekToEnd(
-            @PathParam("group") String group,
+            @PathParam("groupid") String group,
             @PathParam("name") String name,
             @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
             @Context RoutingContext context) {
         Instance instance = new Instance(group, name);
-        List<TopicPartition> partitions = ConsumerBody.partitions(BodyFilter.body(context), contentType);
-        return done(() -> consumers.seekToEnd(instance.group(), instance.name(), partitions));
+        return done(
+                instance,
+                () -> ConsumerBody.partitions(BodyFilter.body(context), contentType),
+                partitions -> consumers.seekToEnd(instance.group(), instance.name(), partitions));
     }
 
     private static final String GENERATION = "Trunkline-Generation";
@@ -441,6 +474,19 @@ class ConsumersResource {
         Instance(String group, String name) {
             this(Parameters.group(group, ErrorCode.CONSUMER_NOT_FOUND), Parameters.member(name));
         }
+    }
+
+    /** Reads a body and acts on it. Where the body is bad and the consumer does not exist, the latter is the failure. */
+    private <T> Uni<Response> done(Instance instance, Supplier<T> body, Function<T, CompletableFuture<Void>> call) {
+        T read;
+        try {
+            read = body.get();
+        } catch (TrunklineException e) {
+            return done(() -> consumers
+                    .check(instance.group(), instance.name())
+                    .thenCompose(exists -> CompletableFuture.failedFuture(e)));
+        }
+        return done(() -> call.apply(read));
     }
 
     private static Uni<Response> done(Supplier<CompletableFuture<Void>> call) {

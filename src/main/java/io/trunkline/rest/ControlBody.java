@@ -45,7 +45,7 @@ final class ControlBody {
     /**
      * Reads an object that has no other fields than these.
      *
-     * @throws TrunklineException {@code UNSUPPORTED_MEDIA_TYPE} or {@code INVALID_JSON}
+     * @throws TrunklineException {@code UNSUPPORTED_MEDIA_TYPE}, {@code INVALID_JSON} or {@code INVALID_TEXT}
      */
     static ControlBody parse(byte[] body, @Nullable String contentType, Set<String> fields) {
         if (!MEDIA_TYPES.contains(MediaTypes.name(contentType))) {
@@ -73,6 +73,7 @@ final class ControlBody {
         } catch (IOException e) {
             throw new TrunklineException(ErrorCode.INVALID_JSON, "The body is not valid JSON.", e);
         }
+        checkTexts(node);
         ControlBody control = new ControlBody(node);
         if (!node.isObject()) {
             control.errors.add("the body must be a JSON object");
@@ -83,6 +84,24 @@ final class ControlBody {
             }
         });
         return control;
+    }
+
+    /** JSON can hold texts by escapes that neither UTF-8 nor PostgreSQL can: refused here, for whatever they are meant. */
+    private static void checkTexts(JsonNode node) {
+        boolean storable = !node.isTextual() || isStorable(node.textValue());
+        for (Map.Entry<String, JsonNode> entry : node.properties()) {
+            storable &= isStorable(entry.getKey());
+        }
+        if (!storable) {
+            throw new TrunklineException(
+                    ErrorCode.INVALID_TEXT,
+                    "The body has a text with half a surrogate pair (such as \\ud800) or with U+0000, which cannot be stored.");
+        }
+        node.forEach(ControlBody::checkTexts);
+    }
+
+    private static boolean isStorable(String text) {
+        return text.indexOf('\0') < 0 && Utf8.encode(text).isPresent();
     }
 
     /** The body of a request that has none, where that stands for an object without fields. */

@@ -9,7 +9,7 @@ final class ErrorStatus {
     static int of(ErrorCode code) {
         return switch (code) {
             case INVALID_JSON, INVALID_REQUEST, INVALID_PARAMETER -> 400;
-            case NOT_PERMITTED, ORIGIN_NOT_ALLOWED -> 403;
+            case NOT_PERMITTED, ORIGIN_NOT_ALLOWED, ADMINISTRATION_DISABLED -> 403;
             case PATH_NOT_FOUND,
                     TOPIC_NOT_FOUND,
                     PARTITION_NOT_FOUND,
@@ -22,6 +22,9 @@ final class ErrorStatus {
             case TOPIC_ALREADY_EXISTS,
                     CONSUMER_ALREADY_EXISTS,
                     GROUP_FULL,
+                    TOPIC_LIMIT_REACHED,
+                    PARTITION_LIMIT_REACHED,
+                    GROUP_LIMIT_REACHED,
                     GROUP_NOT_EMPTY,
                     SUBSCRIPTION_CONFLICT,
                     NOT_SUBSCRIBED,
@@ -38,7 +41,8 @@ final class ErrorStatus {
                     INVALID_CONFIG,
                     INVALID_GROUP,
                     INVALID_CONSUMER_CONFIG,
-                    INVALID_SUBSCRIPTION -> 422;
+                    INVALID_SUBSCRIPTION,
+                    INVALID_TEXT -> 422;
             case HEADERS_TOO_LARGE -> 431;
             case INTERNAL -> 500;
             case OVERLOADED, DATABASE_UNAVAILABLE, OUTCOME_UNKNOWN -> 503;

@@ -36,7 +36,7 @@ record GroupView(
             @Schema(description = STATES) String state,
             int members) {
         static Summary of(Groups.Summary group) {
-            return new Summary(group.name().value(), GroupView.state(group.members()), group.members());
+            return new Summary(group.name(), GroupView.state(group.members()), group.members());
         }
     }
 

@@ -3,13 +3,18 @@ package io.trunkline.rest;
 import io.smallrye.mutiny.Uni;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
+import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
+import java.util.Set;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.jspecify.annotations.Nullable;
 
 /** What answers here. */
 @Path("/")
@@ -28,7 +33,19 @@ class InfoResource {
             responseCode = "200",
             content =
                     @Content(mediaType = MediaType.APPLICATION_JSON, schema = @Schema(implementation = InfoView.class)))
-    public Uni<Response> info() {
-        return Uni.createFrom().item(answers.ok(MediaType.APPLICATION_JSON, new InfoView(version, "Trunkline")));
+    public Uni<Response> info(
+            @Parameter(
+                            description = "name, for a field beyond the bridge's contract.",
+                            schema = @Schema(type = SchemaType.STRING, enumeration = "name"))
+                    @QueryParam(Include.PARAMETER)
+                    @Nullable
+                    String include) {
+        // The bridge answers in this type too: it says nothing of what the client wants.
+        Set<Include> included =
+                include == null ? Set.of() : Include.of(include, MediaType.APPLICATION_JSON, Set.of(Include.NAME));
+        return Uni.createFrom()
+                .item(answers.ok(
+                        MediaType.APPLICATION_JSON,
+                        new InfoView(version, included.contains(Include.NAME) ? "Trunkline" : null)));
     }
 }

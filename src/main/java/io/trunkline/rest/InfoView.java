@@ -1,8 +1,10 @@
 package io.trunkline.rest;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
+import org.jspecify.annotations.Nullable;
 
 /** What answers here. */
 @RegisterForReflection
@@ -11,4 +13,7 @@ record InfoView(
         @JsonProperty("bridge_version") @Schema(description = "The version of Trunkline.")
         String bridgeVersion,
 
-        @Schema(description = "The name of the software.") String name) {}
+        @JsonInclude(JsonInclude.Include.NON_NULL)
+        @Schema(description = "With include=name: the name of the software.")
+        @Nullable
+        String name) {}

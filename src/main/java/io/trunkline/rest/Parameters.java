@@ -2,6 +2,7 @@ package io.trunkline.rest;
 
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.group.Consumers;
 import io.trunkline.group.GroupName;
 import io.trunkline.group.MemberName;
 import io.trunkline.log.Logs;
@@ -36,18 +37,19 @@ final class Parameters {
         try {
             return GroupName.parse(text);
         } catch (TrunklineException e) {
-            throw new TrunklineException(notFound, "No group can have this name, so there is none. " + e.userMessage());
+            throw notFound == ErrorCode.CONSUMER_NOT_FOUND
+                    ? Consumers.notFound()
+                    : new TrunklineException(
+                            notFound, "No group can have this name, so there is none. " + e.userMessage());
         }
     }
 
-    /** The consumer that a path names. */
+    /** The consumer that a path names; where no consumer can have the name, it is not there. */
     static MemberName member(String text) {
         try {
             return MemberName.parse(text);
         } catch (TrunklineException e) {
-            throw new TrunklineException(
-                    ErrorCode.CONSUMER_NOT_FOUND,
-                    "No consumer can have this name, so there is none. " + e.userMessage());
+            throw Consumers.notFound();
         }
     }
 

@@ -1,9 +1,11 @@
 package io.trunkline.rest;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.trunkline.log.LogState;
 import java.util.List;
+import java.util.Set;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
@@ -16,34 +18,41 @@ record PartitionView(
         List<ReplicaView> replicas,
 
         @JsonProperty("log_start_offset")
-        @Schema(nullable = true, description = "The first offset that can be read; null while it is not known.")
+        @JsonInclude(JsonInclude.Include.NON_NULL)
+        @Schema(description = "With include=offsets: the first offset that can be read; absent while it is not known.")
         @Nullable
         Long logStartOffset,
 
         @JsonProperty("end_offset")
-        @Schema(nullable = true, description = "The offset that the next record will get; null while it is not known.")
+        @JsonInclude(JsonInclude.Include.NON_NULL)
+        @Schema(
+                description =
+                        "With include=offsets: the offset that the next record will get; absent while it is not known.")
         @Nullable
         Long endOffset,
 
         @JsonProperty("size_bytes")
+        @JsonInclude(JsonInclude.Include.NON_NULL)
         @Schema(
-                nullable = true,
                 description =
-                        "Of the records that can be read, before PostgreSQL compresses them; null while it is not known.")
+                        "With include=sizes: of the records that can be read, before PostgreSQL compresses them; absent while it"
+                                + " is not known.")
         @Nullable
         Long sizeBytes) {
     private static final List<ReplicaView> ONE_BROKER = List.of(new ReplicaView(0, true, true));
 
-    static PartitionView of(int partition, @Nullable LogState state) {
-        return state == null
-                ? new PartitionView(partition, 0, ONE_BROKER, null, null, null)
-                : new PartitionView(
-                        partition,
-                        0,
-                        ONE_BROKER,
-                        state.range().logStartOffset(),
-                        state.range().endOffset(),
-                        state.bytes());
+    static PartitionView of(int partition, @Nullable LogState state, Set<Include> include) {
+        if (state == null) {
+            return new PartitionView(partition, 0, ONE_BROKER, null, null, null);
+        }
+        boolean offsets = include.contains(Include.OFFSETS);
+        return new PartitionView(
+                partition,
+                0,
+                ONE_BROKER,
+                offsets ? (Long) state.range().logStartOffset() : null,
+                offsets ? (Long) state.range().endOffset() : null,
+                include.contains(Include.SIZES) ? (Long) state.bytes() : null);
     }
 
     /** The broker, in Kafka's terms. */

@@ -31,6 +31,11 @@ enum RecordFormat {
                 .findFirst();
     }
 
+    /** The format in a consumer's row; the default for one that is none. */
+    static RecordFormat stored(String name) {
+        return named(name).orElse(BINARY);
+    }
+
     String mediaType() {
         return mediaType;
     }
@@ -58,7 +63,7 @@ enum RecordFormat {
     record Accepted(RecordFormat format, String mediaType) {}
 
     /**
-     * The name under which the client accepts records in this format.
+     * The name under which the client accepts records in this format. A refusal is in the words of the bridge's contract.
      *
      * @throws TrunklineException {@code NOT_ACCEPTABLE} when it accepts others only
      */
@@ -73,8 +78,8 @@ enum RecordFormat {
         }
         throw new TrunklineException(
                 ErrorCode.NOT_ACCEPTABLE,
-                "The consumer was made with the format " + name().toLowerCase(Locale.ROOT) + ", and gives records as "
-                        + mediaType + " only: name it in the Accept header, or none.");
+                "The `format` used in the consumer creation request does not match the embedded format in the Accept"
+                        + " header of this request.");
     }
 
     /**

@@ -12,12 +12,15 @@ import java.util.concurrent.CompletableFuture;
 final class RecordsPage {
     private final ArrayDeque<Part> parts;
     private final RecordFormat format;
+    private final boolean errors;
     private final CompletableFuture<Void> begun = new CompletableFuture<>();
     private final CompletableFuture<Boolean> written = new CompletableFuture<>();
 
-    RecordsPage(List<Part> parts, RecordFormat format) {
+    /** @param errors whether a record says why it cannot be shown in the format, where that is so */
+    RecordsPage(List<Part> parts, RecordFormat format, boolean errors) {
         this.parts = new ArrayDeque<>(parts);
         this.format = format;
+        this.errors = errors;
     }
 
     /** Records of one partition, of which those that have been written are gone. */
@@ -34,6 +37,10 @@ final class RecordsPage {
 
     RecordFormat format() {
         return format;
+    }
+
+    boolean errors() {
+        return errors;
     }
 
     /** Completes when the writing begins. */

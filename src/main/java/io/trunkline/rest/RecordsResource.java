@@ -28,6 +28,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ForkJoinPool;
 import java.util.function.Supplier;
@@ -75,7 +76,7 @@ class RecordsResource {
     }
 
     @POST
-    @Path("topics/{topic}")
+    @Path("topics/{topicname}")
     @Operation(
             operationId = "send",
             summary = "Writes records to a topic.",
@@ -104,18 +105,23 @@ class RecordsResource {
                             schema = @Schema(implementation = ApiSchemas.SentList.class)))
     @APIResponse(responseCode = "204", description = "Accepted, with async=true.")
     public Uni<Response> send(
-            @PathParam("topic") String topic,
+            @PathParam("topicname") String topic,
             @Parameter(description = "Answer at once, without offsets.", schema = @Schema(type = SchemaType.BOOLEAN))
                     @QueryParam("async")
                     String async,
+            @Parameter(
+                            description = Include.DESCRIPTION,
+                            schema = @Schema(type = SchemaType.STRING, enumeration = "code"))
+                    @QueryParam(Include.PARAMETER)
+                    String include,
             @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
-        return produce(topic, OptionalInt.empty(), async, contentType, headers, context);
+        return produce(topic, OptionalInt.empty(), async, include, contentType, headers, context);
     }
 
     @POST
-    @Path("topics/{topic}/partitions/{partition}")
+    @Path("topics/{topicname}/partitions/{partitionid}")
     @Operation(operationId = "sendToPartition", summary = "Writes records to one partition of a topic.")
     @RequestBody(
             required = true,
@@ -138,19 +144,25 @@ class RecordsResource {
                             schema = @Schema(implementation = ApiSchemas.SentList.class)))
     @APIResponse(responseCode = "204", description = "Accepted, with async=true.")
     public Uni<Response> sendToPartition(
-            @PathParam("topic") String topic,
-            @PathParam("partition") @Schema(type = SchemaType.INTEGER) String partition,
+            @PathParam("topicname") String topic,
+            @PathParam("partitionid") @Schema(type = SchemaType.INTEGER) String partition,
             @Parameter(description = "Answer at once, without offsets.", schema = @Schema(type = SchemaType.BOOLEAN))
                     @QueryParam("async")
                     String async,
+            @Parameter(
+                            description = Include.DESCRIPTION,
+                            schema = @Schema(type = SchemaType.STRING, enumeration = "code"))
+                    @QueryParam(Include.PARAMETER)
+                    String include,
             @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
-        return produce(topic, OptionalInt.of(Parameters.partition(partition)), async, contentType, headers, context);
+        return produce(
+                topic, OptionalInt.of(Parameters.partition(partition)), async, include, contentType, headers, context);
     }
 
     @GET
-    @Path("topics/{topic}/partitions/{partition}/records")
+    @Path("topics/{topicname}/partitions/{partitionid}/records")
     @Operation(
             operationId = "fetch",
             summary = "Reads records of a partition from an offset or a time.",
@@ -187,8 +199,8 @@ class RecordsResource {
             description = "OFFSET_OUT_OF_RANGE: below the log start or beyond the end, which the headers tell.",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
     public Uni<Response> fetch(
-            @PathParam("topic") String topic,
-            @PathParam("partition") @Schema(type = SchemaType.INTEGER) String partition,
+            @PathParam("topicname") String topic,
+            @PathParam("partitionid") @Schema(type = SchemaType.INTEGER) String partition,
             @Parameter(schema = @Schema(type = SchemaType.INTEGER)) @QueryParam("offset") String offset,
             @Parameter(
                             description = "The first record that is not older, in milliseconds since 1970.",
@@ -297,8 +309,8 @@ class RecordsResource {
         if (page.full() && tag.isIn(ifNoneMatch)) {
             answer = Response.notModified();
         } else {
-            RecordsPage body =
-                    new RecordsPage(List.of(new RecordsPage.Part(topic, partition, page.batches())), accepted.format());
+            RecordsPage body = new RecordsPage(
+                    List.of(new RecordsPage.Part(topic, partition, page.batches())), accepted.format(), true);
             body.count(Exchange.of(context), page.shared());
             ended.thenRun(body::ended);
             answer = Response.ok(body).type(accepted.mediaType());
@@ -346,12 +358,14 @@ class RecordsResource {
             String topic,
             OptionalInt partition,
             String asyncText,
+            @Nullable String include,
             String contentType,
             HttpHeaders headers,
             RoutingContext context) {
         TopicName name = Parameters.topic(topic);
         boolean async = Parameters.bool("async", asyncText).orElse(false);
         String type = MediaTypes.control(headers);
+        Set<Include> included = Include.of(include, type, Set.of(Include.CODE));
         RecordFormat format = RecordFormat.ofContentType(contentType);
         byte[] body = BodyFilter.body(context);
         Runnable read = BodyFilter.release(context);
@@ -376,12 +390,12 @@ class RecordsResource {
                             records -> logs.append(name, records, request.partitions(), partition, async)
                                     .thenCompose(accepted -> async
                                             ? CompletableFuture.completedFuture(Answers.noContent())
-                                            : accepted.result().thenApply(result -> sent(result, type))));
+                                            : accepted.result().thenApply(result -> sent(result, type, included))));
                 }));
     }
 
     /** Failures that are the same for every record are the call's. */
-    private static Response sent(AppendResult result, String type) {
+    private static Response sent(AppendResult result, String type, Set<Include> included) {
         if (result.count() > 0) {
             TrunklineException first = result.failure(0);
             boolean allFailed = first != null && ErrorStatus.of(first.code()) >= 500;
@@ -393,6 +407,8 @@ class RecordsResource {
                 throw first;
             }
         }
-        return Response.ok(RecordsWriter.offsets(result)).type(type).build();
+        return Response.ok(RecordsWriter.offsets(result, included.contains(Include.CODE)))
+                .type(type)
+                .build();
     }
 }

@@ -25,6 +25,7 @@ final class RecordsWriter {
 
     private final ArrayDeque<RecordsPage.Part> parts;
     private final RecordFormat format;
+    private final boolean errors;
     /** What every record of the part begins with. */
     private byte[] prefix = {};
 
@@ -38,6 +39,7 @@ final class RecordsWriter {
     RecordsWriter(RecordsPage page) {
         parts = page.parts();
         format = page.format();
+        errors = page.errors();
         enter();
     }
 
@@ -72,8 +74,12 @@ final class RecordsWriter {
                 + (ERROR_SIZE + topic.value().length()) * (long) named;
     }
 
-    /** {@code {"offsets": [...]}}, a partition and offset or an error for each record, in the order of the request. */
-    static byte[] offsets(AppendResult result) {
+    /**
+     * {@code {"offsets": [...]}}, a partition and offset or an error for each record, in the order of the request.
+     *
+     * @param codes whether errors have their code
+     */
+    static byte[] offsets(AppendResult result, boolean codes) {
         JsonBuffer json = new JsonBuffer(16 + result.count() * 32);
         json.ascii("{\"offsets\":[");
         for (int i = 0; i < result.count(); i++) {
@@ -91,10 +97,11 @@ final class RecordsWriter {
                 json.ascii("{\"error_code\":")
                         .number(ErrorStatus.of(failure.code()))
                         .ascii(",\"message\":")
-                        .string(failure.userMessage())
-                        .ascii(",\"code\":\"")
-                        .ascii(failure.code().name())
-                        .ascii("\"}");
+                        .string(failure.userMessage());
+                if (codes) {
+                    json.ascii(",\"code\":\"").ascii(failure.code().name()).ascii("\"");
+                }
+                json.ascii("}");
             }
         }
         return json.ascii("]}").toBytes();
@@ -116,7 +123,7 @@ final class RecordsWriter {
             }
             begun = true;
             json.raw(prefix).number(current.baseOffset() + record);
-            write(json, current.records(), record, format);
+            write(json, current.records(), record, format, errors);
             record++;
             if (record == current.records().count()) {
                 parts.element().batches().remove();
@@ -131,7 +138,7 @@ final class RecordsWriter {
         }
     }
 
-    private static void write(JsonBuffer json, RecordBatch records, int i, RecordFormat format) {
+    private static void write(JsonBuffer json, RecordBatch records, int i, RecordFormat format, boolean errors) {
         json.raw(TIMESTAMP).number(records.timestamp(i));
         @Nullable String error = null;
         json.raw(KEY);
@@ -162,7 +169,7 @@ final class RecordsWriter {
             }
             json.ascii("]");
         }
-        if (error != null) {
+        if (errors && error != null) {
             json.ascii(",\"error\":").string(error + "; read it as " + MediaTypes.BINARY);
         }
         json.ascii("}");

@@ -11,10 +11,12 @@ import org.eclipse.microprofile.openapi.annotations.media.Schema;
 @RegisterForReflection
 @Schema(name = "SubscribedTopicList")
 record SubscriptionView(
-        @Schema(description = "What it subscribed, or what matches its pattern.")
+        @Schema(description = "What it subscribed, what matches its pattern, or of what it was assigned partitions.")
         List<String> topics,
 
-        @Schema(description = "The partitions that it has of each topic.")
+        @Schema(
+                description =
+                        "The partitions that it has of each topic, and those assigned to it that do not exist yet.")
         List<Map<String, List<Integer>>> partitions) {
     static SubscriptionView of(Consumers.Reading reading) {
         return new SubscriptionView(

@@ -26,6 +26,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
@@ -48,6 +49,9 @@ class TopicsResource {
     private static final String COUNT = "partitions_count";
     private static final String FACTOR = "replication_factor";
     private static final String CONFIGS = "configs";
+    private static final int DEFAULT_COUNT = -1;
+    private static final Set<Include> TOPIC_INCLUDES = Set.of(Include.CONFIG_SOURCES, Include.OFFSETS, Include.SIZES);
+    private static final Set<Include> PARTITION_INCLUDES = Set.of(Include.OFFSETS, Include.SIZES);
 
     private final Topics topics;
     private final Logs logs;
@@ -74,7 +78,7 @@ class TopicsResource {
     }
 
     @GET
-    @Path("topics/{topic}")
+    @Path("topics/{topicname}")
     @Operation(operationId = "getTopic", summary = "Describes a topic: configuration and partitions.")
     @APIResponse(
             responseCode = "200",
@@ -83,9 +87,16 @@ class TopicsResource {
             responseCode = "404",
             description = "TOPIC_NOT_FOUND",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
-    public Uni<Response> describe(@PathParam("topic") String topic, @Context HttpHeaders headers) {
+    public Uni<Response> describe(
+            @PathParam("topicname") String topic,
+            @Parameter(description = Include.DESCRIPTION, example = "config_sources,offsets,sizes")
+                    @QueryParam(Include.PARAMETER)
+                    String include,
+            @Context HttpHeaders headers) {
         String type = MediaTypes.control(headers);
-        return described(topic, Topic::partitionIds).map(d -> answers.ok(type, TopicView.of(d.topic(), d.states())));
+        Set<Include> included = Include.of(include, type, TOPIC_INCLUDES);
+        return described(topic, Topic::partitionIds, included)
+                .map(d -> answers.ok(type, TopicView.of(d.topic(), d.states(), included)));
     }
 
     @POST
@@ -97,10 +108,17 @@ class TopicsResource {
                 @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ApiSchemas.NewTopic.class)),
                 @Content(mediaType = MediaTypes.JSON, schema = @Schema(implementation = ApiSchemas.NewTopic.class))
             })
-    @APIResponse(responseCode = "201", description = "Created.")
+    @APIResponse(
+            responseCode = "201",
+            description = "Created.",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(type = SchemaType.OBJECT)))
+    @APIResponse(
+            responseCode = "403",
+            description = "ADMINISTRATION_DISABLED",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
     @APIResponse(
             responseCode = "409",
-            description = "TOPIC_ALREADY_EXISTS",
+            description = "TOPIC_ALREADY_EXISTS, TOPIC_LIMIT_REACHED or PARTITION_LIMIT_REACHED",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
     @APIResponse(
             responseCode = "422",
@@ -108,14 +126,17 @@ class TopicsResource {
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
     public Uni<Response> create(
             @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
+            @Context HttpHeaders headers,
             @Context RoutingContext context) {
+        String type = MediaTypes.control(headers);
         ControlBody body =
                 ControlBody.parse(BodyFilter.body(context), contentType, Set.of(NAME, COUNT, FACTOR, CONFIGS));
         String name = body.text(NAME).orElse("");
         if (name.isEmpty()) {
             body.missing(NAME);
         }
-        OptionalInt count = body.whole(COUNT);
+        OptionalInt asked = body.whole(COUNT);
+        OptionalInt count = asked.orElse(DEFAULT_COUNT) == DEFAULT_COUNT ? OptionalInt.empty() : asked;
         OptionalInt factor = body.whole(FACTOR);
         Map<String, String> configs = body.texts(CONFIGS);
         body.check();
@@ -124,11 +145,11 @@ class TopicsResource {
         TopicConfig config = TopicConfig.parse(configs);
         return Uni.createFrom()
                 .completionStage(() -> topics.create(topicName, count, config))
-                .map(topic -> Response.status(Response.Status.CREATED).build());
+                .map(topic -> answers.with(type, Response.Status.CREATED, Map.of()));
     }
 
     @PATCH
-    @Path("topics/{topic}")
+    @Path("topics/{topicname}")
     @Operation(operationId = "changeTopic", summary = "Gives a topic more partitions, or other configuration.")
     @RequestBody(
             required = true,
@@ -140,8 +161,16 @@ class TopicsResource {
             responseCode = "200",
             description = "The topic as it is now.",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = TopicView.class)))
+    @APIResponse(
+            responseCode = "403",
+            description = "ADMINISTRATION_DISABLED",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    @APIResponse(
+            responseCode = "409",
+            description = "PARTITION_LIMIT_REACHED",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
     public Uni<Response> change(
-            @PathParam("topic") String topic,
+            @PathParam("topicname") String topic,
             @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
@@ -156,22 +185,26 @@ class TopicsResource {
                         .thenCompose(changed -> logs.states(changed.partitionIds())
                                 // The change is done: what cannot be looked up now is shown as unknown.
                                 .exceptionally(unknown -> Map.of())
-                                .thenApply(states -> answers.ok(type, TopicView.of(changed, states)))));
+                                .thenApply(states -> answers.ok(type, TopicView.of(changed, states, TOPIC_INCLUDES)))));
     }
 
     @DELETE
-    @Path("topics/{topic}")
+    @Path("topics/{topicname}")
     @Operation(
             operationId = "deleteTopic",
             summary = "Deletes a topic with everything in it; its name is free at once.")
     @APIResponse(responseCode = "204", description = "Deleted.")
-    public Uni<Response> delete(@PathParam("topic") String topic) {
+    @APIResponse(
+            responseCode = "403",
+            description = "ADMINISTRATION_DISABLED",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    public Uni<Response> delete(@PathParam("topicname") String topic) {
         TopicName name = Parameters.topic(topic);
         return Uni.createFrom().completionStage(() -> topics.delete(name)).map(gone -> Answers.noContent());
     }
 
     @GET
-    @Path("topics/{topic}/partitions")
+    @Path("topics/{topicname}/partitions")
     @Operation(operationId = "listPartitions", summary = "Lists the partitions of a topic.")
     @APIResponse(
             responseCode = "200",
@@ -179,38 +212,46 @@ class TopicsResource {
                     @Content(
                             mediaType = MediaTypes.CONTROL,
                             schema = @Schema(type = SchemaType.ARRAY, implementation = PartitionView.class)))
-    public Uni<Response> partitions(@PathParam("topic") String topic, @Context HttpHeaders headers) {
+    public Uni<Response> partitions(
+            @PathParam("topicname") String topic,
+            @Parameter(description = Include.DESCRIPTION, example = "offsets,sizes") @QueryParam(Include.PARAMETER)
+                    String include,
+            @Context HttpHeaders headers) {
         String type = MediaTypes.control(headers);
-        return described(topic, Topic::partitionIds)
-                .map(d -> answers.ok(type, List.copyOf(TopicView.partitions(d.topic(), d.states()))));
+        Set<Include> included = Include.of(include, type, PARTITION_INCLUDES);
+        return described(topic, Topic::partitionIds, included)
+                .map(d -> answers.ok(type, List.copyOf(TopicView.partitions(d.topic(), d.states(), included))));
     }
 
     @GET
-    @Path("topics/{topic}/partitions/{partition}")
+    @Path("topics/{topicname}/partitions/{partitionid}")
     @Operation(operationId = "getPartition", summary = "Describes a partition.")
     @APIResponse(
             responseCode = "200",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = PartitionView.class)))
     public Uni<Response> partition(
-            @PathParam("topic") String topic,
-            @PathParam("partition") @Schema(type = SchemaType.INTEGER) String partition,
+            @PathParam("topicname") String topic,
+            @PathParam("partitionid") @Schema(type = SchemaType.INTEGER) String partition,
+            @Parameter(description = Include.DESCRIPTION, example = "offsets,sizes") @QueryParam(Include.PARAMETER)
+                    String include,
             @Context HttpHeaders headers) {
         int number = Parameters.partition(partition);
         String type = MediaTypes.control(headers);
-        return described(topic, t -> List.of(t.partitionId(number)))
+        Set<Include> included = Include.of(include, type, PARTITION_INCLUDES);
+        return described(topic, t -> List.of(t.partitionId(number)), included)
                 .map(d -> answers.ok(
-                        type, PartitionView.of(number, d.states().get(d.topic().partitionId(number)))));
+                        type, PartitionView.of(number, d.states().get(d.topic().partitionId(number)), included)));
     }
 
     @GET
-    @Path("topics/{topic}/partitions/{partition}/offsets")
+    @Path("topics/{topicname}/partitions/{partitionid}/offsets")
     @Operation(operationId = "getOffsets", summary = "Tells where a partition begins and ends.")
     @APIResponse(
             responseCode = "200",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = OffsetsView.class)))
     public Uni<Response> offsets(
-            @PathParam("topic") String topic,
-            @PathParam("partition") @Schema(type = SchemaType.INTEGER) String partition,
+            @PathParam("topicname") String topic,
+            @PathParam("partitionid") @Schema(type = SchemaType.INTEGER) String partition,
             @Context HttpHeaders headers) {
         TopicName name = Parameters.topic(topic);
         int number = Parameters.partition(partition);
@@ -221,7 +262,7 @@ class TopicsResource {
     }
 
     @DELETE
-    @Path("topics/{topic}/partitions/{partition}/records")
+    @Path("topics/{topicname}/partitions/{partitionid}/records")
     @Operation(
             operationId = "deleteRecords",
             summary = "Deletes the records of a partition before an offset.",
@@ -233,12 +274,16 @@ class TopicsResource {
             description = "What can be read now.",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = OffsetsView.class)))
     @APIResponse(
+            responseCode = "403",
+            description = "ADMINISTRATION_DISABLED or NOT_PERMITTED",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    @APIResponse(
             responseCode = "416",
             description = "OFFSET_OUT_OF_RANGE: the offset lies beyond the end.",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
     public Uni<Response> deleteRecords(
-            @PathParam("topic") String topic,
-            @PathParam("partition") @Schema(type = SchemaType.INTEGER) String partition,
+            @PathParam("topicname") String topic,
+            @PathParam("partitionid") @Schema(type = SchemaType.INTEGER) String partition,
             @Parameter(
                             required = true,
                             description = "The offset of the first record that stays; -1 deletes all.",
@@ -262,11 +307,15 @@ class TopicsResource {
     /** A topic with what is known of some of its partitions. */
     private record Described(Topic topic, Map<Integer, LogState> states) {}
 
-    private Uni<Described> described(String text, Function<Topic, List<Integer>> partitionIds) {
+    private Uni<Described> described(String text, Function<Topic, List<Integer>> partitionIds, Set<Include> included) {
         TopicName name = Parameters.topic(text);
+        boolean needsStates = included.contains(Include.OFFSETS) || included.contains(Include.SIZES);
         return Uni.createFrom()
-                .completionStage(() -> topics.get(name)
-                        .thenCompose(topic -> logs.states(partitionIds.apply(topic))
-                                .thenApply(states -> new Described(topic, states))));
+                .completionStage(() -> topics.get(name).thenCompose(topic -> {
+                    List<Integer> ids = partitionIds.apply(topic);
+                    return needsStates
+                            ? logs.states(ids).thenApply(states -> new Described(topic, states))
+                            : CompletableFuture.completedFuture(new Described(topic, Map.of()));
+                }));
     }
 }

@@ -24,6 +24,11 @@ class PartitionStore {
             SELECT version
               FROM trunkline.topic_version
             """;
+    private static final String TOTALS = """
+            SELECT (SELECT count(*) FROM trunkline.topic),
+                   (SELECT coalesce(sum(partition_count), 0) FROM trunkline.topic)
+                       + (SELECT count(*) FROM trunkline.retired_partition)
+            """;
     private static final String IDS_OF_TOPICS = """
             SELECT t.name, h.tp_id
               FROM trunkline.topic t
@@ -70,6 +75,19 @@ class PartitionStore {
         });
     }
 
+    /** How many topics there are, and how many partitions of them and of deleted topics whose space is not freed yet. */
+    record Totals(long topics, long partitions) {}
+
+    Totals totals() {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(TOTALS);
+                    ResultSet row = statement.executeQuery()) {
+                row.next();
+                return new Totals(row.getLong(1), row.getLong(2));
+            }
+        });
+    }
+
     /** The partitions, in order, of those topics that exist. */
     Map<TopicName, List<Integer>> idsOf(Collection<TopicName> topics) {
         return database.read(connection -> {
@@ -99,7 +117,9 @@ class PartitionStore {
                 Map<Integer, TopicPartition> named = new HashMap<>();
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
-                        named.put(rows.getInt(1), new TopicPartition(new TopicName(rows.getString(2)), rows.getInt(3)));
+                        int id = rows.getInt(1);
+                        TopicPartition.stored(rows.getString(2), rows.getInt(3))
+                                .ifPresent(partition -> named.put(id, partition));
                     }
                 }
                 return named;

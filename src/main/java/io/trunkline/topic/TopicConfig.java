@@ -33,10 +33,24 @@ public record TopicConfig(Map<String, String> overrides) {
      */
     public static TopicConfig parse(Map<String, String> overrides) {
         List<String> errors = errorsOf(overrides);
+        if (errors.isEmpty()) {
+            TopicConfigKey.conflictIn(overrides).ifPresent(errors::add);
+        }
         if (!errors.isEmpty()) {
             throw illegal(errors);
         }
         return new TopicConfig(overrides);
+    }
+
+    /** The configuration in a row: what SQL has written there that is not legal has its default. */
+    static TopicConfig stored(Map<String, String> overrides) {
+        Map<String, String> legal = new TreeMap<>(overrides);
+        legal.entrySet()
+                .removeIf(override -> TopicConfigKey.named(override.getKey())
+                        .flatMap(key -> key.errorOf(override.getValue()))
+                        .isPresent());
+        legal.keySet().removeIf(name -> TopicConfigKey.named(name).isEmpty());
+        return new TopicConfig(legal);
     }
 
     /**
@@ -57,17 +71,20 @@ public record TopicConfig(Map<String, String> overrides) {
             }
         });
         errors.addAll(errorsOf(merged));
+        if (errors.isEmpty()) {
+            TopicConfigKey.conflictIn(merged).ifPresent(errors::add);
+        }
         if (!errors.isEmpty()) {
             throw illegal(errors);
         }
         return new TopicConfig(merged);
     }
 
-    /** Every name with its value, set or default. */
+    /** Every name that has an effect with its value, set or default, and the others that were set. */
     public Map<String, String> effective() {
-        Map<String, String> all = new TreeMap<>();
+        Map<String, String> all = new TreeMap<>(overrides);
         for (TopicConfigKey key : TopicConfigKey.values()) {
-            all.put(key.configName(), valueOf(key));
+            key.defaultValue().ifPresent(value -> all.putIfAbsent(key.configName(), value));
         }
         return all;
     }
@@ -83,7 +100,8 @@ public record TopicConfig(Map<String, String> overrides) {
     }
 
     private String valueOf(TopicConfigKey key) {
-        return overrides.getOrDefault(key.configName(), key.defaultValue());
+        String set = overrides.get(key.configName());
+        return set == null ? key.defaultValue().orElseThrow() : set;
     }
 
     private static List<String> errorsOf(Map<String, String> overrides) {

@@ -1,11 +1,11 @@
 package io.trunkline.topic;
 
+import io.trunkline.jdbc.StoredJson;
 import jakarta.persistence.Column;
 import jakarta.persistence.Entity;
 import jakarta.persistence.Id;
 import jakarta.persistence.Table;
 import java.time.Instant;
-import java.util.Map;
 import java.util.UUID;
 import org.hibernate.annotations.DynamicUpdate;
 import org.hibernate.annotations.JdbcTypeCode;
@@ -26,8 +26,9 @@ class TopicEntity {
     @Column(name = "partition_count")
     int partitionCount;
 
+    /** An object; read it by {@link #config()}. */
     @JdbcTypeCode(SqlTypes.JSON)
-    Map<String, String> config;
+    String config;
 
     @Column(name = "created_at", updatable = false)
     Instant createdAt;
@@ -40,7 +41,15 @@ class TopicEntity {
         this.id = id;
         this.name = name.value();
         this.partitionCount = partitionCount;
-        this.config = config.overrides();
+        this.config = StoredJson.of(config.overrides());
         this.createdAt = createdAt;
+    }
+
+    TopicConfig config() {
+        return TopicConfig.stored(StoredJson.texts(config));
+    }
+
+    void configure(TopicConfig config) {
+        this.config = StoredJson.of(config.overrides());
     }
 }

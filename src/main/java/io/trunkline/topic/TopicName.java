@@ -2,6 +2,7 @@ package io.trunkline.topic;
 
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /** A topic's name, by Kafka's rules: 1 to 249 of {@code a-z A-Z 0-9 . _ -}, and neither {@code .} nor {@code ..}. */
@@ -26,6 +27,11 @@ public record TopicName(String value) {
                     "A topic name has 1 to 249 characters of a-z, A-Z, 0-9, '.', '_' and '-', and is not '.' or '..'.");
         }
         return new TopicName(text);
+    }
+
+    /** The name in a row, which is empty for one that no topic can have. */
+    public static Optional<TopicName> stored(String text) {
+        return LEGAL.matcher(text).matches() ? Optional.of(new TopicName(text)) : Optional.empty();
     }
 
     @Override

@@ -14,17 +14,14 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Predicate;
 
 /**
  * The topics. Calls return at once and complete on a worker thread; they fail with a {@link TrunklineException}, of
@@ -94,7 +91,7 @@ public class Topics {
             return found;
         }
         return found.exceptionallyCompose(failure -> Failures.code(failure) == ErrorCode.TOPIC_NOT_FOUND
-                ? create(name, OptionalInt.empty(), TopicConfig.DEFAULT)
+                ? make(name, OptionalInt.empty(), TopicConfig.DEFAULT)
                         .exceptionallyCompose(f -> Failures.code(f) == ErrorCode.TOPIC_ALREADY_EXISTS
                                 ? fresh(name)
                                 : CompletableFuture.failedFuture(f))
@@ -130,11 +127,29 @@ public class Topics {
     }
 
     /**
-     * Creates a topic. Fails with {@code TOPIC_ALREADY_EXISTS} or {@code INVALID_PARTITIONS}.
+     * Completes where clients may create, change and delete topics and delete records; fails with
+     * {@code ADMINISTRATION_DISABLED} where they may not.
+     */
+    public CompletableFuture<Void> administered() {
+        return config.administration()
+                ? CompletableFuture.completedFuture(null)
+                : CompletableFuture.failedFuture(new TrunklineException(
+                        ErrorCode.ADMINISTRATION_DISABLED,
+                        "This replica does not let clients create, change or delete topics, or delete records"
+                                + " (trunkline.topics.administration)."));
+    }
+
+    /**
+     * Creates a topic. Fails with {@code ADMINISTRATION_DISABLED}, {@code TOPIC_ALREADY_EXISTS},
+     * {@code INVALID_PARTITIONS}, {@code TOPIC_LIMIT_REACHED} or {@code PARTITION_LIMIT_REACHED}.
      *
      * @param partitionCount from 1 to {@code trunkline.topics.max-partitions}, or empty for the default
      */
     public CompletableFuture<Topic> create(TopicName name, OptionalInt partitionCount, TopicConfig topicConfig) {
+        return administered().thenCompose(allowed -> make(name, partitionCount, topicConfig));
+    }
+
+    private CompletableFuture<Topic> make(TopicName name, OptionalInt partitionCount, TopicConfig topicConfig) {
         int count = partitionCount.orElse(config.defaultPartitions());
         if (count < 1 || count > config.maxPartitions()) {
             return CompletableFuture.failedFuture(badCount());
@@ -143,8 +158,10 @@ public class Topics {
                     if (repository.named(name).isPresent()) {
                         throw alreadyExists(name);
                     }
+                    checkLimits(1, count);
                     repository.persistAndFlush(
                             new TopicEntity(UUID.randomUUID(), name, count, topicConfig, clock.instant()));
+                    checkLimits(0, 0);
                     return load(name);
                 })
                 .exceptionallyCompose(failure -> {
@@ -156,62 +173,96 @@ public class Topics {
     }
 
     /**
+     * Refuses what would be too much: once before it is written, so that it costs little, and once after it. By then the
+     * transaction has locked the one row of versions to its end, so that others who add topics or partitions have either
+     * committed, and are counted, or wait.
+     */
+    private void checkLimits(int moreTopics, int morePartitions) {
+        PartitionStore.Totals totals = partitions.totals();
+        if (totals.topics() + moreTopics > config.maxTopics()) {
+            throw new TrunklineException(
+                    ErrorCode.TOPIC_LIMIT_REACHED,
+                    "There may be at most " + config.maxTopics() + " topics (trunkline.topics.max-topics).");
+        }
+        if (totals.partitions() + morePartitions > config.maxTotalPartitions()) {
+            throw new TrunklineException(
+                    ErrorCode.PARTITION_LIMIT_REACHED,
+                    "All topics together may have at most " + config.maxTotalPartitions()
+                            + " partitions (trunkline.topics.max-total-partitions). Those of deleted topics count until"
+                            + " their space is freed.");
+        }
+    }
+
+    /**
      * Gives a topic more partitions and replaces some of its configuration, by name; what is empty goes back to its
-     * default. Fails with {@code TOPIC_NOT_FOUND},
-     * {@code INVALID_PARTITIONS} or {@code INVALID_CONFIG}.
+     * default. Fails with {@code ADMINISTRATION_DISABLED}, {@code TOPIC_NOT_FOUND}, {@code INVALID_PARTITIONS},
+     * {@code PARTITION_LIMIT_REACHED} or {@code INVALID_CONFIG}.
      */
     public CompletableFuture<Topic> change(
             TopicName name, OptionalInt partitionCount, Map<String, Optional<String>> configChanges) {
-        return writing(() -> {
+        return administered()
+                .thenCompose(allowed -> writing(() -> {
                     TopicEntity entity = repository.namedForUpdate(name).orElseThrow(() -> notFound(name));
-                    if (partitionCount.isPresent()) {
-                        int count = partitionCount.getAsInt();
-                        if (count < entity.partitionCount) {
-                            throw new TrunklineException(
-                                    ErrorCode.INVALID_PARTITIONS,
-                                    "Topic " + name + " has " + entity.partitionCount
-                                            + " partitions, which can become more but never fewer.");
-                        }
-                        if (count > config.maxPartitions()) {
-                            throw badCount();
-                        }
-                        entity.partitionCount = count;
+                    int more = partitionCount.isPresent() ? more(entity, partitionCount.getAsInt()) : 0;
+                    if (more > 0) {
+                        checkLimits(0, more);
+                        entity.partitionCount += more;
                     }
                     if (!configChanges.isEmpty()) {
-                        entity.config = new TopicConfig(entity.config)
-                                .with(configChanges)
-                                .overrides();
+                        entity.configure(entity.config().with(configChanges));
                     }
                     repository.flush();
+                    if (more > 0) {
+                        checkLimits(0, 0);
+                    }
                     return load(name);
-                })
+                }))
                 .whenComplete((topic, failure) -> cache.synchronous().invalidate(name));
     }
 
-    /** Deletes a topic and everything in it; its name is free at once. Fails with {@code TOPIC_NOT_FOUND}. */
+    /** How many partitions a topic is to get. */
+    private int more(TopicEntity entity, int count) {
+        if (count < entity.partitionCount) {
+            throw new TrunklineException(
+                    ErrorCode.INVALID_PARTITIONS,
+                    "Topic " + entity.name + " has " + entity.partitionCount
+                            + " partitions, which can become more but never fewer.");
+        }
+        if (count > config.maxPartitions()) {
+            throw badCount();
+        }
+        return count - entity.partitionCount;
+    }
+
+    /**
+     * Deletes a topic and everything in it; its name is free at once. Fails with {@code ADMINISTRATION_DISABLED} or
+     * {@code TOPIC_NOT_FOUND}.
+     */
     public CompletableFuture<Void> delete(TopicName name) {
-        return this.<Void>writing(() -> {
+        return administered()
+                .thenCompose(allowed -> this.<Void>writing(() -> {
                     repository.delete(repository.namedForUpdate(name).orElseThrow(() -> notFound(name)));
                     repository.flush();
                     return null;
-                })
+                }))
                 .whenComplete((nothing, failure) -> cache.synchronous().invalidate(name));
     }
 
-    /** The topics that have one of these names, or one that a predicate wants, with their partitions. */
-    public CompletableFuture<TopicCatalog> catalog(Set<TopicName> names, List<Predicate<String>> wanted) {
+    /** The names of all topics, with a version that they are not older than. */
+    public CompletableFuture<TopicListing> listing() {
         return reading(() -> {
-            // Before the topics are looked up: one that comes in between is in the catalog, or newer than its version.
+            // Before the topics are looked up: one that comes in between is in the list, or newer than its version.
             long version = partitions.version();
-            Set<TopicName> all = new TreeSet<>(Comparator.comparing(TopicName::value));
-            all.addAll(names);
-            if (!wanted.isEmpty()) {
-                repository.names().stream()
-                        .filter(name -> wanted.stream().anyMatch(w -> w.test(name)))
-                        .map(TopicName::new)
-                        .forEach(all::add);
-            }
-            return new TopicCatalog(version, partitions.idsOf(all));
+            return new TopicListing(version, repository.names());
+        });
+    }
+
+    /** The topics that have one of these names, with their partitions. */
+    public CompletableFuture<TopicCatalog> catalog(Set<TopicName> names) {
+        return reading(() -> {
+            // As above.
+            long version = partitions.version();
+            return new TopicCatalog(version, partitions.idsOf(names));
         });
     }
 
@@ -241,7 +292,7 @@ public class Topics {
         if (ids.isEmpty()) {
             throw notFound(name); // deleted between the two statements
         }
-        return new Topic(entity.id, name, ids, new TopicConfig(entity.config));
+        return new Topic(entity.id, name, ids, entity.config());
     }
 
     private <T> CompletableFuture<T> reading(Callable<T> work) {

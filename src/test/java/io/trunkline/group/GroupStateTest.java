@@ -3,12 +3,12 @@ package io.trunkline.group;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.google.re2j.Pattern;
 import io.trunkline.group.GroupState.Change;
 import io.trunkline.group.GroupState.Event;
 import io.trunkline.group.GroupState.Member;
 import io.trunkline.topic.TopicCatalog;
 import io.trunkline.topic.TopicName;
+import io.trunkline.topic.TopicPartition;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -38,13 +38,17 @@ class GroupStateTest {
 
     /** Something that happens, with the topics as they are then. */
     record Step(Event event, Map<TopicName, Integer> partitionCounts) {
-        TopicCatalog catalog() {
+        SubscribedTopics topics() {
             Map<TopicName, List<Integer>> ids = new HashMap<>();
             partitionCounts.forEach((topic, count) -> {
                 int base = 1000 * (topic.value().charAt(0) - 'a');
                 ids.put(topic, IntStream.range(0, count).mapToObj(i -> base + i).toList());
             });
-            return new TopicCatalog(1, ids);
+            return new SubscribedTopics(
+                    new TopicCatalog(1, ids),
+                    Map.of(
+                            "[ab]", Set.of(A, B),
+                            "b|c", Set.of(B, new TopicName("c"))));
         }
     }
 
@@ -54,9 +58,9 @@ class GroupStateTest {
         Arbitrary<Subscription> subscription = Arbitraries.of(
                 new Subscription.Topics(Set.of(A)),
                 new Subscription.Topics(Set.of(A, B)),
-                new Subscription.Matching(Pattern.compile("[ab]")),
-                new Subscription.Matching(Pattern.compile("b|c")),
-                new Subscription.Partitions(new TreeSet<>(Set.of(0, 1001))),
+                new Subscription.Matching("[ab]"),
+                new Subscription.Matching("b|c"),
+                assigned(new TopicPartition(A, 0), new TopicPartition(B, 1)),
                 new Subscription.None());
         Arbitrary<Event> event = Arbitraries.oneOf(
                 Combinators.combine(member, subscription).as(Event.Subscribed::new),
@@ -75,12 +79,12 @@ class GroupStateTest {
     void everyPartitionOfEverySubscribedTopicHasOneMemberWhoWantsIt(@ForAll("steps") List<Step> steps) {
         GroupState state = start();
         for (Step step : steps) {
-            state = state.on(step.event(), step.catalog()).next();
+            state = state.on(step.event(), step.topics()).next();
 
             Map<Integer, Integer> owners = new HashMap<>();
             Set<Integer> wanted = new HashSet<>();
             for (Member member : state.members().values()) {
-                Set<Integer> mine = wantedBy(member, step.catalog());
+                Set<Integer> mine = wantedBy(member, step.topics());
                 wanted.addAll(mine);
                 if (member.subscription().shares()) {
                     assertThat(mine).containsAll(member.positions().keySet());
@@ -96,7 +100,7 @@ class GroupStateTest {
     void whatIsGrantedAndRevokedLeadsFromOneStateToTheNext(@ForAll("steps") List<Step> steps) {
         GroupState state = start();
         for (Step step : steps) {
-            Change change = state.on(step.event(), step.catalog());
+            Change change = state.on(step.event(), step.topics());
             Map<Long, Set<Integer>> expected = holdings(state);
             change.revoked()
                     .forEach(r -> assertThat(
@@ -119,16 +123,27 @@ class GroupStateTest {
         }
     }
 
+    @Test
+    void generationBeginsAgainAfterTheLast() {
+        SubscribedTopics topics = new Step(new Event.TopicsChanged(), Map.of(A, 1)).topics();
+        GroupState last = new GroupState(Integer.MAX_VALUE, start().members());
+
+        Change change = last.on(new Event.Subscribed(1, new Subscription.Topics(Set.of(A))), topics);
+
+        assertThat(change.granted()).hasSize(1);
+        assertThat(change.next().generation()).isZero();
+    }
+
     @Property(tries = 300)
     void whenNothingHasHappenedNothingChanges(@ForAll("steps") List<Step> steps) {
         GroupState state = start();
-        TopicCatalog catalog = new Step(new Event.TopicsChanged(), Map.of()).catalog();
+        SubscribedTopics topics = new Step(new Event.TopicsChanged(), Map.of()).topics();
         for (Step step : steps) {
-            state = state.on(step.event(), step.catalog()).next();
-            catalog = step.catalog();
+            state = state.on(step.event(), step.topics()).next();
+            topics = step.topics();
         }
 
-        Change change = state.on(new Event.TopicsChanged(), catalog);
+        Change change = state.on(new Event.TopicsChanged(), topics);
 
         assertThat(change.next()).isEqualTo(state);
         assertThat(change.granted()).isEmpty();
@@ -140,7 +155,7 @@ class GroupStateTest {
         GroupState state = start();
         for (Step step : steps) {
             GroupState before = withPositions(state);
-            Change change = before.on(step.event(), step.catalog());
+            Change change = before.on(step.event(), step.topics());
 
             change.next()
                     .members()
@@ -159,7 +174,7 @@ class GroupStateTest {
         GroupState state = start();
         for (Step step : steps) {
             GroupState before = withPositions(state);
-            Change change = before.on(step.event(), step.catalog());
+            Change change = before.on(step.event(), step.topics());
 
             change.revoked().forEach(revocation -> {
                 Member member = requireNonNull(before.members().get(revocation.memberId()));
@@ -178,11 +193,10 @@ class GroupStateTest {
     void partitionThatCameAfterTheSubscriptionIsReadFromItsStart() {
         GroupState state = start().on(
                         new Event.Subscribed(1, new Subscription.Topics(Set.of(A))),
-                        new Step(new Event.TopicsChanged(), Map.of(A, 2)).catalog())
+                        new Step(new Event.TopicsChanged(), Map.of(A, 2)).topics())
                 .next();
 
-        Change change =
-                state.on(new Event.TopicsChanged(), new Step(new Event.TopicsChanged(), Map.of(A, 3)).catalog());
+        Change change = state.on(new Event.TopicsChanged(), new Step(new Event.TopicsChanged(), Map.of(A, 3)).topics());
 
         assertThat(change.granted()).containsExactly(new GroupState.Grant(1, 2, true, true));
     }
@@ -191,24 +205,69 @@ class GroupStateTest {
     void partitionThatIsThereAtTheSubscriptionIsNotNew() {
         Change change = start().on(
                         new Event.Subscribed(1, new Subscription.Topics(Set.of(A))),
-                        new Step(new Event.TopicsChanged(), Map.of(A, 1)).catalog());
+                        new Step(new Event.TopicsChanged(), Map.of(A, 1)).topics());
 
         assertThat(change.granted()).containsExactly(new GroupState.Grant(1, 0, true, false));
     }
 
     @Test
     void partitionThatWasHandedOnIsNotNew() {
-        TopicCatalog catalog = new Step(new Event.TopicsChanged(), Map.of(A, 1)).catalog();
+        SubscribedTopics topics = new Step(new Event.TopicsChanged(), Map.of(A, 1)).topics();
         Subscription subscription = new Subscription.Topics(Set.of(A));
-        GroupState state = start().on(new Event.Subscribed(1, subscription), catalog)
+        GroupState state = start().on(new Event.Subscribed(1, subscription), topics)
                 .next()
-                .on(new Event.Subscribed(2, subscription), catalog)
+                .on(new Event.Subscribed(2, subscription), topics)
                 .next();
 
-        Change change = state.on(new Event.Left(1), catalog);
+        Change change = state.on(new Event.Left(1), topics);
 
         assertThat(change.granted()).containsExactly(new GroupState.Grant(2, 0, true, false));
         assertThat(change.removed()).containsExactly(1L);
+    }
+
+    @Test
+    void assignedPartitionIsGrantedWhenItComesAndIsReadFromItsStart() {
+        Subscription subscription = assigned(new TopicPartition(A, 0), new TopicPartition(A, 1));
+        Change first = start().on(
+                        new Event.Subscribed(1, subscription),
+                        new Step(new Event.TopicsChanged(), Map.of(A, 1)).topics());
+
+        Change second =
+                first.next().on(new Event.TopicsChanged(), new Step(new Event.TopicsChanged(), Map.of(A, 2)).topics());
+
+        assertThat(first.granted()).containsExactly(new GroupState.Grant(1, 0, false, false));
+        assertThat(second.granted()).containsExactly(new GroupState.Grant(1, 1, false, true));
+    }
+
+    @Test
+    void anotherAssignmentTakesAwayWhatItDoesNotName() {
+        SubscribedTopics catalog = new Step(new Event.TopicsChanged(), Map.of(A, 2)).topics();
+        GroupState state = start().on(new Event.Subscribed(1, assigned(new TopicPartition(A, 0))), catalog)
+                .next();
+
+        Change change = state.on(new Event.Subscribed(1, assigned(new TopicPartition(A, 1))), catalog);
+
+        assertThat(change.revoked())
+                .extracting(GroupState.Revocation::partitionId)
+                .containsExactly(0);
+        assertThat(change.granted()).containsExactly(new GroupState.Grant(1, 1, false, false));
+    }
+
+    /** Rows of the version before do not say what was assigned, only what the member has. */
+    @Test
+    void memberKeepsWhatItHasWhereNobodyKnowsWhatWasAssigned() {
+        SortedMap<Long, Member> members = new TreeMap<>();
+        members.put(1L, new Member(1, assigned(), true, Duration.ZERO, new TreeMap<>(Map.of(0, OptionalLong.of(5)))));
+
+        Change change = new GroupState(3, members)
+                .on(new Event.TopicsChanged(), new Step(new Event.TopicsChanged(), Map.of(A, 2)).topics());
+
+        assertThat(change.granted()).isEmpty();
+        assertThat(change.revoked()).isEmpty();
+    }
+
+    private static Subscription assigned(TopicPartition... partitions) {
+        return new Subscription.Partitions(new TreeSet<>(List.of(partitions)));
     }
 
     @Test
@@ -218,7 +277,7 @@ class GroupStateTest {
         members.put(2L, silent(2, TIMEOUT.plusMillis(1)));
 
         Change change = new GroupState(3, members)
-                .on(new Event.Expired(TIMEOUT), new Step(new Event.TopicsChanged(), Map.of()).catalog());
+                .on(new Event.Expired(TIMEOUT), new Step(new Event.TopicsChanged(), Map.of()).topics());
 
         assertThat(change.removed()).containsExactly(2L);
         assertThat(change.next().generation()).isEqualTo(4);
@@ -226,11 +285,11 @@ class GroupStateTest {
 
     @Test
     void subscribingTheSameAgainChangesNothing() {
-        TopicCatalog catalog = new Step(new Event.TopicsChanged(), Map.of(A, 4)).catalog();
+        SubscribedTopics topics = new Step(new Event.TopicsChanged(), Map.of(A, 4)).topics();
         Event again = new Event.Subscribed(1, new Subscription.Topics(Set.of(A)));
-        GroupState state = start().on(again, catalog).next();
+        GroupState state = start().on(again, topics).next();
 
-        assertThat(state.on(again, catalog).next()).isEqualTo(state);
+        assertThat(state.on(again, topics).next()).isEqualTo(state);
     }
 
     private static Member silent(long id, Duration silence) {
@@ -268,13 +327,22 @@ class GroupStateTest {
         return holdings;
     }
 
-    private static Set<Integer> wantedBy(Member member, TopicCatalog catalog) {
+    private static Set<Integer> wantedBy(Member member, SubscribedTopics topics) {
         List<Integer> wanted = new ArrayList<>();
-        catalog.partitionIds().forEach((topic, ids) -> {
-            if (member.subscription().wants(topic)) {
+        topics.catalog().partitionIds().forEach((topic, ids) -> {
+            if (reads(member.subscription(), topic)) {
                 wanted.addAll(ids);
             }
         });
         return new HashSet<>(wanted);
+    }
+
+    private static boolean reads(Subscription subscription, TopicName topic) {
+        return switch (subscription) {
+            case Subscription.Topics byName -> byName.names().contains(topic);
+            case Subscription.Matching matching -> topic.value().matches(matching.pattern());
+            case Subscription.None none -> false;
+            case Subscription.Partitions partitions -> false;
+        };
     }
 }

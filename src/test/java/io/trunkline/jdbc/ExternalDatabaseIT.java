@@ -1,9 +1,12 @@
 package io.trunkline.jdbc;
 
+import static io.trunkline.testing.Failure.assertFailure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.trunkline.testing.Api;
+import io.trunkline.testing.Consumer;
+import io.trunkline.testing.Group;
 import io.trunkline.testing.ServiceProcess;
 import io.trunkline.testing.TestDatabase;
 import java.net.http.HttpRequest;
@@ -289,8 +292,10 @@ class ExternalDatabaseIT {
     }
 
     @Test
-    void unknownConfigurationStopsTheStart() {
-        for (String key : new String[] {"trunkline.databse.url", "trunkline.database.ulr"}) {
+    void configurationThatMakesNoSenseStopsTheStart() {
+        for (String key :
+                new String[] {"trunkline.databse.url", "trunkline.database.ulr", "trunkline.consumer.auto-offset-reset"
+                }) {
             Map<String, String> wrong = new HashMap<>(settings);
             wrong.put(key, "x");
 
@@ -306,6 +311,7 @@ class ExternalDatabaseIT {
         Map<String, String> cors = new HashMap<>(settings);
         cors.put("quarkus.http.cors.enabled", "true");
         cors.put("quarkus.http.cors.origins", "https://app.example.org");
+        cors.put("quarkus.http.cors.methods", "GET,POST,DELETE,PATCH");
 
         try (ServiceProcess service = ServiceProcess.start(directory, cors)) {
             Api api = service.api();
@@ -320,6 +326,48 @@ class ExternalDatabaseIT {
             assertThat(allowed.header("Access-Control-Allow-Origin")).isEqualTo("https://app.example.org");
             assertThat(allowed.header("Access-Control-Expose-Headers")).contains("Trunkline-Next-Offset");
             assertThat(other.header("Access-Control-Allow-Origin")).isEmpty();
+            assertFailure(other, 403, "ORIGIN_NOT_ALLOWED");
+            Api.Answer same = api.send(api.request("/topics")
+                    .header("Origin", "http://localhost:" + service.port())
+                    .GET());
+            assertThat(same.status()).isEqualTo(200);
+            Api.Answer method = api.send(api.request("/groups/g/offsets")
+                    .header("Origin", "https://app.example.org")
+                    .PUT(HttpRequest.BodyPublishers.ofString("{}")));
+            assertFailure(method, 403, "ORIGIN_NOT_ALLOWED");
+            Api.Answer preflight = api.send(preflight(api, "https://app.example.org"));
+            assertThat(preflight.status()).isEqualTo(204);
+            assertThat(preflight.response().body()).isEmpty();
+            assertThat(preflight.header("Access-Control-Allow-Origin")).isEqualTo("https://app.example.org");
+            assertThat(preflight.header("Access-Control-Allow-Methods")).contains("POST");
+            assertFailure(api.send(preflight(api, "https://other.example.org")), 403, "ORIGIN_NOT_ALLOWED");
+            assertFailure(api.send(preflight(api, "null")), 403, "ORIGIN_NOT_ALLOWED");
+        }
+    }
+
+    private static HttpRequest.Builder preflight(Api api, String origin) {
+        return api.request("/consumers/g/instances/c/subscription")
+                .header("Origin", origin)
+                .header("Access-Control-Request-Method", "POST")
+                .method("OPTIONS", HttpRequest.BodyPublishers.noBody());
+    }
+
+    @Test
+    void consumerThatDoesNotSayWhereItBeginsBeginsWhereTheConfigurationSays() {
+        Map<String, String> earliest = new HashMap<>(settings);
+        earliest.put("trunkline.consumer.auto-offset-reset", "earliest");
+
+        try (ServiceProcess service = ServiceProcess.start(directory, earliest)) {
+            Api api = service.api();
+            String topic = api.newTopic(1);
+            api.writeNumbers(topic, 0, 0, 2);
+            Consumer silent = new Group(api).consumer("{\"format\":\"json\"}").subscribe(topic);
+            Consumer latest = new Group(api)
+                    .consumer("{\"format\":\"json\",\"auto.offset.reset\":\"latest\"}")
+                    .subscribe(topic);
+
+            assertThat(Consumer.offsets(silent.poll())).containsExactly(0L, 1L);
+            assertThat(latest.poll("timeout=0")).isEmpty();
         }
     }
 

@@ -46,6 +46,17 @@ class HealthTest {
     }
 
     @Test
+    void metricsAreTextWhereNoFormatIsNamed() {
+        Api api = new Api(root(management));
+
+        assertThat(api.get("/metrics").header("Content-Type")).startsWith("text/plain; version=0.0.4");
+        assertThat(api.get("/metrics", "*/*").header("Content-Type")).startsWith("text/plain; version=0.0.4");
+        assertThat(api.get("/metrics", "application/openmetrics-text; version=1.0.0; charset=utf-8")
+                        .header("Content-Type"))
+                .startsWith("application/openmetrics-text");
+    }
+
+    @Test
     void metricsCountRecordsByTopic() {
         Api api = new Api(base.toString());
         String topic = api.newTopic(1);
@@ -78,7 +89,7 @@ class HealthTest {
         assertThat(metrics.lines().filter(line -> line.startsWith("http_server_requests_seconds_count")))
                 .hasSizeLessThan(130)
                 .noneMatch(line -> line.contains("flood") || line.contains("FOO"))
-                .anyMatch(line -> line.contains("uri=\"/consumers/{group}\"") && line.contains("status=\"200\""))
+                .anyMatch(line -> line.contains("uri=\"/consumers/{groupid}\"") && line.contains("status=\"200\""))
                 .anyMatch(line -> line.contains("uri=\"OTHER\"") && line.contains("status=\"405\""))
                 .anyMatch(line -> line.contains("method=\"OTHER\""));
     }

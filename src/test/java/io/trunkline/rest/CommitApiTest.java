@@ -280,14 +280,73 @@ class CommitApiTest {
     }
 
     @Test
-    void partitionThatWasNeverTheConsumersIsFenced() {
+    void partitionThatNobodyOfTheGroupHasIsCommitted() {
         String other = api.newTopic(1);
         Consumer subscribed = group.manualConsumer().subscribe(topic);
-        Consumer idle = new Group(api).manualConsumer();
 
-        assertFailure(subscribed.commit(other, 0, 1), 409, "COMMIT_FENCED");
+        Api.Answer both = subscribed.post(
+                "/offsets", Consumer.offsets(Consumer.offset(topic, 0, 3), Consumer.offset(other, 0, 2)));
+
+        assertThat(both.status()).isEqualTo(204);
+        assertThat(group.committed(topic, 0)).hasValue(3);
+        assertThat(group.committed(other, 0)).hasValue(2);
+    }
+
+    @Test
+    void consumerThatReadsNothingYetBeginsAtWhatItHasCommitted() {
+        api.writeNumbers(topic, 0, 0, 5);
+        Consumer consumer = group.manualConsumer();
+
+        Api.Answer committed = consumer.commit(topic, 0, 3);
+        consumer.subscribe(topic);
+
+        assertThat(committed.status()).isEqualTo(204);
+        assertThat(Consumer.offsets(consumer.poll())).containsExactly(3L, 4L);
+    }
+
+    @Test
+    void partitionThatAnotherConsumerHasIsFencedForOneThatReadsNothing() {
+        Consumer idle = group.manualConsumer();
+        group.manualConsumer().subscribe(topic);
+        Consumer byHand = new Group(api).manualConsumer().assign(topic, 0);
+
         assertFailure(idle.commit(topic, 0, 1), 409, "COMMIT_FENCED");
-        assertThat(group.committed(other, 0)).isEmpty();
+        assertThat(group.committed(topic, 0)).isEmpty();
+        assertThat(byHand.commit(topic, 1, 1).status()).isEqualTo(204);
+    }
+
+    @Test
+    void removedConsumerCommitsNothingEvenWhereNobodyHasThePartition() {
+        Consumer first = group.manualConsumer();
+        Consumer second = group.manualConsumer();
+        first.delete();
+
+        assertFailure(first.commit(topic, 0, 1), 404, "CONSUMER_NOT_FOUND");
+        assertThat(group.committed(topic, 0)).isEmpty();
+        assertThat(second.commit(topic, 0, 1).status()).isEqualTo(204);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{}", "{\"offsets\":null}"})
+    void bodyThatSaysNothingCommitsWhatHasBeenDelivered(String body) {
+        api.writeNumbers(topic, 0, 0, 9);
+        Consumer consumer = group.manualConsumer().subscribe(topic);
+        assertThat(consumer.poll(THREE)).hasSize(3);
+
+        Api.Answer answer = consumer.post("/offsets", body);
+
+        assertThat(answer.status()).isEqualTo(204);
+        assertThat(group.committed(topic, 0)).hasValue(3);
+    }
+
+    @Test
+    void emptyListCommitsNothing() {
+        api.writeNumbers(topic, 0, 0, 9);
+        Consumer consumer = group.manualConsumer().subscribe(topic);
+        consumer.poll(THREE);
+
+        assertThat(consumer.post("/offsets", "{\"offsets\":[]}").status()).isEqualTo(204);
+        assertThat(group.committed(topic, 0)).isEmpty();
     }
 
     @Test

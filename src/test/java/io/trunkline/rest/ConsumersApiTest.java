@@ -4,6 +4,7 @@ import static io.trunkline.testing.Failure.assertDoesNotFit;
 import static io.trunkline.testing.Failure.assertFailure;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -15,9 +16,11 @@ import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -154,7 +157,6 @@ class ConsumersApiTest {
                 "{\"name\":\".\"}",
                 "{\"name\":\"..\"}",
                 "{\"name\":\"a/b\"}",
-                "{\"name\":\"a\\u0000b\"}",
                 "{\"name\":\"a\\nb\"}",
                 "{\"name\":\"a\\u007f\"}"
             })
@@ -315,6 +317,24 @@ class ConsumersApiTest {
     }
 
     @Test
+    void baseUriIsTheOneOfTheForwardedPathAndPrefixBesideEither() {
+        Api.Answer path = api.send(creation("a")
+                .header("Forwarded", "host=gateway.example:443;proto=https")
+                .header("X-Forwarded-Path", "/bridge/consumers/my%20group/"));
+        Api.Answer prefix = api.send(creation("b")
+                .header("Forwarded", "host=gateway.example:443;proto=https")
+                .header("X-Forwarded-Prefix", "/bridge"));
+        Api.Answer both =
+                api.send(creation("c").header("X-Forwarded-Path", "/path/c").header("X-Forwarded-Prefix", "/prefix"));
+        Api.Answer garbage = api.send(creation("d").header("X-Forwarded-Path", "/a b<c>"));
+
+        assertThat(baseUri(path)).isEqualTo("https://gateway.example:443/bridge/consumers/my%20group/instances/a");
+        assertThat(baseUri(prefix)).isEqualTo("https://gateway.example:443/bridge" + consumers + "/instances/b");
+        assertThat(baseUri(both)).isEqualTo(uri("/path/c/instances/c"));
+        assertThat(baseUri(garbage)).isEqualTo(uri(consumers + "/instances/d"));
+    }
+
+    @Test
     void forwardedGoesBeforeXForwarded() {
         Api.Answer answer = api.send(creation("c")
                 .header("Forwarded", "host=right.example:1;proto=https")
@@ -387,6 +407,70 @@ class ConsumersApiTest {
                 call(method, "/consumers/" + new Group(api).id() + "/instances/there" + operation, body),
                 404,
                 "CONSUMER_NOT_FOUND");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/subscription",
+                "/assignments",
+                "/offsets",
+                "/positions",
+                "/positions/beginning",
+                "/positions/end"
+            })
+    void instanceThatIsNotThereIsToldBeforeABadBody(String operation) {
+        String nobody = consumers + "/instances/nobody" + operation;
+
+        assertFailure(api.post(nobody, Api.CONTROL, "{\"color\":1}"), 404, "CONSUMER_NOT_FOUND");
+        assertFailure(api.post(nobody, Api.CONTROL, "{"), 404, "CONSUMER_NOT_FOUND");
+        assertFailure(api.post(nobody, "text/csv", "a,b"), 404, "CONSUMER_NOT_FOUND");
+    }
+
+    @Test
+    void consumerBeginsAtTheFirstRecordThatIsNotOlderThanItSays() {
+        String topic = api.newTopic(1);
+        long now = System.currentTimeMillis();
+        api.write(
+                topic,
+                0,
+                Api.TEXT,
+                Stream.of(Duration.ofHours(3), Duration.ofHours(2), Duration.ofMinutes(30), Duration.ZERO)
+                        .map(age -> "{\"value\":\"v\",\"timestamp\":" + (now - age.toMillis()) + "}")
+                        .toList());
+        String options = "{\"format\":\"text\",\"auto.offset.reset\":\"by_duration:";
+
+        Consumer anHour = group.consumer(options + "PT1H\"}").subscribe(topic);
+        Consumer fourHours = new Group(api).consumer(options + "PT4H\"}").subscribe(topic);
+        List<JsonNode> first = anHour.poll();
+        // Nothing is there, so it begins anew.
+        anHour.post("/positions", Consumer.offsets(Consumer.offset(topic, 0, 99)));
+
+        assertThat(Consumer.offsets(first)).containsExactly(2L, 3L);
+        assertThat(Consumer.offsets(fourHours.poll())).containsExactly(0L, 1L, 2L, 3L);
+        assertThat(Consumer.offsets(anHour.poll())).containsExactly(2L, 3L);
+    }
+
+    @Test
+    void consumerBeginsAtTheEndWhereAllRecordsAreOlderThanItSays() {
+        String topic = api.newTopic(1);
+        api.write(topic, 0, Api.TEXT, List.of("{\"value\":\"old\",\"timestamp\":1}"));
+        Consumer consumer = group.consumer("{\"format\":\"text\",\"auto.offset.reset\":\"by_duration:PT1M\"}")
+                .subscribe(topic);
+
+        api.write(topic, 0, Api.TEXT, List.of("{\"value\":\"new\"}"));
+
+        assertThat(Consumer.offsets(consumer.poll())).containsExactly(1L);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {"by_duration", "by_duration:", "by_duration:1h", "by_duration:PT-1H", "by_duration:P40000D"})
+    void durationThatCannotBeReadIsRefused(String reset) {
+        assertFailure(
+                api.post(consumers, Api.CONTROL, "{\"auto.offset.reset\":\"" + reset + "\"}"),
+                422,
+                "INVALID_CONSUMER_CONFIG");
     }
 
     @Test

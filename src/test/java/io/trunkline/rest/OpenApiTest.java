@@ -8,12 +8,16 @@ import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
+import io.trunkline.testing.BridgeContract;
 import io.trunkline.testing.TestDatabase;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -22,17 +26,22 @@ import org.junit.jupiter.api.Test;
 @QuarkusTestResource(TestDatabase.class)
 class OpenApiTest {
     private static final Path COMMITTED = Path.of("docs/openapi.json");
-    /** The operations of the Strimzi Kafka Bridge 1.0.0 on topics and records, by which its clients call. */
+    /** The operations of the Strimzi Kafka Bridge 1.0.0 on topics and records, and on itself, by which its clients call. */
     private static final List<String> BRIDGE_OPERATIONS = List.of(
             "get / info",
             "get /topics listTopics",
-            "get /topics/{topic} getTopic",
-            "post /topics/{topic} send",
+            "get /topics/{topicname} getTopic",
+            "post /topics/{topicname} send",
             "post /admin/topics createTopic",
-            "get /topics/{topic}/partitions listPartitions",
-            "get /topics/{topic}/partitions/{partition} getPartition",
-            "post /topics/{topic}/partitions/{partition} sendToPartition",
-            "get /topics/{topic}/partitions/{partition}/offsets getOffsets");
+            "get /topics/{topicname}/partitions listPartitions",
+            "get /topics/{topicname}/partitions/{partitionid} getPartition",
+            "post /topics/{topicname}/partitions/{partitionid} sendToPartition",
+            "get /topics/{topicname}/partitions/{partitionid}/offsets getOffsets",
+            "get /openapi openapi",
+            "get /openapi/v3 openapiv3",
+            "get /healthy healthy",
+            "get /ready ready",
+            "get /metrics metrics");
 
     @TestHTTPResource("/")
     URI base;
@@ -83,6 +92,40 @@ class OpenApiTest {
                                 + method.getValue().path("operationId").asText())));
 
         assertThat(operations).containsAll(BRIDGE_OPERATIONS);
+    }
+
+    @Test
+    void operationsOfTheBridgeHaveItsParametersOnTheirPaths() {
+        Set<String> operations = new TreeSet<>();
+        api.get("/openapi")
+                .json()
+                .path("paths")
+                .properties()
+                .forEach(path -> path.getValue()
+                        .fieldNames()
+                        .forEachRemaining(
+                                method -> operations.add(method.toUpperCase(Locale.ROOT) + " " + path.getKey())));
+
+        assertThat(operations).containsAll(BridgeContract.published().operations());
+    }
+
+    @Test
+    void basePathIsTheOneThatProxiesTellOf() {
+        JsonNode plain = withoutServers(api.get("/openapi").json());
+        JsonNode prefix = document("X-Forwarded-Prefix", "/app/streams/");
+        Api.Answer both = api.send(api.request("/openapi/v3")
+                .header("X-Forwarded-Path", "/app/path")
+                .header("X-Forwarded-Prefix", "/app/prefix"));
+
+        assertThat(prefix.at("/servers/0/url").asText()).isEqualTo("/app/streams");
+        assertThat(both.json().at("/servers/0/url").asText()).isEqualTo("/app/path");
+        assertThat(both.header("Content-Type")).startsWith("application/json");
+        assertThat(withoutServers(prefix)).isEqualTo(plain);
+        assertThat(withoutServers(document("X-Forwarded-Path", "/a\"b"))).isEqualTo(plain);
+    }
+
+    private JsonNode document(String header, String value) {
+        return api.send(api.request("/openapi").header(header, value)).json();
     }
 
     private static JsonNode withoutServers(JsonNode document) {

@@ -192,7 +192,7 @@ class PollFormatsApiTest {
         api.write(topic, 0, Api.TEXT, List.of("{\"value\":\"1\"}", "{\"value\":\"not json\"}", "{\"value\":\"[2]\"}"));
         Consumer consumer = consumer("json");
 
-        List<JsonNode> records = consumer.pollUntil(3);
+        List<JsonNode> records = consumer.pollUntil(3, "timeout=15000&include=error");
 
         assertThat(Consumer.offsets(records)).containsExactly(0L, 1L, 2L);
         assertThat(records.get(0).has("error")).isFalse();
@@ -207,11 +207,27 @@ class PollFormatsApiTest {
     void keyThatTheFormatCannotShowIsNullWithAnErrorToo() {
         api.write(topic, 0, Api.BINARY, List.of("{\"key\":\"/w==\",\"value\":\"YQ==\"}")); // 0xff is no UTF-8
 
-        JsonNode record = consumer("text").poll().getFirst();
+        JsonNode record = consumer("text").poll("timeout=15000&include=error").getFirst();
 
         assertThat(record.path("key").isNull()).isTrue();
         assertThat(record.path("value").asText()).isEqualTo("a");
         assertThat(record.path("error").asText()).contains("key").contains("text");
+    }
+
+    @Test
+    void errorIsShownToThoseWhoAskForItOnly() {
+        api.write(topic, 0, Api.TEXT, List.of("{\"value\":\"not json\"}"));
+        Consumer consumer = consumer("json");
+
+        JsonNode plain = consumer.poll().getFirst();
+        consumer.post("/positions/beginning", Consumer.partitions(topic, 0));
+        JsonNode asked =
+                consumer.pollAnswer("timeout=15000", "application/json").json().path(0);
+
+        assertThat(plain.path("value").isNull()).isTrue();
+        assertThat(plain.has("error")).isFalse();
+        assertThat(asked.path("error").asText()).contains("value").contains("json");
+        assertFailure(consumer.pollAnswer("include=errors"), 400, "INVALID_PARAMETER");
     }
 
     private Consumer consumer(String format) {

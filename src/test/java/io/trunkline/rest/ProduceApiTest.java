@@ -96,7 +96,7 @@ class ProduceApiTest {
         String topic = api.newTopic(2);
 
         Api.Answer answer = api.post(
-                "/topics/" + topic,
+                "/topics/" + topic + "?include=code",
                 Api.JSON,
                 "{\"records\":[{\"value\":1,\"partition\":0},{\"value\":2,\"partition\":2},{\"value\":3,\"partition\":0}]}");
 
@@ -113,7 +113,7 @@ class ProduceApiTest {
         String topic = api.newTopic(1, "{\"max.message.bytes\":\"10\"}");
 
         Api.Answer answer = api.post(
-                "/topics/" + topic,
+                "/topics/" + topic + "?include=code",
                 Api.TEXT,
                 "{\"records\":[{\"key\":\"12345\",\"value\":\"12345\"},{\"key\":\"12345\",\"value\":\"123456\"}]}");
 

@@ -12,10 +12,13 @@ import io.trunkline.testing.Consumer;
 import io.trunkline.testing.Group;
 import io.trunkline.testing.TestDatabase;
 import java.net.URI;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -234,6 +237,71 @@ class SubscriptionApiTest {
         });
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"topics", "pattern", "partitions"})
+    void deletionOfTheLastTopicEndsTheWaitOfAPoll(String kind) {
+        String topic = api.newTopic(2);
+        Consumer consumer = group.consumer();
+        assertThat(subscribe(consumer, kind, topic).status()).isEqualTo(204);
+        consumer.poll("timeout=0");
+        CompletableFuture<Api.Answer> waiting = consumer.pollLater("timeout=50000");
+        Awaitility.await().during(Duration.ofMillis(300)).atMost(PATIENCE).until(() -> !waiting.isDone());
+
+        api.delete("/topics/" + topic);
+
+        assertThat(waiting)
+                .succeedsWithin(Duration.ofSeconds(10))
+                .satisfies(answer -> assertThat(Consumer.records(answer)).isEmpty());
+    }
+
+    @Test
+    void pollOnATopicThatWasDeletedBeforeDoesNotWait() {
+        String topic = api.newTopic(1);
+        Consumer consumer = group.consumer().subscribe(topic);
+        consumer.poll("timeout=0");
+        api.delete("/topics/" + topic);
+
+        CompletableFuture<Api.Answer> poll = consumer.pollLater("timeout=50000");
+
+        assertThat(poll)
+                .succeedsWithin(Duration.ofSeconds(10))
+                .satisfies(answer -> assertThat(Consumer.records(answer)).isEmpty());
+    }
+
+    @Test
+    void deletionOfOneOfTwoTopicsDoesNotEndTheWaitForTheOther() {
+        String one = api.newTopic(1);
+        String two = api.newTopic(1);
+        Consumer consumer = group.consumer().subscribe(one, two);
+        consumer.poll("timeout=0");
+        CompletableFuture<Api.Answer> waiting = consumer.pollLater("timeout=50000");
+
+        api.delete("/topics/" + one);
+
+        Awaitility.await().during(Duration.ofSeconds(1)).atMost(PATIENCE).until(() -> !waiting.isDone());
+        api.writeNumbers(two, 0, 0, 1);
+        assertThat(waiting)
+                .succeedsWithin(PATIENCE)
+                .satisfies(answer ->
+                        assertThat(Consumer.places(Consumer.records(answer))).containsExactly(two + "/0@0"));
+    }
+
+    @Test
+    void consumerWhosePartitionsGoToAnotherWaitsOn() {
+        String topic = api.newTopic(1);
+        Consumer first = group.consumer().subscribe(topic);
+        Consumer second = group.consumer().subscribe(topic);
+        CompletableFuture<Api.Answer> waiting = second.pollLater("timeout=50000");
+        Awaitility.await().during(Duration.ofMillis(500)).atMost(PATIENCE).until(() -> !waiting.isDone());
+
+        first.delete();
+        api.writeNumbers(topic, 0, 0, 1);
+
+        assertThat(waiting)
+                .succeedsWithin(PATIENCE)
+                .satisfies(answer -> assertThat(Consumer.records(answer)).hasSize(1));
+    }
+
     @Test
     void topicOfADeletedOnesNameIsAnotherTopicAndReadFromItsStart() {
         String topic = api.newTopic(1);
@@ -295,6 +363,8 @@ class SubscriptionApiTest {
                 "{\"topic_pattern\":\"*\"}|422|INVALID_SUBSCRIPTION",
                 "{\"topic_pattern\":\"(a)\\\\1\"}|422|INVALID_SUBSCRIPTION",
                 "{\"topic_pattern\":\"a(?=b)\"}|422|INVALID_SUBSCRIPTION",
+                "{\"topic_pattern\":\"((x{1000}){1000}){1000}\"}|422|INVALID_SUBSCRIPTION",
+                "{\"topic_pattern\":\"((a{100}){100}){40}\"}|422|INVALID_SUBSCRIPTION",
                 "{\"topics\":[\"a b\"]}|422|INVALID_SUBSCRIPTION",
                 "{\"topics\":[\"\"]}|422|INVALID_SUBSCRIPTION",
                 "{\"topics\":[\"fine\",\"..\"]}|422|INVALID_SUBSCRIPTION",
@@ -361,20 +431,67 @@ class SubscriptionApiTest {
     }
 
     @Test
-    void assignmentTakesWhatIsThereAndIsAllOrNothing() {
-        String topic = api.newTopic(2);
-        String unknown = "unknown-" + UUID.randomUUID();
-        Consumer consumer = group.consumer().assign(topic, 0);
+    void assignedPartitionsThatDoNotExistYetAreReadFromTheirStartWhenTheyDo() {
+        String topic = api.newTopic(1);
+        String later = "later-" + UUID.randomUUID();
+        Consumer consumer = group.consumer("{\"format\":\"json\"}");
 
-        Api.Answer noTopic = consumer.post(
+        Api.Answer assigned = consumer.post(
                 "/assignments",
-                "{\"partitions\":[{\"topic\":\"" + topic + "\",\"partition\":1},{\"topic\":\"" + unknown
+                "{\"partitions\":[{\"topic\":\"" + topic + "\",\"partition\":1},{\"topic\":\"" + later
                         + "\",\"partition\":0}]}");
-        Api.Answer noPartition = consumer.post("/assignments", Consumer.partitions(topic, 1, 2));
+        List<JsonNode> before = consumer.poll("timeout=0");
+        JsonNode subscription = consumer.subscription();
+        api.addPartitions(topic, 2);
+        api.createTopic(later, 1);
+        api.writeNumbers(topic, 1, 0, 1);
+        api.writeNumbers(later, 0, 0, 1);
 
-        assertFailure(noTopic, 404, "TOPIC_NOT_FOUND");
-        assertFailure(noPartition, 404, "PARTITION_NOT_FOUND");
-        assertThat(consumer.partitionsOf(topic)).containsExactly(0);
+        assertThat(assigned.status()).isEqualTo(204);
+        assertThat(before).isEmpty();
+        assertThat(subscription.path("topics")).extracting(JsonNode::asText).containsExactlyInAnyOrder(topic, later);
+        assertThat(subscription.path("partitions")).hasSize(2);
+        assertThat(Consumer.places(awaitRecords(consumer, 2)))
+                .containsExactlyInAnyOrder(topic + "/1@0", later + "/0@0");
+    }
+
+    @Test
+    void waitingPollGetsTheRecordsOfAnAssignedPartitionThatIsCreatedMeanwhile() {
+        String later = "later-" + UUID.randomUUID();
+        Consumer consumer = group.consumer().assign(later, 0);
+
+        CompletableFuture<Api.Answer> poll = consumer.pollLater("timeout=20000");
+        api.createTopic(later, 1);
+        api.writeNumbers(later, 0, 0, 1);
+
+        assertThat(Consumer.places(Consumer.records(poll.join()))).containsExactly(later + "/0@0");
+    }
+
+    @Test
+    void subscriptionListsTheTopicsOfAssignedPartitions() {
+        String topic = api.newTopic(2);
+        Consumer consumer = group.consumer().assign(topic, 1);
+
+        assertThat(consumer.subscription().toString())
+                .isEqualTo("{\"topics\":[\"" + topic + "\"],\"partitions\":[{\"" + topic + "\":[1]}]}");
+    }
+
+    /** As a replica of the version before writes it. */
+    @Test
+    void assignmentWithoutNamesIsReadAndListed() throws Exception {
+        String topic = api.newTopic(2);
+        api.writeNumbers(topic, 1, 0, 1);
+        Consumer consumer = group.consumer().assign(topic, 1);
+        try (Connection connection = TestDatabase.asOwner();
+                Statement statement = connection.createStatement()) {
+            statement.execute(
+                    "UPDATE trunkline.group_member SET assigned = NULL WHERE name = '" + consumer.name() + "'");
+        }
+        api.newTopic(1);
+
+        assertThat(consumer.subscription().toString())
+                .isEqualTo("{\"topics\":[\"" + topic + "\"],\"partitions\":[{\"" + topic + "\":[1]}]}");
+        assertThat(Consumer.places(consumer.poll())).containsExactly(topic + "/1@0");
     }
 
     @ParameterizedTest

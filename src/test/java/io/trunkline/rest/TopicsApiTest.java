@@ -9,6 +9,7 @@ import static org.hamcrest.Matchers.hasItems;
 import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.not;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
 @QuarkusTestResource(TestDatabase.class)
@@ -68,6 +70,64 @@ class TopicsApiTest {
                 .statusCode(200)
                 .body("beginning_offset", equalTo(0))
                 .body("end_offset", equalTo(0));
+    }
+
+    @Test
+    void fieldsBeyondTheContractAreShownToThoseWhoAskForThem() {
+        String topic = api.newTopic(1, "{\"retention.ms\":5}");
+        String path = "/topics/" + topic;
+        api.writeNumbers(topic, 0, 0, 3);
+
+        JsonNode some = api.get(path + "?include=offsets,config_sources").json();
+        JsonNode all = api.get(path, "application/json").json();
+        JsonNode none = api.get(path + "?include=sizes", "application/json").json();
+        JsonNode partition =
+                api.get(path + "/partitions/0?include=offsets,sizes").json();
+
+        assertThat(some.at("/partitions/0/end_offset").asLong()).isEqualTo(3);
+        assertThat(some.at("/config_sources/retention.ms").asText()).isEqualTo("DYNAMIC_TOPIC_CONFIG");
+        assertThat(some.at("/config_sources/retention.bytes").asText()).isEqualTo("DEFAULT_CONFIG");
+        assertThat(some.has("size_bytes")).isFalse();
+        assertThat(all.path("size_bytes").asLong()).isPositive();
+        assertThat(all.has("config_sources")).isTrue();
+        assertThat(all.at("/partitions/0/log_start_offset").asLong(-1)).isZero();
+        assertThat(none.at("/partitions/0").has("end_offset")).isFalse();
+        assertThat(none.at("/partitions/0/size_bytes").asLong()).isPositive();
+        assertThat(partition.path("end_offset").asLong()).isEqualTo(3);
+        assertThat(partition.path("size_bytes").asLong()).isPositive();
+        assertThat(api.get("/?include=name").json().path("name").asText()).isEqualTo("Trunkline");
+        assertThat(api.get("/").json().has("name")).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"size", "sizes,", "code", "SIZES"})
+    void fieldThatIsNotThereCannotBeAskedFor(String include) {
+        String topic = api.newTopic(1);
+
+        assertThat(api.get("/topics/" + topic + "?include=" + include).code()).isEqualTo("INVALID_PARAMETER");
+    }
+
+    @Test
+    void topicHasTheDefaultCountForMinusOneAndKeepsConfigurationWithoutEffect() {
+        String name = "default-" + UUID.randomUUID();
+
+        Api.Answer created = api.post(
+                "/admin/topics",
+                Api.JSON,
+                "{\"topic_name\":\"" + name
+                        + "\",\"partitions_count\":-1,\"configs\":{\"min.insync.replicas\":2,\"segment.bytes\":\"1048576\","
+                        + "\"preallocate\":true,\"min.cleanable.dirty.ratio\":0.5}}");
+        JsonNode topic = api.get("/topics/" + name + "?include=config_sources").json();
+
+        assertThat(created.status()).isEqualTo(201);
+        assertThat(created.body()).isEqualTo("{}");
+        assertThat(topic.path("partitions")).hasSize(1);
+        assertThat(topic.at("/configs/min.insync.replicas").asText()).isEqualTo("2");
+        assertThat(topic.at("/configs/segment.bytes").asText()).isEqualTo("1048576");
+        assertThat(topic.at("/configs/preallocate").asText()).isEqualTo("true");
+        assertThat(topic.at("/configs/min.cleanable.dirty.ratio").asText()).isEqualTo("0.5");
+        assertThat(topic.at("/config_sources/preallocate").asText()).isEqualTo("DYNAMIC_TOPIC_CONFIG");
+        assertThat(topic.path("configs").has("flush.ms")).isFalse();
     }
 
     @Test

@@ -56,7 +56,7 @@ class RecordDeletionTest extends RetentionTestCase {
                 .isZero();
         assertThat(write(topic, now, "c")).isEqualTo(2);
         assertThat(values(topic)).containsExactly("c");
-        assertThat(api.get("/topics/" + topic + "/partitions/0")
+        assertThat(api.get("/topics/" + topic + "/partitions/0?include=sizes")
                         .json()
                         .path("size_bytes")
                         .asLong())
