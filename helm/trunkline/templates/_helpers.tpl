@@ -61,7 +61,51 @@ helm.sh/chart: {{ printf "%s-%s" $.Chart.Name $.Chart.Version | replace "+" "_" 
 {{- end }}
 
 {{- define "trunkline.image" -}}
+{{- $_ := required "image.repository is missing: give it the repository that you pushed the image to, registry.example.com/trunkline" .Values.image.repository }}
 {{- include "trunkline.imageOf" (list .Values.image .Chart.AppVersion) }}
+{{- end }}
+
+{{/*
+Spec of the CloudNativePG cluster: that of the values, with extraSpec merged into it. Lists of extraSpec replace, but for
+managed.roles, which keeps the role of the service. Another way to bootstrap replaces initdb.
+*/}}
+{{- define "trunkline.clusterSpec" -}}
+{{- with .Values.cloudNativePG }}
+{{- $extra := deepCopy .extraSpec }}
+{{- $role := dict "name" .appRole "ensure" "present" "login" true "passwordSecret" (dict "name" (include "trunkline.appSecret" $)) }}
+{{- $roles := dig "managed" "roles" list $extra }}
+{{- $named := list }}
+{{- range $roles }}
+{{- $named = append $named .name }}
+{{- end }}
+{{- if not (has .appRole $named) }}
+{{- $roles = prepend $roles $role }}
+{{- end }}
+{{- $initdb := dict "database" .database "owner" .owner }}
+{{- $bootstrap := dig "bootstrap" dict $extra }}
+{{- $spec := dict
+      "instances" (int .instances)
+      "storage" (dict "size" .storage.size)
+      "bootstrap" (ternary (dict "initdb" $initdb) dict (or (empty $bootstrap) (hasKey $bootstrap "initdb")))
+      "managed" dict }}
+{{- with .imageName }}
+{{- $_ := set $spec "imageName" . }}
+{{- end }}
+{{- with .storage.storageClass }}
+{{- $_ := set $spec.storage "storageClass" . }}
+{{- end }}
+{{- with .resources }}
+{{- $_ := set $spec "resources" (deepCopy .) }}
+{{- end }}
+{{- range $part := list "parameters" "synchronous" }}
+{{- with get $.Values.cloudNativePG $part }}
+{{- $_ := set $spec "postgresql" (set (get $spec "postgresql" | default dict) $part (deepCopy .)) }}
+{{- end }}
+{{- end }}
+{{- $spec = mergeOverwrite $spec $extra }}
+{{- $_ := set $spec.managed "roles" $roles }}
+{{- toYaml $spec }}
+{{- end }}
 {{- end }}
 
 {{- define "trunkline.clusterName" -}}
@@ -76,16 +120,39 @@ jdbc:postgresql://{{ include "trunkline.clusterName" . }}-rw:5432/{{ .Values.clo
 {{- end }}
 {{- end }}
 
-{{/* Ports in the database URL, as a JSON array. */}}
+{{/* Ports in the database URL, as a JSON array: 5432 for each host without one. */}}
 {{- define "trunkline.databasePorts" -}}
 {{- $ports := list }}
-{{- range regexFindAll ":[0-9]+(,|/|\\?|$)" (include "trunkline.databaseUrl" .) -1 }}
-{{- $ports = append $ports (regexFind "[0-9]+" . | int) }}
-{{- end }}
-{{- if not $ports }}
-{{- $ports = list 5432 }}
+{{- range regexReplaceAll "^jdbc:postgresql://([^/?]*).*$" (include "trunkline.databaseUrl" .) "${1}" | splitList "," }}
+{{- $ports = append $ports (regexFind ":[0-9]+$" . | trimPrefix ":" | default "5432" | int) }}
 {{- end }}
 {{- $ports | uniq | toJson }}
+{{- end }}
+
+{{/* Where pods may connect to: names, PostgreSQL, and what the values add. */}}
+{{- define "trunkline.egress" -}}
+- ports:
+    - protocol: UDP
+      port: 53
+    - protocol: TCP
+      port: 53
+- ports:
+    {{- range include "trunkline.databasePorts" . | fromJsonArray }}
+    - protocol: TCP
+      port: {{ . }}
+    {{- end }}
+  {{- with .Values.networkPolicy.database.to }}
+  to:
+    {{- toYaml . | nindent 4 }}
+  {{- end }}
+{{- if .Values.tracing.enabled }}
+- ports:
+    - protocol: TCP
+      port: {{ regexFind ":[0-9]+(/|$)" .Values.tracing.endpoint | regexFind "[0-9]+" | default "4317" }}
+{{- end }}
+{{- with .Values.networkPolicy.extraEgress }}
+{{ toYaml . }}
+{{- end }}
 {{- end }}
 
 {{- define "trunkline.appSecret" -}}
@@ -111,12 +178,29 @@ jdbc:postgresql://{{ include "trunkline.clusterName" . }}-rw:5432/{{ .Values.clo
 {{- end }}
 {{- end }}
 
+{{/* Whether an autoscaler sets the replicas, of this chart or another: true or empty. */}}
+{{- define "trunkline.autoscaled" -}}
+{{- if or .Values.autoscaling.enabled (kindIs "invalid" .Values.replicaCount) }}true{{ end }}
+{{- end }}
+
 {{- define "trunkline.maxReplicas" -}}
-{{- if .Values.autoscaling.enabled }}{{ .Values.autoscaling.maxReplicas | int }}{{ else }}{{ .Values.replicaCount | int }}{{ end }}
+{{- if include "trunkline.autoscaled" . }}{{ .Values.autoscaling.maxReplicas | int }}{{ else }}{{ .Values.replicaCount | int }}{{ end }}
 {{- end }}
 
 {{- define "trunkline.minReplicas" -}}
-{{- if .Values.autoscaling.enabled }}{{ .Values.autoscaling.minReplicas | int }}{{ else }}{{ .Values.replicaCount | int }}{{ end }}
+{{- if include "trunkline.autoscaled" . }}{{ .Values.autoscaling.minReplicas | int }}{{ else }}{{ .Values.replicaCount | int }}{{ end }}
+{{- end }}
+
+{{/*
+Replicas of the Deployment. Where an autoscaler sets them, as many as there are: a field that an upgrade takes out of the
+manifest falls back to 1. Empty if there are none yet, or Helm has no cluster to look at.
+*/}}
+{{- define "trunkline.replicas" -}}
+{{- if include "trunkline.autoscaled" . }}
+{{- dig "spec" "replicas" "" (lookup "apps/v1" "Deployment" .Release.Namespace (include "trunkline.fullname" .)) }}
+{{- else }}
+{{- .Values.replicaCount | int }}
+{{- end }}
 {{- end }}
 
 {{/* Connections of all replicas, and of one more during a rolling update. */}}
@@ -138,6 +222,43 @@ jdbc:postgresql://{{ include "trunkline.clusterName" . }}-rw:5432/{{ .Values.clo
 {{- if and (kindIs "float64" .) (eq (floor .) .) }}{{ int64 . }}{{ else }}{{ . }}{{ end }}
 {{- end }}
 
+{{/* Configuration of the service, as environment variables. */}}
+{{- define "trunkline.configData" -}}
+TRUNKLINE_DATABASE_URL: {{ include "trunkline.databaseUrl" . | quote }}
+TRUNKLINE_DATABASE_MAX_CONNECTIONS: {{ include "trunkline.scalar" .Values.database.maxConnections | quote }}
+TRUNKLINE_SHUTDOWN_DELAY: {{ printf "%ss" (include "trunkline.scalar" .Values.shutdown.delaySeconds) | quote }}
+TRUNKLINE_SHUTDOWN_TIMEOUT: {{ printf "%ss" (include "trunkline.scalar" .Values.shutdown.timeoutSeconds) | quote }}
+{{- if .Values.tracing.enabled }}
+QUARKUS_OTEL_SDK_DISABLED: "false"
+QUARKUS_OTEL_EXPORTER_OTLP_ENDPOINT: {{ required "tracing.endpoint is missing: give it the OTLP gRPC endpoint of your collector, http://host:4317" .Values.tracing.endpoint | quote }}
+QUARKUS_OTEL_TRACES_SAMPLER: parentbased_traceidratio
+QUARKUS_OTEL_TRACES_SAMPLER_ARG: {{ include "trunkline.scalar" .Values.tracing.sampleRatio | quote }}
+{{- end }}
+{{- range $key, $value := .Values.config }}
+{{ include "trunkline.envName" $key }}: {{ include "trunkline.scalar" $value | quote }}
+{{- end }}
+{{- end }}
+
+{{/* A fifth of the memory limit for direct memory, at least 64 MiB, as an option of the JVM: (list resources). Empty without a limit. */}}
+{{- define "trunkline.directMemory" -}}
+{{- with dig "limits" "memory" "" (index . 0 | default dict) }}
+{{- $quantity := include "trunkline.scalar" . }}
+{{- $units := dict "m" 0.001 "k" 1e3 "M" 1e6 "G" 1e9 "T" 1e12 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 }}
+{{- $unit := get $units (regexFind "[A-Za-z]+$" $quantity) | default 1 }}
+{{- $bytes := mulf (regexFind "^[0-9.]+" $quantity | float64) $unit }}
+{{- printf "-XX:MaxDirectMemorySize=%dm" (max 64 (divf $bytes 5242880 | floor | int64)) }}
+{{- end }}
+{{- end }}
+
+{{/* Options of the JVM for a container: (list context resources). The image's defaults come before them, in /app/jvm.flags. */}}
+{{- define "trunkline.jvmOptions" -}}
+{{- $options := concat (list (include "trunkline.directMemory" (list (index . 1)))) (index . 0).Values.jvmOptions | compact }}
+{{- if $options }}
+- name: JDK_JAVA_OPTIONS
+  value: {{ join " " $options | quote }}
+{{- end }}
+{{- end }}
+
 {{/* Credentials of the application role, as environment variables. */}}
 {{- define "trunkline.appCredentials" -}}
 - name: TRUNKLINE_DATABASE_USERNAME
@@ -152,6 +273,7 @@ jdbc:postgresql://{{ include "trunkline.clusterName" . }}-rw:5432/{{ .Values.clo
       key: {{ .Values.database.passwordKey }}
 {{- end }}
 
+{{/* What pods of the service and of the migration mount. */}}
 {{- define "trunkline.volumeMounts" -}}
 - name: tmp
   mountPath: /tmp
@@ -159,6 +281,9 @@ jdbc:postgresql://{{ include "trunkline.clusterName" . }}-rw:5432/{{ .Values.clo
 - name: postgresql-ca
   mountPath: /etc/trunkline/postgresql
   readOnly: true
+{{- end }}
+{{- with .Values.extraVolumeMounts }}
+{{ toYaml . }}
 {{- end }}
 {{- end }}
 
@@ -173,6 +298,9 @@ jdbc:postgresql://{{ include "trunkline.clusterName" . }}-rw:5432/{{ .Values.clo
     items:
       - key: {{ $.Values.database.sslRootCert.key }}
         path: ca.crt
+{{- end }}
+{{- with .Values.extraVolumes }}
+{{ toYaml . }}
 {{- end }}
 {{- end }}
 
@@ -196,22 +324,81 @@ tolerations:
 {{- end }}
 {{- end }}
 
+{{/* Whether the migration Job is a hook that runs before the release: true or empty. A cluster of the release's own is part of it. */}}
+{{- define "trunkline.migratesBefore" -}}
+{{- if not .Values.cloudNativePG.enabled }}true{{ end }}
+{{- end }}
+
+{{/* Annotations of what the migration Job needs before the release exists. Helm deletes it when the Job has succeeded. */}}
+{{- define "trunkline.migrationHook" -}}
+helm.sh/hook: pre-install,pre-upgrade
+helm.sh/hook-weight: "-10"
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
+{{- end }}
+
+{{- define "trunkline.migrationServiceAccountName" -}}
+{{- if and (include "trunkline.migratesBefore" .) .Values.serviceAccount.create }}
+{{- include "trunkline.fullname" . }}-migration
+{{- else }}
+{{- include "trunkline.serviceAccountName" . }}
+{{- end }}
+{{- end }}
+
 {{/* Checks that the schema of the values cannot make. */}}
 {{- define "trunkline.validate" -}}
 {{- if and .Values.cloudNativePG.enabled .Values.database.url }}
 {{- fail "database.url and cloudNativePG.enabled exclude each other: the URL is that of the cluster" }}
 {{- end }}
-{{- if regexMatch "[?&](user|password)=" .Values.database.url }}
+{{- if regexMatch "[?&](user|password)=|^jdbc:postgresql://[^/?]*@" .Values.database.url }}
 {{- fail "database.url holds credentials: they belong in the secret that database.existingSecret names" }}
 {{- end }}
 {{- if and .Values.autoscaling.enabled (gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas)) }}
 {{- fail "autoscaling.minReplicas is greater than autoscaling.maxReplicas" }}
 {{- end }}
 {{- if .Values.cloudNativePG.enabled }}
-{{- $allowed := .Values.cloudNativePG.parameters.max_connections | default "100" | int }}
+{{- $allowed := dig "postgresql" "parameters" "max_connections" "100" (include "trunkline.clusterSpec" . | fromYaml) | int }}
 {{- $needed := include "trunkline.connections" . | int }}
 {{- if gt $needed (sub $allowed 10 | int) }}
 {{- fail (printf "cloudNativePG.parameters.max_connections is %d, but the replicas open up to %d connections during a rolling update: set it to %d or more, or lower database.maxConnections" $allowed $needed (add $needed 10)) }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* The alerts of alerts/trunkline.yaml for this release, with the changes of the values. */}}
+{{- define "trunkline.alertGroups" -}}
+{{- $values := .Values.metrics.prometheusRule }}
+{{- $selector := printf "job=%q, namespace=%q" (include "trunkline.fullname" .) .Release.Namespace }}
+{{- $known := list }}
+{{- $groups := list }}
+{{- range $group := (.Files.Get "alerts/trunkline.yaml" | fromYaml).groups }}
+{{- $rules := list }}
+{{- range $rule := $group.rules }}
+{{- $known = append $known $rule.alert }}
+{{- $change := get $values.rules $rule.alert | default dict }}
+{{- if dig "enabled" true $change }}
+{{- $_ := set $rule "expr" (replace "job=\"trunkline\"" $selector $rule.expr) }}
+{{- if hasKey $change "threshold" }}
+{{- if not (contains "# threshold" $rule.expr) }}
+{{- fail (printf "metrics.prometheusRule.rules.%s.threshold: this alert has no threshold" $rule.alert) }}
+{{- end }}
+{{- $_ := set $rule "expr" (regexReplaceAll "[0-9.]+ # threshold" $rule.expr (printf "%s # threshold" (include "trunkline.scalar" $change.threshold))) }}
+{{- end }}
+{{- with $change.for }}
+{{- $_ := set $rule "for" . }}
+{{- end }}
+{{- $_ := set $rule "labels" (mergeOverwrite $rule.labels (deepCopy $values.ruleLabels) ($change.labels | default dict | deepCopy)) }}
+{{- $_ := set $rule "annotations" (mergeOverwrite $rule.annotations ($change.annotations | default dict | deepCopy)) }}
+{{- $rules = append $rules $rule }}
+{{- end }}
+{{- end }}
+{{- if $rules }}
+{{- $groups = append $groups (dict "name" $group.name "rules" $rules) }}
+{{- end }}
+{{- end }}
+{{- range $name := keys $values.rules | sortAlpha }}
+{{- if not (has $name $known) }}
+{{- fail (printf "metrics.prometheusRule.rules.%s: there is no alert of this name" $name) }}
+{{- end }}
+{{- end }}
+{{- toYaml $groups }}
 {{- end }}

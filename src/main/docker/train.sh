@@ -33,7 +33,7 @@ java -jar "$app/quarkus-run.jar" migrate
 unset TRUNKLINE_DATABASE_OWNER_USERNAME TRUNKLINE_DATABASE_OWNER_PASSWORD
 
 cd "$app"
-java -XX:AOTCacheOutput="$out/app.aot" -XX:+UseG1GC -jar "$app/quarkus-run.jar" &
+java -XX:Flags="$app/jvm.flags" -XX:AOTCacheOutput="$out/app.aot" -jar "$app/quarkus-run.jar" &
 service=$!
 
 api=http://127.0.0.1:18180

@@ -30,6 +30,9 @@ public class Trunkline implements QuarkusApplication {
 
     private static final int FAILED = 1;
     private static final int WRONG_USAGE = 2;
+    /** The command migrate was refused for what no other attempt changes: EX_CONFIG of sysexits.h. */
+    private static final int REFUSED = 78;
+
     private static final String MIGRATE = "migrate";
 
     private static final String NETTY_EXTENSIONS = "io.netty.bootstrap.extensions";
@@ -87,7 +90,7 @@ public class Trunkline implements QuarkusApplication {
                         started.ifPresent(EmbeddedPostgres::close);
                     }
                     if (status != 0) {
-                        System.exit(status);
+                        System.exit(migrate && failure != null && isRefusal(failure) ? REFUSED : status);
                     }
                 },
                 args);
@@ -151,6 +154,16 @@ public class Trunkline implements QuarkusApplication {
             }
         }
         LOG.error("Trunkline could not be started", failure);
+    }
+
+    /** Whether what is wrong does not pass by itself. A failure that may has its reason as a suppressed one. */
+    private static boolean isRefusal(Throwable failure) {
+        for (Throwable t = failure; t != null; t = t.getCause()) {
+            if (t instanceof ConfigurationException || t instanceof ConfigValidationException) {
+                return t.getSuppressed().length == 0;
+            }
+        }
+        return false;
     }
 
     private static Duration stopping(String part) {

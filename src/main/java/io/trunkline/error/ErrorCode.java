@@ -35,8 +35,6 @@ public enum ErrorCode {
     URI_TOO_LONG,
     /** The headers of the request are too large. */
     HEADERS_TOO_LARGE,
-    /** The request was made by a web page of another origin. */
-    ORIGIN_NOT_ALLOWED,
     /** The request names a host under which the service is not to be addressed. */
     HOST_NOT_ALLOWED,
     /** None of the representations that the client accepts can be given. */

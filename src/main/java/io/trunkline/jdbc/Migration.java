@@ -115,11 +115,21 @@ class Migration {
             }
             check(url);
         } catch (SQLException e) {
-            throw new ConfigurationException("PostgreSQL at " + withoutParameters(url) + " cannot be used: "
-                    + e.getMessage() + " (trunkline.database.url, .username, .password, .owner.*)");
+            throw failed(
+                    "PostgreSQL at " + withoutParameters(url) + " cannot be used: " + e.getMessage()
+                            + " (trunkline.database.url, .username, .password, .owner.*)",
+                    Optional.of(e));
         } catch (FlywayException e) {
-            throw new ConfigurationException("The schema could not be brought up to date: " + e.getMessage());
+            throw failed("The schema could not be brought up to date: " + e.getMessage(), SqlFailure.in(e));
         }
+    }
+
+    /** What may pass by itself has its reason as a suppressed failure, which is not shown. */
+    private static ConfigurationException failed(String message, Optional<SQLException> reason) {
+        ConfigurationException failure = new ConfigurationException(message);
+        reason.filter(e -> isAway(e.getSQLState()) || LOCKED.contains(e.getSQLState()))
+                .ifPresent(failure::addSuppressed);
+        return failure;
     }
 
     private void migrate(String url, String owner) throws SQLException {
@@ -181,10 +191,9 @@ class Migration {
             }
         }
         String password = config.password()
-                .orElseThrow(
-                        () -> new ConfigurationException(
-                                "The role " + config.username()
-                                        + " does not exist and cannot be created without a password: set trunkline.database.password."));
+                .orElseThrow(() -> new ConfigurationException("The role " + config.username()
+                        + " does not exist and cannot be created without a password: set"
+                        + " trunkline.database.password."));
         // CREATE ROLE takes no parameters: format() quotes the name and the password on the server.
         String create;
         try (PreparedStatement format =
@@ -251,9 +260,10 @@ class Migration {
         if (pending > 0) {
             throw new ConfigurationException("The schema in " + withoutParameters(url) + " is missing or too old ("
                     + pending
-                    + " migrations to run). Run the command migrate, or start once, with trunkline.database.owner.username and"
-                    + " trunkline.database.owner.password set (environment: TRUNKLINE_DATABASE_OWNER_USERNAME,"
-                    + " TRUNKLINE_DATABASE_OWNER_PASSWORD) to bring it up to date.");
+                    + " migrations to run). Run the command migrate, or start once, with"
+                    + " trunkline.database.owner.username and trunkline.database.owner.password set (environment:"
+                    + " TRUNKLINE_DATABASE_OWNER_USERNAME, TRUNKLINE_DATABASE_OWNER_PASSWORD) to bring it up to"
+                    + " date.");
         }
         MigrationInfo current = info.current();
         return current == null ? "none" : String.valueOf(current.getVersion());
@@ -264,11 +274,11 @@ class Migration {
         try (PreparedStatement find = connection.prepareStatement(MAY_CHANGE_THE_LOG);
                 ResultSet found = find.executeQuery()) {
             if (found.next()) {
-                throw new ConfigurationException(
-                        "The role " + config.username() + " may change records of "
-                                + found.getString(1)
-                                + ", which the service must not be able to: take INSERT, UPDATE, DELETE and"
-                                + " TRUNCATE away from it, and run the service neither as a superuser nor as a member of the owner.");
+                throw new ConfigurationException("The role " + config.username() + " may change records of "
+                        + found.getString(1)
+                        + ", which the service must not be able to: take INSERT, UPDATE, DELETE and TRUNCATE"
+                        + " away from it, and run the service neither as a superuser nor as a member of the"
+                        + " owner.");
             }
         }
     }

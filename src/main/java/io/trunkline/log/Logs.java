@@ -2,6 +2,7 @@ package io.trunkline.log;
 
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.Startup;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
@@ -24,6 +25,7 @@ import java.util.function.Function;
  * of which {@code TOPIC_NOT_FOUND}, {@code PARTITION_NOT_FOUND}, {@code DATABASE_UNAVAILABLE} and {@code OVERLOADED}
  * may meet every one.
  */
+@Startup
 @ApplicationScoped
 public class Logs {
     private static final int AT_ONCE = 500;

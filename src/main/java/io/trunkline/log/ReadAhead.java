@@ -2,6 +2,7 @@ package io.trunkline.log;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import java.util.List;
 import java.util.Optional;
 
@@ -9,6 +10,7 @@ import java.util.Optional;
  * What was read of a partition beyond what was asked for: one stretch without holes for each. Records never change, so it
  * needs no care; it knows nothing of the log start: who reads from it has to.
  */
+@RegisterForReflection(classNames = "com.github.benmanes.caffeine.cache.SSMW")
 final class ReadAhead {
     private final Cache<Integer, List<FetchedBatch>> stretches;
 

@@ -4,13 +4,11 @@ import io.quarkus.vertx.http.runtime.cors.CORSFilter;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
-import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
-import jakarta.ws.rs.core.HttpHeaders;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.List;
@@ -101,11 +99,6 @@ class CorsFilter {
     }
 
     private static void refuse(RoutingContext context, String message) {
-        TrunklineException failure = new TrunklineException(ErrorCode.ORIGIN_NOT_ALLOWED, message);
-        Rejections.count(failure.code());
-        context.response()
-                .setStatusCode(ErrorStatus.of(failure.code()))
-                .putHeader(HttpHeaders.CONTENT_TYPE, MediaTypes.CONTROL)
-                .end(Buffer.buffer(ErrorView.of(failure).toJson()));
+        Refusals.refuse(context, new TrunklineException(ErrorCode.ORIGIN_NOT_ALLOWED, message));
     }
 }

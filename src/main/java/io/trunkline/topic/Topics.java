@@ -3,6 +3,8 @@ package io.trunkline.topic;
 import com.github.benmanes.caffeine.cache.AsyncLoadingCache;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.quarkus.runtime.Startup;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
@@ -26,8 +28,14 @@ import java.util.concurrent.CompletableFuture;
 /**
  * The topics. Calls return at once and complete on a worker thread; they fail with a {@link TrunklineException}, of
  * which {@code DATABASE_UNAVAILABLE} and {@code OVERLOADED} may meet every one.
+ *
+ * <p>Caffeine loads the classes of a cache by name, and a native executable has only those that are registered. The bean is
+ * created at the start, so that a missing class stops the start and does not fail every request.
  */
+@Startup
 @ApplicationScoped
+@RegisterForReflection(
+        classNames = {"com.github.benmanes.caffeine.cache.SSMSWR", "com.github.benmanes.caffeine.cache.PSWRMW"})
 public class Topics {
     private static final int THREADS = 4;
     private static final int QUEUE = 1_000;

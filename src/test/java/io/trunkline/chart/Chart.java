@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** The chart, rendered by Helm itself, which runs in this process. */
@@ -15,10 +16,12 @@ final class Chart {
     static final Path DIRECTORY = Path.of("helm/trunkline");
     private static final String HOOK = "helm.sh/hook";
     private static final String NO_HOOK = "helm.sh/no-hook";
+    private static final Pattern LOOKUP = Pattern.compile("\\(lookup [^()]*\\([^()]*\\)\\)");
     /** The oldest version that the chart can be installed on. */
     private static final String KUBERNETES = "1.29.0";
     /** What has to be given at least. */
     static final String MINIMAL = """
+            image: {repository: trunkline}
             database:
               url: jdbc:postgresql://postgresql:5432/trunkline
               existingSecret: trunkline-database
@@ -27,6 +30,7 @@ final class Chart {
             """;
     /** A database of the release's own. */
     static final String CLUSTER = """
+            image: {repository: trunkline}
             database:
               existingSecret: trunkline-database
             cloudNativePG:
@@ -37,7 +41,8 @@ final class Chart {
               podAnnotations: {team: migration}
             commonLabels: {team: data}
             config: {trunkline.topics.auto-create: true}
-            extraEnv: [{name: JAVA_TOOL_OPTIONS, value: -XX:MaxRAMPercentage=60}]
+            jvmOptions: [-XX:MaxRAMPercentage=50]
+            extraEnv: [{name: TZ, value: UTC}]
             extraEnvFrom: [{configMapRef: {name: more}}]
             extraVolumes: [{name: more, configMap: {name: more}}]
             extraVolumeMounts: [{name: more, mountPath: /more}]
@@ -78,7 +83,7 @@ final class Chart {
         try {
             Path scratch = Files.createTempDirectory("chart");
             try {
-                return template(copyWithoutHooks(scratch), release, List.of(values));
+                return template(copyForTheLibrary(scratch), release, List.of(values));
             } finally {
                 delete(scratch);
             }
@@ -99,12 +104,26 @@ final class Chart {
         return command.call().replace(NO_HOOK, HOOK);
     }
 
-    /** Helm as a library leaves hooks out of what it renders, so their annotation gets another name meanwhile. */
-    private Path copyWithoutHooks(Path target) throws IOException {
+    /**
+     * Helm as a library leaves hooks out of what it renders, so their annotation gets another name meanwhile; and it looks for
+     * a cluster, where Helm's own command finds nothing without one.
+     */
+    private Path copyForTheLibrary(Path target) throws IOException {
         for (Path file : files(directory)) {
             Path copy = target.resolve(directory.relativize(file).toString());
             Files.createDirectories(copy.getParent());
-            Files.writeString(copy, Files.readString(file).replace(HOOK, NO_HOOK));
+            String text = Files.readString(file).replace(HOOK, NO_HOOK);
+            Files.writeString(copy, LOOKUP.matcher(text).replaceAll("dict"));
+        }
+        return target;
+    }
+
+    /** Copies the chart, to be changed. */
+    static Path copy(Path target) throws IOException {
+        for (Path file : files(DIRECTORY)) {
+            Path copy = target.resolve(DIRECTORY.relativize(file).toString());
+            Files.createDirectories(copy.getParent());
+            Files.writeString(copy, Files.readString(file));
         }
         return target;
     }

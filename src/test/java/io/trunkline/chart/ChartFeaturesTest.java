@@ -2,7 +2,6 @@ package io.trunkline.chart;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.kubernetes.api.model.ConfigMap;
 import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.EnvVar;
@@ -24,7 +23,6 @@ import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyPort;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicySpec;
 import io.fabric8.kubernetes.api.model.policy.v1.PodDisruptionBudget;
 import io.fabric8.openshift.api.model.monitoring.v1.Endpoint;
-import io.fabric8.openshift.api.model.monitoring.v1.PrometheusRule;
 import io.fabric8.openshift.api.model.monitoring.v1.ServiceMonitor;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -137,6 +135,24 @@ class ChartFeaturesTest {
     }
 
     @Test
+    void directMemoryIsAFifthOfTheLimitAndOwnOptionsComeAfterIt() {
+        assertThat(jvmOptions("")).isEqualTo("-XX:MaxDirectMemorySize=204m");
+        assertThat(jvmOptions("resources: {limits: {memory: 1.5Gi}}")).isEqualTo("-XX:MaxDirectMemorySize=307m");
+        assertThat(jvmOptions("resources: {limits: {memory: 2000000000}}")).isEqualTo("-XX:MaxDirectMemorySize=381m");
+        assertThat(jvmOptions("resources: {limits: {memory: 2G}}")).isEqualTo("-XX:MaxDirectMemorySize=381m");
+        assertThat(jvmOptions("resources: {limits: {memory: 256Mi}}")).isEqualTo("-XX:MaxDirectMemorySize=64m");
+        assertThat(jvmOptions("jvmOptions: [-XX:MaxDirectMemorySize=1g, -XX:+UseZGC]"))
+                .isEqualTo("-XX:MaxDirectMemorySize=204m -XX:MaxDirectMemorySize=1g -XX:+UseZGC");
+        assertThat(Chart.minimal("resources: {limits: null}").container().getEnv())
+                .noneMatch(variable -> variable.getName().equals("JDK_JAVA_OPTIONS"));
+        assertThat(job(Chart.minimal("jvmOptions: [-XX:+UseZGC]"))
+                        .getContainers()
+                        .getFirst()
+                        .getEnv())
+                .contains(new EnvVar("JDK_JAVA_OPTIONS", "-XX:MaxDirectMemorySize=102m -XX:+UseZGC", null));
+    }
+
+    @Test
     void tracingIsOffUntilItIsSwitchedOn() {
         assertThat(Chart.minimal().named(ConfigMap.class, "trunkline").getData().keySet())
                 .noneMatch(name -> name.contains("OTEL"));
@@ -152,7 +168,7 @@ class ChartFeaturesTest {
     @Test
     void extrasReachThePod() {
         Manifests manifests = Chart.minimal("""
-                extraEnv: [{name: JAVA_TOOL_OPTIONS, value: -Xmx700m}]
+                extraEnv: [{name: TZ, value: UTC}]
                 extraEnvFrom: [{secretRef: {name: more}}]
                 extraVolumes: [{name: more, configMap: {name: more}}]
                 extraVolumeMounts: [{name: more, mountPath: /more}]
@@ -168,7 +184,7 @@ class ChartFeaturesTest {
         PodTemplateSpec template = manifests.only(Deployment.class).getSpec().getTemplate();
         Container container = manifests.container();
 
-        assertThat(container.getEnv()).extracting(EnvVar::getName).contains("JAVA_TOOL_OPTIONS");
+        assertThat(container.getEnv()).extracting(EnvVar::getName).contains("TZ");
         assertThat(container.getEnvFrom().getLast().getSecretRef().getName()).isEqualTo("more");
         assertThat(container.getVolumeMounts().getLast().getMountPath()).isEqualTo("/more");
         assertThat(volume(template.getSpec(), "more").getConfigMap().getName()).isEqualTo("more");
@@ -214,11 +230,14 @@ class ChartFeaturesTest {
     void serviceAccountMayBeThere() {
         Manifests none = Chart.minimal("serviceAccount: {create: false}");
         assertThat(none.all(ServiceAccount.class)).isEmpty();
-        assertThat(pod(none).getServiceAccountName()).isEqualTo("default");
+        assertThat(none.podSpecs())
+                .allSatisfy(pod -> assertThat(pod.getServiceAccountName()).isEqualTo("default"));
 
         Manifests own = Chart.minimal("serviceAccount: {name: events, annotations: {example.com/role: reader}}");
-        assertThat(own.only(ServiceAccount.class).getMetadata().getAnnotations())
-                .containsEntry("example.com/role", "reader");
+        assertThat(own.all(ServiceAccount.class))
+                .hasSize(2)
+                .allSatisfy(account ->
+                        assertThat(account.getMetadata().getAnnotations()).containsEntry("example.com/role", "reader"));
         assertThat(pod(own).getServiceAccountName()).isEqualTo("events");
     }
 
@@ -363,6 +382,9 @@ class ChartFeaturesTest {
     @Test
     void networkPolicyLetsOutToWhatTheServiceNeeds() {
         assertThat(egress(networkPolicy(""))).containsExactly(List.of("53", "53"), List.of("5432"));
+        assertThat(databasePorts("jdbc:postgresql://pg-1,pg-2:5433/trunkline")).containsExactly("5432", "5433");
+        assertThat(databasePorts("jdbc:postgresql://pg-1:6432,pg-2,[2001:db8::1],[2001:db8::2]:7000/trunkline?a=:1/"))
+                .containsExactly("6432", "5432", "7000");
         assertThat(egress(networkPolicy("""
                           database: {to: [{ipBlock: {cidr: 10.0.0.0/24}}]}
                           extraEgress: [{ports: [{port: 443, protocol: TCP}]}]
@@ -393,36 +415,18 @@ class ChartFeaturesTest {
         Endpoint endpoint = monitor.getSpec().getEndpoints().getFirst();
 
         assertThat(monitor.getMetadata().getLabels()).containsEntry("release", "prometheus");
-        assertThat(monitor.getSpec().getJobLabel()).isEqualTo("app.kubernetes.io/name");
         assertThat(endpoint.getPort()).isEqualTo("management");
         assertThat(endpoint.getPath()).isEqualTo("/metrics");
         assertThat(endpoint.getInterval()).isEqualTo("15s");
         assertThat(endpoint.getScrapeTimeout()).isEqualTo("5s");
-        assertThat(endpoint.getRelabelings()).hasSize(1);
+        assertThat(endpoint.getRelabelings()).hasSize(2);
+        assertThat(endpoint.getRelabelings().getLast().getAction()).isEqualTo("labeldrop");
         assertThat(endpoint.getMetricRelabelings()).hasSize(1);
     }
 
     @Test
-    void alertsAreThoseOfTheFile() throws IOException {
-        JsonNode file = Manifests.YAML.readTree(
-                Chart.DIRECTORY.resolve("alerts/trunkline.yaml").toFile());
-
-        PrometheusRule rule = Chart.minimal("metrics: {prometheusRule: {enabled: true, labels: {release: prometheus}}}")
-                .only(PrometheusRule.class);
-
-        assertThat(rule.getMetadata().getLabels()).containsEntry("release", "prometheus");
-        assertThat(rule.getSpec().getGroups())
-                .isNotEmpty()
-                .hasSize(file.path("groups").size());
-        assertThat(rule.getSpec().getGroups().stream()
-                        .flatMap(group -> group.getRules().stream())
-                        .map(r -> r.getExpr().getStrVal()))
-                .containsExactlyElementsOf(file.findValuesAsText("expr"));
-    }
-
-    @Test
     void dashboardsAreThoseOfTheDirectory(@TempDir Path directory) throws IOException {
-        copyChart(directory);
+        Chart.copy(directory);
         Files.createDirectories(directory.resolve("dashboards"));
         Files.writeString(directory.resolve("dashboards/one.json"), "{\"title\": \"{{ topic }}\"}\n");
 
@@ -457,16 +461,18 @@ class ChartFeaturesTest {
         assertThat(cluster.metadata().getAnnotations()).containsEntry("helm.sh/resource-policy", "keep");
         assertThat(cluster.spec().instances()).isEqualTo(2);
         assertThat(cluster.spec().imageName()).isEqualTo("postgresql:18");
-        assertThat(cluster.spec().storage()).isEqualTo(new CloudNativePgCluster.Storage("50Gi", "fast"));
-        assertThat(cluster.spec().bootstrap().initdb())
-                .isEqualTo(new CloudNativePgCluster.Initdb("trunkline", "trunkline_owner"));
+        assertThat(cluster.spec().storage()).isEqualTo(new CloudNativePgCluster.Storage("50Gi", "fast", null));
+        assertThat(cluster.spec().bootstrap())
+                .isEqualTo(new CloudNativePgCluster.Bootstrap(
+                        new CloudNativePgCluster.Initdb("trunkline", "trunkline_owner", null), null));
         assertThat(cluster.spec().managed().roles())
                 .containsExactly(new CloudNativePgCluster.Role(
                         "trunkline_app", "present", true, new CloudNativePgCluster.Secret("trunkline-database")));
         assertThat(cluster.spec().postgresql())
                 .isEqualTo(new CloudNativePgCluster.Postgresql(
                         Map.of("max_connections", "200", "shared_buffers", "1GB"),
-                        new CloudNativePgCluster.Synchronous("any", 1, null)));
+                        new CloudNativePgCluster.Synchronous("any", 1, null),
+                        null));
         assertThat(cluster.spec().backup()).isNotNull();
         assertThat(manifests.named(ConfigMap.class, "trunkline").getData())
                 .containsEntry(
@@ -478,11 +484,55 @@ class ChartFeaturesTest {
     }
 
     @Test
+    void extraSpecIsMergedIntoTheSpecOfTheCluster() {
+        CloudNativePgCluster.Spec spec = Chart.render(Chart.CLUSTER, """
+                cloudNativePG:
+                  synchronous: {method: any, number: 1}
+                  extraSpec:
+                    storage: {size: 30Gi, resizeInUseVolumes: false}
+                    bootstrap: {initdb: {dataChecksums: true}}
+                    managed: {roles: [{name: reader, ensure: present, login: false}]}
+                    postgresql: {parameters: {shared_buffers: 1GB}, pg_hba: [local all all trust]}
+                """)
+                .only(CloudNativePgCluster.class)
+                .spec();
+
+        assertThat(spec.storage()).isEqualTo(new CloudNativePgCluster.Storage("30Gi", null, false));
+        assertThat(spec.bootstrap().initdb())
+                .isEqualTo(new CloudNativePgCluster.Initdb("trunkline", "trunkline_owner", true));
+        assertThat(spec.managed().roles())
+                .extracting(CloudNativePgCluster.Role::name)
+                .containsExactly("trunkline_app", "reader");
+        assertThat(spec.postgresql())
+                .isEqualTo(new CloudNativePgCluster.Postgresql(
+                        Map.of("max_connections", "200", "shared_buffers", "1GB"),
+                        new CloudNativePgCluster.Synchronous("any", 1, null),
+                        List.of("local all all trust")));
+    }
+
+    @Test
+    void extraSpecCanReplaceTheRoleOfTheServiceAndTheWayToBootstrap() {
+        CloudNativePgCluster.Spec spec = Chart.render(Chart.CLUSTER, """
+                cloudNativePG:
+                  extraSpec:
+                    bootstrap: {recovery: {source: backup}}
+                    managed: {roles: [{name: trunkline_app, ensure: present, login: true}]}
+                """)
+                .only(CloudNativePgCluster.class)
+                .spec();
+
+        assertThat(spec.bootstrap().initdb()).isNull();
+        assertThat(spec.bootstrap().recovery()).isNotNull();
+        assertThat(spec.managed().roles())
+                .containsExactly(new CloudNativePgCluster.Role("trunkline_app", "present", true, null));
+    }
+
+    @Test
     void schemaOfAClusterOfItsOwnIsMadeBesideTheRelease() {
         Manifests manifests = Chart.render(Chart.CLUSTER);
         Job job = manifests.only(Job.class);
 
-        assertThat(job.getMetadata().getName()).isEqualTo("trunkline-migration-1");
+        assertThat(job.getMetadata().getName()).matches("trunkline-migration-[0-9a-f]{7}");
         assertThat(job.getMetadata().getAnnotations()).doesNotContainKey("helm.sh/hook");
         assertThat(job(manifests).getContainers().getFirst().getEnv())
                 .filteredOn(variable -> variable.getName().contains("OWNER"))
@@ -497,7 +547,9 @@ class ChartFeaturesTest {
         Pod pod = Chart.minimal().only(Pod.class);
         String script = pod.getSpec().getContainers().getFirst().getArgs().getFirst();
 
-        assertThat(pod.getMetadata().getAnnotations()).containsEntry("helm.sh/hook", "test");
+        assertThat(pod.getMetadata().getAnnotations())
+                .containsEntry("helm.sh/hook", "test")
+                .containsEntry("helm.sh/hook-delete-policy", "before-hook-creation,hook-succeeded");
         assertThat(pod.getSpec().getContainers().getFirst().getImage()).matches("curlimages/curl:\\d+\\.\\d+\\.\\d+");
         assertThat(script)
                 .contains("/admin/topics", "/records?offset=0", "-X DELETE", "application/vnd.kafka.json.v2+json");
@@ -521,7 +573,7 @@ class ChartFeaturesTest {
 
     /** The notes, which Helm shows after an installation only, as a resource. */
     private static String notes(Path directory, String... values) throws IOException {
-        copyChart(directory);
+        Chart.copy(directory);
         Files.writeString(
                 directory.resolve("templates/notes.yaml"),
                 "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: notes\ndata:\n  notes: |\n"
@@ -531,16 +583,6 @@ class ChartFeaturesTest {
                 .named(ConfigMap.class, "notes")
                 .getData()
                 .getOrDefault("notes", "");
-    }
-
-    private static void copyChart(Path target) throws IOException {
-        try (Stream<Path> files = Files.walk(Chart.DIRECTORY)) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                Path copy = target.resolve(Chart.DIRECTORY.relativize(file).toString());
-                Files.createDirectories(copy.getParent());
-                Files.writeString(copy, Files.readString(file));
-            }
-        }
     }
 
     private static PodSpec pod(Manifests manifests) {
@@ -581,8 +623,20 @@ class ChartFeaturesTest {
 
     private static NetworkPolicySpec networkPolicy(String values) {
         return Chart.minimal("networkPolicy:\n  enabled: true\n" + values)
-                .only(NetworkPolicy.class)
+                .named(NetworkPolicy.class, "trunkline")
                 .getSpec();
+    }
+
+    private static String jvmOptions(String values) {
+        return Chart.minimal(values).container().getEnv().stream()
+                .filter(variable -> variable.getName().equals("JDK_JAVA_OPTIONS"))
+                .map(EnvVar::getValue)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    private static List<String> databasePorts(String url) {
+        return egress(networkPolicy("database: {url: '" + url + "'}")).get(1);
     }
 
     private static List<List<String>> egress(NetworkPolicySpec policy) {

@@ -8,12 +8,12 @@ import java.nio.file.Path;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Three typical installations: {@code -Dchart.update=true} writes anew what the chart makes of them. */
+/** Typical installations: {@code -Dchart.update=true} writes anew what the chart makes of them. */
 class ChartGoldenTest {
     private static final Path GOLDEN = Path.of("src/test/resources/chart/golden");
 
     @ParameterizedTest
-    @ValueSource(strings = {"minimal", "production", "cloudnativepg"})
+    @ValueSource(strings = {"minimal", "production", "cloudnativepg", "cloudnativepg-extra"})
     void installationIsTheCommittedOne(String installation) throws IOException {
         Path golden = GOLDEN.resolve(installation + ".yaml");
         String values = Files.readString(GOLDEN.resolve(installation + "-values.yaml"));

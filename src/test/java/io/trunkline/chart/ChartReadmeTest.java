@@ -83,7 +83,7 @@ class ChartReadmeTest {
         JsonNode values = values();
 
         assertThat(properties(schema(), values, ""))
-                .filteredOn(path -> !path.equals("global"))
+                .filteredOn(path -> !path.equals("global") && !path.equals("enabled"))
                 .isNotEmpty()
                 .allSatisfy(path -> assertThat(value(values, path).isMissingNode())
                         .as("%s is in values.yaml", path)

@@ -1,5 +1,6 @@
 package io.trunkline.chart;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.ResourceRequirements;
@@ -19,21 +20,29 @@ record CloudNativePgCluster(String apiVersion, String kind, ObjectMeta metadata,
             @Nullable Postgresql postgresql,
             @Nullable JsonNode backup) {}
 
-    record Storage(String size, @Nullable String storageClass) {}
+    record Storage(
+            String size,
+            @Nullable String storageClass,
+            @Nullable Boolean resizeInUseVolumes) {}
 
-    record Bootstrap(Initdb initdb) {}
+    record Bootstrap(@Nullable Initdb initdb, @Nullable JsonNode recovery) {}
 
-    record Initdb(String database, String owner) {}
+    record Initdb(String database, String owner, @Nullable Boolean dataChecksums) {}
 
     record Managed(List<Role> roles) {}
 
-    record Role(String name, String ensure, boolean login, Secret passwordSecret) {}
+    record Role(
+            String name,
+            String ensure,
+            boolean login,
+            @Nullable Secret passwordSecret) {}
 
     record Secret(String name) {}
 
     record Postgresql(
             @Nullable Map<String, String> parameters,
-            @Nullable Synchronous synchronous) {}
+            @Nullable Synchronous synchronous,
+            @JsonProperty("pg_hba") @Nullable List<String> pgHba) {}
 
     record Synchronous(String method, int number, @Nullable String dataDurability) {}
 }

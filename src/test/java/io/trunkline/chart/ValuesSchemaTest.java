@@ -24,6 +24,10 @@ class ValuesSchemaTest {
                 Arguments.of("database: {maxConnections: 4}", "/database/maxConnections"),
                 Arguments.of("database: {existingSecret: Not_A_Name}", "/database/existingSecret"),
                 Arguments.of("migration: {backoffLimit: -1}", "/migration/backoffLimit"),
+                Arguments.of("jvmOptions: ['-Xmx1g -Xms1g']", "/jvmOptions/0"),
+                Arguments.of(
+                        "metrics: {prometheusRule: {rules: {TrunklineDown: {expr: up}}}}",
+                        "/metrics/prometheusRule/rules/TrunklineDown"),
                 Arguments.of("config: {topics.auto-create: true}", "topics.auto-create"),
                 Arguments.of("config: {TRUNKLINE_TOPICS_AUTO_CREATE: true}", "TRUNKLINE_TOPICS_AUTO_CREATE"),
                 Arguments.of("config: {trunkline.database.password: a}", "trunkline.database.password"),
@@ -68,6 +72,7 @@ class ValuesSchemaTest {
                 Arguments.of("database: {url: ''}", "database.url is missing"),
                 Arguments.of("database: {existingSecret: ''}", "database.existingSecret is missing"),
                 Arguments.of("migration: {existingSecret: ''}", "migration.existingSecret is missing"),
+                Arguments.of("image: {repository: ''}", "image.repository is missing"),
                 Arguments.of("tracing: {enabled: true}", "tracing.endpoint is missing"),
                 Arguments.of("ingress: {enabled: true}", "ingress.hosts is empty"),
                 Arguments.of("httpRoute: {enabled: true}", "httpRoute.parentRefs is empty"));
@@ -79,6 +84,13 @@ class ValuesSchemaTest {
                 Arguments.of(
                         "database: {url: 'jdbc:postgresql://host/name?user=a&password=b'}",
                         "database.url holds credentials"),
+                Arguments.of("database: {url: 'jdbc:postgresql://a:b@host/name'}", "database.url holds credentials"),
+                Arguments.of(
+                        "metrics: {prometheusRule: {enabled: true, rules: {TrunklineUp: {enabled: false}}}}",
+                        "rules.TrunklineUp: there is no alert of this name"),
+                Arguments.of(
+                        "metrics: {prometheusRule: {enabled: true, rules: {TrunklineDown: {threshold: 2}}}}",
+                        "rules.TrunklineDown.threshold: this alert has no threshold"),
                 Arguments.of("autoscaling: {enabled: true, minReplicas: 7}", "autoscaling.minReplicas is greater"));
     }
 
@@ -107,7 +119,9 @@ class ValuesSchemaTest {
                 "resources: {limits: {memory: 1.5Gi, cpu: 2}}",
                 "podSecurityContext: {runAsUser: null, runAsGroup: null, fsGroup: null}",
                 "strategy: {type: Recreate, rollingUpdate: null}",
-                "global: {region: north}"
+                "global: {region: north}",
+                "enabled: true",
+                "replicaCount: null"
             })
     void rightValuesAreTaken(String values) {
         assertThat(Chart.minimal(values).names()).contains("Deployment/trunkline");

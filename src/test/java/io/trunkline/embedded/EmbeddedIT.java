@@ -171,7 +171,8 @@ class EmbeddedIT {
         ProcessHandle orphan = ServiceProcess.postgres(serverDirectory()).orElseThrow();
 
         try (ServiceProcess next = start()) {
-            assertThat(orphan.isAlive()).isFalse();
+            // It may have ended and wait to be reaped.
+            Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> !orphan.isAlive());
             assertThat(next.api().readAll("t", 0, 0, Api.TEXT))
                     .extracting(r -> r.path("value").asText())
                     .containsExactly("kept");

@@ -14,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -152,10 +153,12 @@ class ExternalDatabaseIT {
 
     @Test
     void migrateBringsTheSchemaUpToDateAndEnds() {
-        try (ServiceProcess tooEarly =
-                ServiceProcess.launch(directory, TestDatabase.withoutOwner(settings), "migrate")) {
-            assertThat(tooEarly.awaitEnd()).isEqualTo(1);
-            assertThat(tooEarly.output()).contains("cannot be used").contains("trunkline_app");
+        Map<String, String> tooSoon = new HashMap<>(TestDatabase.withoutOwner(settings));
+        // Not the usual role: a server that other tests have used has that one.
+        tooSoon.put("trunkline.database.username", "trunkline_not_yet");
+        try (ServiceProcess tooEarly = ServiceProcess.launch(directory, tooSoon, "migrate")) {
+            assertThat(tooEarly.awaitEnd()).isEqualTo(78);
+            assertThat(tooEarly.output()).contains("cannot be used").contains("trunkline_not_yet");
         }
         try (ServiceProcess migrates = ServiceProcess.launch(directory, settings, "migrate")) {
             assertThat(migrates.awaitEnd()).isZero();
@@ -174,6 +177,29 @@ class ExternalDatabaseIT {
         try (ServiceProcess service = ServiceProcess.launch(directory, settings, "--help")) {
             assertThat(service.awaitEnd()).isEqualTo(2);
             assertThat(service.output()).contains("Unknown arguments: --help").contains("migrate");
+        }
+    }
+
+    /** So that a Job ends at once where another attempt changes nothing, and tries again where it may. */
+    @Test
+    void migrateTellsByItsStatusWhetherAnotherAttemptMayHelp() {
+        for (Map<String, String> wrong : List.of(
+                Map.of("trunkline.database.owner.password", "wrong"),
+                Map.of("trunkline.database.owner.username", settings.getOrDefault("trunkline.database.username", "")),
+                Map.of("trunkline.databse.url", "x"))) {
+            Map<String, String> refused = new HashMap<>(settings);
+            refused.putAll(wrong);
+            try (ServiceProcess migrates = ServiceProcess.launch(directory, refused, "migrate")) {
+                assertThat(migrates.awaitEnd()).as(wrong + migrates.output()).isEqualTo(78);
+                assertThat(migrates.output()).doesNotContain("\tat ");
+            }
+        }
+        TestDatabase.network().goAway();
+        Map<String, String> impatient = new HashMap<>(settings);
+        impatient.put("trunkline.database.startup-timeout", "1s");
+        try (ServiceProcess migrates = ServiceProcess.launch(directory, impatient, "migrate")) {
+            assertThat(migrates.awaitEnd()).isEqualTo(1);
+            assertThat(migrates.output()).contains("cannot be used").doesNotContain("\tat ");
         }
     }
 
