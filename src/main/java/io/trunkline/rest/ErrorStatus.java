@@ -38,7 +38,8 @@ final class ErrorStatus {
                     INVALID_CONSUMER_CONFIG,
                     INVALID_SUBSCRIPTION -> 422;
             case INTERNAL -> 500;
-            case OVERLOADED, DATABASE_UNAVAILABLE, OUTCOME_UNKNOWN -> 503;
+            case OVERLOADED, DATABASE_UNAVAILABLE, DATABASE_READ_ONLY, STORAGE_FULL, SLICE_MISSING, OUTCOME_UNKNOWN ->
+                503;
         };
     }
 }
