@@ -49,7 +49,7 @@ class Migration {
               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE n.nspname = 'trunkline'
                AND (starts_with(c.relname, 'log_batch')
-                    OR c.relname IN ('partition_head', 'partition_slice', 'retired_partition', 'slice'))
+                    OR c.relname IN ('partition_head', 'partition_slice', 'retired_partition', 'slice', 'log_limit'))
                AND c.relkind IN ('r', 'p')
                AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
              ORDER BY 1
