@@ -1,5 +1,7 @@
--- What the role that the service runs as may do: read everything, insert records through append() only, and never
--- change or remove one. Runs again whenever it, or the role's name, changes.
+-- What the role that the service runs as may do: read everything, and insert records through append() only. No right lets it
+-- change a record. Records go by what topics are configured to keep, which it may change, with their topic, which it may
+-- delete, and by delete_records(): docs/sql.md tells how to take these rights away. Runs again whenever it, or the role's name,
+-- changes.
 
 REVOKE ALL ON ALL TABLES IN SCHEMA trunkline FROM PUBLIC, "${app_role}";
 GRANT USAGE ON SCHEMA trunkline TO "${app_role}";
@@ -13,6 +15,7 @@ GRANT EXECUTE ON FUNCTION trunkline.offset_for_time TO "${app_role}";
 GRANT EXECUTE ON FUNCTION trunkline.read TO "${app_role}";
 GRANT INSERT, UPDATE, DELETE ON trunkline.consumer_group, trunkline.group_member, trunkline.member_partition, trunkline.group_offset TO "${app_role}";
 GRANT UPDATE ON trunkline.retention_turn TO "${app_role}";
+GRANT INSERT ON trunkline.write_probe TO "${app_role}";
 GRANT EXECUTE ON FUNCTION trunkline.now, trunkline.current_slice, trunkline.log_state, trunkline.purgeable TO "${app_role}";
 GRANT EXECUTE ON FUNCTION trunkline.purge_partition, trunkline.free_slice, trunkline.drop_slice, trunkline.free_batches, trunkline.forget_retired TO "${app_role}";
 GRANT EXECUTE ON FUNCTION trunkline.delete_records TO "${app_role}";

@@ -91,6 +91,12 @@ public enum ErrorCode {
     OVERLOADED,
     /** PostgreSQL cannot be reached; nothing was done, and the call may be repeated. */
     DATABASE_UNAVAILABLE,
+    /** PostgreSQL answers, but takes no writes: it is a standby, or read-only. Nothing was done. */
+    DATABASE_READ_ONLY,
+    /** PostgreSQL's disk is full; nothing was done. */
+    STORAGE_FULL,
+    /** The log has no slice to write to; nothing was written. */
+    SLICE_MISSING,
     /** The connection was lost while a write was under way: it may or may not have been done. */
     OUTCOME_UNKNOWN,
     /** A fault of the service; the log has the details. */

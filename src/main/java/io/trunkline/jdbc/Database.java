@@ -7,7 +7,9 @@ import io.trunkline.error.TrunklineException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jboss.logging.Logger;
 
 /** The connections of the data path. Every method blocks: call it from a {@link WorkerPool}. */
@@ -16,6 +18,11 @@ public class Database {
     private static final Logger LOG = Logger.getLogger(Database.class);
 
     private final AgroalDataSource dataSource;
+    /** Reads go on beside writes that are refused: their connections are closed no more often than this. */
+    private static final long FLUSH_NANOS = Duration.ofSeconds(5).toNanos();
+
+    /** When idle connections to a server that takes no writes were closed last. */
+    private final AtomicLong flushedAt = new AtomicLong(System.nanoTime() - FLUSH_NANOS);
     /** Whether the last thing known of PostgreSQL is that it does not answer; for the log only. */
     private final AtomicBoolean away = new AtomicBoolean();
 
@@ -67,6 +74,25 @@ public class Database {
         }
     }
 
+    /**
+     * Writes, and takes it back: the work runs in a transaction that is rolled back.
+     *
+     * @throws TrunklineException that of the work, or with the code that {@link SqlFailure#ofRead} finds
+     */
+    public <T> T rehearse(Work<T> work) {
+        try (Connection connection = dataSource.getConnection()) {
+            connection.setAutoCommit(false);
+            try {
+                return work.with(connection);
+            } finally {
+                connection.rollback();
+                connection.setAutoCommit(true);
+            }
+        } catch (SQLException e) {
+            throw failed(SqlFailure.ofRead(e));
+        }
+    }
+
     private void answered() {
         if (away.get() && away.compareAndSet(true, false)) {
             LOG.info("PostgreSQL answers again");
@@ -79,6 +105,14 @@ public class Database {
             dataSource.flush(FlushMode.IDLE);
             if (away.compareAndSet(false, true)) {
                 LOG.warnf("PostgreSQL does not answer reason=%s", reason(failure));
+            }
+        }
+        if (failure.code() == ErrorCode.DATABASE_READ_ONLY) {
+            // A new connection may find the server that has become the primary.
+            long now = System.nanoTime();
+            long last = flushedAt.get();
+            if (now - last >= FLUSH_NANOS && flushedAt.compareAndSet(last, now)) {
+                dataSource.flush(FlushMode.IDLE);
             }
         }
         return failure;

@@ -21,7 +21,10 @@ public interface DatabaseConfig {
      */
     Optional<String> url();
 
-    /** The role that the service runs as. It can read and append, and never change or remove a record. */
+    /**
+     * The role that the service runs as. It can read and append, and never change a record. It can remove records only by
+     * deleting them or their topic, or by a topic's retention; these rights can be taken away.
+     */
     @WithDefault("trunkline_app")
     @Pattern(regexp = ROLE_NAME)
     String username();

@@ -1,11 +1,18 @@
 package io.trunkline.jdbc;
 
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.ArrayList;
+import java.util.List;
 
-/** Asks PostgreSQL for a sign of life. */
+/** Asks PostgreSQL for a sign of life, and for the settings on which durability rests. */
 @ApplicationScoped
 public class DatabasePing {
-    private static final String PING = "SELECT 1";
+    private static final String UNSAFE_SETTINGS = """
+            SELECT s.name, current_setting(s.name)
+              FROM unnest(ARRAY['fsync', 'full_page_writes', 'synchronous_commit']) AS s (name)
+             WHERE current_setting(s.name) = 'off'
+                OR (current_setting(s.name) = 'local' AND current_setting('synchronous_standby_names') <> '')
+            """;
 
     private final Database database;
 
@@ -13,12 +20,22 @@ public class DatabasePing {
         this.database = database;
     }
 
-    /** Answers true when PostgreSQL did; fails with {@code DATABASE_UNAVAILABLE} otherwise. */
-    public boolean ping() {
+    /** A setting of the server, as the service's connections have it. */
+    public record Setting(String name, String value) {}
+
+    /**
+     * The settings under which acknowledged records could be lost; none where all is well. Fails with
+     * {@code DATABASE_UNAVAILABLE} when PostgreSQL does not answer.
+     */
+    public List<Setting> unsafeSettings() {
         return database.read(connection -> {
-            try (var statement = connection.createStatement();
-                    var row = statement.executeQuery(PING)) {
-                return row.next();
+            try (var statement = connection.prepareStatement(UNSAFE_SETTINGS);
+                    var rows = statement.executeQuery()) {
+                List<Setting> unsafe = new ArrayList<>();
+                while (rows.next()) {
+                    unsafe.add(new Setting(rows.getString(1), rows.getString(2)));
+                }
+                return unsafe;
             }
         });
     }

@@ -15,7 +15,7 @@ public class DatabaseStatistics {
                    (SELECT sum(numbackends) FROM pg_stat_database),
                    current_setting('max_connections')::int,
                    d.xact_commit, d.xact_rollback, d.blks_hit, d.blks_read, d.deadlocks,
-                   pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0'),
+                   pg_wal_lsn_diff(CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END, '0/0'),
                    greatest((SELECT max(extract(epoch FROM clock_timestamp() - a.xact_start))
                                FROM pg_stat_activity a
                               WHERE a.backend_type = 'client backend' AND a.pid <> pg_backend_pid()),

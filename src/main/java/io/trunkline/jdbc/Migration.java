@@ -49,13 +49,14 @@ class Migration {
               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE n.nspname = 'trunkline'
                AND (starts_with(c.relname, 'log_batch')
-                    OR c.relname IN ('partition_head', 'partition_slice', 'retired_partition', 'slice'))
+                    OR c.relname IN ('partition_head', 'partition_slice', 'retired_partition', 'slice', 'log_limit'))
                AND c.relkind IN ('r', 'p')
                AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
              ORDER BY 1
              LIMIT 1
             """;
 
+    /** An operator may take away the rights to delete and to change topics, and to delete records. */
     private static final String MISSING_GRANTS = """
             SELECT what
               FROM (SELECT 'USAGE on schema trunkline' AS what
@@ -68,18 +69,17 @@ class Migration {
                        AND NOT has_table_privilege(c.oid, 'SELECT')
                     UNION ALL
                     SELECT privilege || ' on trunkline.' || name
-                      FROM (VALUES ('topic', 'INSERT'), ('topic', 'DELETE'),
+                      FROM (VALUES ('topic', 'INSERT'),
                                    ('consumer_group', 'INSERT'), ('consumer_group', 'UPDATE'), ('consumer_group', 'DELETE'),
                                    ('group_member', 'INSERT'), ('group_member', 'UPDATE'), ('group_member', 'DELETE'),
                                    ('member_partition', 'INSERT'), ('member_partition', 'UPDATE'),
                                    ('member_partition', 'DELETE'),
                                    ('group_offset', 'INSERT'), ('group_offset', 'UPDATE'), ('group_offset', 'DELETE'),
-                                   ('retention_turn', 'UPDATE')) AS needed (name, privilege)
+                                   ('retention_turn', 'UPDATE'), ('write_probe', 'INSERT')) AS needed (name, privilege)
                      WHERE NOT has_table_privilege('trunkline.' || name, privilege)
                     UNION ALL
-                    SELECT 'UPDATE (' || name || ') on trunkline.topic'
-                      FROM unnest(ARRAY['partition_count', 'config']) AS name
-                     WHERE NOT has_column_privilege('trunkline.topic', name, 'UPDATE')
+                    SELECT 'UPDATE (partition_count) on trunkline.topic'
+                     WHERE NOT has_column_privilege('trunkline.topic', 'partition_count', 'UPDATE')
                     UNION ALL
                     SELECT 'EXECUTE on function ' || p.oid::regprocedure
                       FROM pg_catalog.pg_proc p

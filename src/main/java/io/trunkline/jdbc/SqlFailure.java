@@ -18,6 +18,8 @@ import org.postgresql.util.PSQLException;
  * PostgreSQL's (appendix A of its manual).
  */
 public final class SqlFailure {
+    private static final String BATCH_BOUNDS = "log_batch_bounds";
+
     private SqlFailure() {}
 
     /** A failed read, or a connection that could not be had: nothing was changed. */
@@ -45,6 +47,24 @@ public final class SqlFailure {
             case "TL409" ->
                 new TrunklineException(
                         ErrorCode.OVERLOADED, "What is to be removed is still in use; nothing was done. Try again.", e);
+            case "TL403" ->
+                new TrunklineException(
+                        ErrorCode.NOT_PERMITTED,
+                        "The owner of the schema does not allow this (trunkline.log_limit in PostgreSQL); nothing was done.",
+                        e);
+            case "42501" ->
+                new TrunklineException(
+                        ErrorCode.NOT_PERMITTED,
+                        "The service's role lacks a right in PostgreSQL that this needs; nothing was done.",
+                        e);
+            case "25006" ->
+                new TrunklineException(
+                        ErrorCode.DATABASE_READ_ONLY,
+                        "PostgreSQL takes no writes: it is a standby or read-only. Nothing was done. Try again later.",
+                        e);
+            case "53100" ->
+                new TrunklineException(
+                        ErrorCode.STORAGE_FULL, "PostgreSQL's disk is full; nothing was done. Try again later.", e);
             case "55P03" ->
                 new TrunklineException(
                         ErrorCode.OVERLOADED,
@@ -55,20 +75,43 @@ public final class SqlFailure {
                         ErrorCode.OVERLOADED,
                         "PostgreSQL took too long and the statement was cancelled; nothing was done. Try again.",
                         e);
-            case "40001", "40P01", "53000", "53100", "53200", "53400", "25P03" ->
+            case "40001", "40P01", "53000", "53200", "53400", "25P03" ->
                 new TrunklineException(
                         ErrorCode.OVERLOADED, "PostgreSQL could not do it now; nothing was done. Try again.", e);
             case "53300" ->
                 new TrunklineException(
                         ErrorCode.DATABASE_UNAVAILABLE, "PostgreSQL has no connection free. Try again later.", e);
-            // No connection, none that is let in, or a server that has become a standby: another one may be the
-            // primary.
-            case "08001", "08004", "57P03", "25006", "28000", "28P01", "3D000" -> unavailable(e);
+            case "28000", "28P01", "3D000" ->
+                new TrunklineException(
+                        ErrorCode.DATABASE_UNAVAILABLE,
+                        "PostgreSQL refuses the service's connection; nothing was done. Try again later.",
+                        e);
+            // No connection was made.
+            case "08001", "08004", "57P03" -> unavailable(e);
+            case "23514" -> isTooLarge(e) ? tooLarge(e) : internal(e);
             default ->
                 state.startsWith("08") || state.startsWith("57P") || state.equals("40003")
                         ? unknownOutcome(e)
-                        : new TrunklineException(ErrorCode.INTERNAL, "The service failed; its log has the details.", e);
+                        : internal(e);
         };
+    }
+
+    /** Whether a batch is larger than the log takes. */
+    private static boolean isTooLarge(SQLException e) {
+        return e instanceof PSQLException refused
+                && refused.getServerErrorMessage() != null
+                && BATCH_BOUNDS.equals(refused.getServerErrorMessage().getConstraint());
+    }
+
+    private static TrunklineException tooLarge(SQLException e) {
+        return new TrunklineException(
+                ErrorCode.BODY_TOO_LARGE,
+                "A request writes at most 100,000 records and 128 MiB to a partition; nothing was written. Send fewer at once.",
+                e);
+    }
+
+    private static TrunklineException internal(SQLException e) {
+        return new TrunklineException(ErrorCode.INTERNAL, "The service failed; its log has the details.", e);
     }
 
     /** The SQL failure at the bottom of a failure of another library, such as Hibernate. */

@@ -14,6 +14,8 @@ import java.sql.Types;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.core.BaseConnection;
 import org.postgresql.core.Oid;
@@ -49,12 +51,29 @@ class AppendStore {
               FROM trunkline.partition_head h
              WHERE h.tp_id = ?
             """;
+    /**
+     * Calls the append function for a partition that does not exist, and writes a row elsewhere: it needs the rights, the
+     * function, the table and the space that an append needs, and leaves the log as it is.
+     */
+    private static final String TRY_TO_WRITE = """
+            WITH tried AS (
+                SELECT base_offsets
+                  FROM trunkline.append_%1$d(ARRAY[0], NULL, false, NULL, NULL, NULL, ARRAY[''::bytea], NULL, NULL, NULL)
+            ), readable AS (
+                SELECT FROM trunkline.log_batch_%1$d
+            )
+            INSERT INTO trunkline.write_probe (filler)
+            SELECT repeat('.', 6000)
+              FROM tried
+            """;
     /** Slices begin at different times for nobody, so more than two turns mean that something is wrong. */
     private static final int MOST_TURNS = 3;
 
     private final Database database;
     /** Where appends go; 0 when that is not known yet. */
     private volatile int slice;
+    /** What is known of whether records can be written; null as long as nothing is. */
+    private volatile @Nullable Seen seen;
 
     AppendStore(Database database) {
         this.database = database;
@@ -67,13 +86,20 @@ class AppendStore {
      */
     Appended append(Append append, boolean timestamps) {
         int target = currentSlice();
+        boolean missing = false;
         for (int turn = 1; turn <= MOST_TURNS; turn++) {
-            Appended appended = call(target, List.of(append), timestamps, true).getFirst();
+            List<@Nullable Appended> results = call(target, List.of(append), timestamps, true);
+            missing = results.isEmpty();
+            Appended appended = missing ? null : results.getFirst();
             if (appended != null) {
                 return appended;
             }
             target = sliceOf(append.partitionId());
             slice = target;
+        }
+        if (missing) {
+            slice = 0;
+            throw noted(sliceMissing());
         }
         throw new TrunklineException(
                 ErrorCode.OVERLOADED, "The slices of the log change too fast; nothing was written. Try again.");
@@ -87,63 +113,133 @@ class AppendStore {
      *     goes on in another slice. {@link #append} tells which.
      */
     List<@Nullable Appended> tryAppend(List<Append> appends, boolean timestamps) {
-        return call(currentSlice(), appends, timestamps, false);
+        List<@Nullable Appended> results = call(currentSlice(), appends, timestamps, false);
+        return results.isEmpty() ? Collections.nCopies(appends.size(), null) : results;
     }
 
+    /**
+     * What the last append, or the last try, came to.
+     *
+     * @param failure why it was refused; null where records could be written
+     * @param at by {@link System#nanoTime}
+     */
+    record Seen(@Nullable TrunklineException failure, long at) {}
+
+    Optional<Seen> seen() {
+        return Optional.ofNullable(seen);
+    }
+
+    /** Tries whether records can be written, without writing one. */
+    Seen tryToWrite() {
+        TrunklineException failure = null;
+        try {
+            int target = database.read(AppendStore::currentSlice);
+            if (target == 0) {
+                throw sliceMissing();
+            }
+            database.<Integer>rehearse(connection -> {
+                try (PreparedStatement statement = connection.prepareStatement(TRY_TO_WRITE.formatted(target))) {
+                    return statement.executeUpdate();
+                } catch (SQLException e) {
+                    if (SqlFailure.isMissing(e)) {
+                        throw sliceMissing();
+                    }
+                    throw e;
+                }
+            });
+        } catch (TrunklineException e) {
+            failure = e;
+        }
+        Seen tried = new Seen(failure, System.nanoTime());
+        seen = tried;
+        return tried;
+    }
+
+    private static TrunklineException sliceMissing() {
+        return new TrunklineException(
+                ErrorCode.SLICE_MISSING, "The log has no slice to write to; nothing was written. Try again later.");
+    }
+
+    /** Keeps a failure that all appends would meet. */
+    private TrunklineException noted(TrunklineException failure) {
+        switch (failure.code()) {
+            case DATABASE_READ_ONLY, STORAGE_FULL, NOT_PERMITTED, SLICE_MISSING ->
+                seen = new Seen(failure, System.nanoTime());
+            default -> {
+                // Of this append only, or of the connection.
+            }
+        }
+        return failure;
+    }
+
+    /** None where the slice is not there. */
     private List<@Nullable Appended> call(int slice, List<Append> appends, boolean timestamps, boolean wait) {
         RecordBatch all =
                 RecordBatch.concat(appends.stream().map(Append::records).toList());
-        Headers headers = all.headers();
-        return database.write(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(APPEND.formatted(slice))) {
-                statement.setObject(
-                        1, appends.stream().mapToInt(Append::partitionId).toArray());
-                statement.setObject(
-                        2, appends.stream().mapToInt(a -> a.records().count()).toArray());
-                statement.setBoolean(3, wait);
-                bind(
-                        connection,
-                        statement,
-                        4,
-                        Oid.INT8_ARRAY,
-                        "int8[]",
-                        timestamps ? all.timestamps().array() : null);
-                statement.setObject(
-                        5,
-                        appends.stream()
-                                .mapToLong(a -> a.records().timestamps().max())
-                                .toArray());
-                ByteColumn keys = all.keys();
-                bind(connection, statement, 6, Oid.BYTEA_ARRAY, "bytea[]", keys == null ? null : keys.array());
-                bind(
-                        connection,
-                        statement,
-                        7,
-                        Oid.BYTEA_ARRAY,
-                        "bytea[]",
-                        all.values().array());
-                if (headers == null) {
-                    statement.setNull(8, Types.ARRAY, "int4[]");
-                    statement.setNull(9, Types.ARRAY, "text[]");
-                    statement.setNull(10, Types.ARRAY, "bytea[]");
-                } else {
-                    statement.setObject(8, headers.counts());
-                    statement.setArray(9, connection.createArrayOf("text", headers.keys()));
-                    statement.setArray(10, connection.createArrayOf("bytea", headers.values()));
-                }
-                try (ResultSet row = statement.executeQuery()) {
-                    row.next();
-                    return appended(longs(row, 1), longs(row, 2), longs(row, 3));
-                }
-            } catch (SQLException e) {
-                if (!SqlFailure.isMissing(e)) {
-                    throw e;
-                }
-                // Retention has dropped a slice that this replica has not written to for long.
-                this.slice = 0;
-                return Collections.nCopies(appends.size(), null);
+        try {
+            List<@Nullable Appended> results =
+                    database.write(connection -> call(connection, slice, appends, all, timestamps, wait));
+            if (results.stream().anyMatch(Objects::nonNull)) {
+                seen = new Seen(null, System.nanoTime());
             }
-        });
+            return results;
+        } catch (TrunklineException e) {
+            throw noted(e);
+        }
+    }
+
+    private List<@Nullable Appended> call(
+            Connection connection, int slice, List<Append> appends, RecordBatch all, boolean timestamps, boolean wait)
+            throws SQLException {
+        Headers headers = all.headers();
+        try (PreparedStatement statement = connection.prepareStatement(APPEND.formatted(slice))) {
+            statement.setObject(
+                    1, appends.stream().mapToInt(Append::partitionId).toArray());
+            statement.setObject(
+                    2, appends.stream().mapToInt(a -> a.records().count()).toArray());
+            statement.setBoolean(3, wait);
+            bind(
+                    connection,
+                    statement,
+                    4,
+                    Oid.INT8_ARRAY,
+                    "int8[]",
+                    timestamps ? all.timestamps().array() : null);
+            statement.setObject(
+                    5,
+                    appends.stream()
+                            .mapToLong(a -> a.records().timestamps().max())
+                            .toArray());
+            ByteColumn keys = all.keys();
+            bind(connection, statement, 6, Oid.BYTEA_ARRAY, "bytea[]", keys == null ? null : keys.array());
+            bind(
+                    connection,
+                    statement,
+                    7,
+                    Oid.BYTEA_ARRAY,
+                    "bytea[]",
+                    all.values().array());
+            if (headers == null) {
+                statement.setNull(8, Types.ARRAY, "int4[]");
+                statement.setNull(9, Types.ARRAY, "text[]");
+                statement.setNull(10, Types.ARRAY, "bytea[]");
+            } else {
+                statement.setObject(8, headers.counts());
+                statement.setArray(9, connection.createArrayOf("text", headers.keys()));
+                statement.setArray(10, connection.createArrayOf("bytea", headers.values()));
+            }
+            try (ResultSet row = statement.executeQuery()) {
+                row.next();
+                return appended(longs(row, 1), longs(row, 2), longs(row, 3));
+            }
+        } catch (SQLException e) {
+            if (!SqlFailure.isMissing(e)) {
+                throw e;
+            }
+            // Retention has dropped a slice that this replica has not written to for long.
+            this.slice = 0;
+            return List.of();
+        }
     }
 
     private int sliceOf(int partitionId) {
@@ -157,13 +253,16 @@ class AppendStore {
 
     private int currentSlice() {
         if (slice == 0) {
-            slice = database.read(connection -> {
-                try (PreparedStatement statement = connection.prepareStatement(CURRENT_SLICE)) {
-                    return one(statement);
-                }
-            });
+            slice = database.read(AppendStore::currentSlice);
         }
         return slice;
+    }
+
+    /** Answers 0 where there is none. */
+    private static int currentSlice(Connection connection) throws SQLException {
+        try (PreparedStatement statement = connection.prepareStatement(CURRENT_SLICE)) {
+            return one(statement);
+        }
     }
 
     private static int one(PreparedStatement statement) throws SQLException {

@@ -30,14 +30,14 @@ public interface LogConfig {
         @Max(256)
         int threads();
 
-        /** Records that wait for one partition are appended together up to this many bytes. */
+        /** Records that wait for one partition are appended together up to this many bytes, at most 64M. */
         @WithDefault("1M")
         MemorySize maxBatchBytes();
 
         /** Records that wait for one partition are appended together up to this many. */
         @WithDefault("10000")
         @Min(1)
-        @Max(1_000_000)
+        @Max(100_000)
         int maxBatchRecords();
 
         /** Bytes that may wait for one partition before further requests are refused with 503. */
@@ -114,7 +114,10 @@ public interface LogConfig {
 
     /** The tables that the log is cut into by time. */
     interface Slices {
-        /** The time that one slice covers: 1 minute to 31 days. Space is freed a slice at a time. */
+        /**
+         * The time that one slice covers. Space is freed a slice at a time. The owner of the schema allows 1 minute to 7 days, and
+         * can allow up to 31 days ({@code trunkline.log_limit}).
+         */
         @WithDefault("1d")
         Duration length();
 
@@ -122,7 +125,7 @@ public interface LogConfig {
         @WithDefault("10m")
         Duration checkInterval();
 
-        /** Slices that are kept ready ahead of time. */
+        /** Slices that are kept ready ahead of time: for 31 days at most, unless the owner of the schema allows more. */
         @WithDefault("3")
         @Min(1)
         @Max(100)

@@ -2,6 +2,7 @@ package io.trunkline.log;
 
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.scheduler.Scheduled;
+import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -39,6 +40,15 @@ class Slices {
                 LOG.infof("Made slices count=%d", made);
             }
         } catch (TrunklineException e) {
+            if (e.code() == ErrorCode.NOT_PERMITTED) {
+                // The configuration is outside the bounds of trunkline.log_limit, or a right is missing: the reason
+                // names it.
+                Throwable cause = e.getCause();
+                LOG.errorf(
+                        "Slices could not be made ahead; appends go to the last one. Will try again. reason=%s",
+                        cause == null ? e.userMessage() : cause.getMessage());
+                return;
+            }
             LOG.warnf("Slices could not be made ahead; appends go to the last one. Will try again. code=%s", e.code());
         }
     }

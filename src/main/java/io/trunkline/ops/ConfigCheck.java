@@ -31,6 +31,9 @@ class ConfigCheck {
      */
     private static final int OTHER_CONNECTIONS = 20;
 
+    /** A batch of so many bytes is below what PostgreSQL takes, whatever its records are. */
+    private static final long MOST_BATCH_BYTES = 64L << 20;
+
     private static final long LEAST_DELETE_RATE = 64 * 1024;
 
     private final Config config;
@@ -70,6 +73,11 @@ class ConfigCheck {
         atLeast(Duration.ofSeconds(1), consumer.lagInterval(), "consumer.lag-interval");
         atLeast(Duration.ofSeconds(1), log.metrics().interval(), "log.metrics.interval");
         atLeast(Duration.ofSeconds(1), retention.checkInterval(), "retention.check-interval");
+        if (log.append().maxBatchBytes().asLongValue() > MOST_BATCH_BYTES) {
+            throw new ConfigurationException("trunkline.log.append.max-batch-bytes is "
+                    + log.append().maxBatchBytes().asLongValue() + ", but must be at most " + MOST_BATCH_BYTES
+                    + " bytes.");
+        }
         if (retention.maxDeleteRate().asLongValue() < LEAST_DELETE_RATE) {
             throw new ConfigurationException("trunkline.retention.max-delete-rate is "
                     + retention.maxDeleteRate().asLongValue() + ", but must be at least " + LEAST_DELETE_RATE

@@ -34,6 +34,7 @@ class DatabaseMetrics {
     private static final Duration MOST_INTERVAL = Duration.ofSeconds(15);
 
     private final DatabaseStatistics statistics;
+    private final DatabaseWatch watch;
     private final MeterRegistry registry;
     private final Duration interval;
     private final OldestTransaction oldestTransaction = new OldestTransaction();
@@ -49,11 +50,13 @@ class DatabaseMetrics {
 
     DatabaseMetrics(
             DatabaseStatistics statistics,
+            DatabaseWatch watch,
             MeterRegistry registry,
             DatabaseConfig config,
             LogConfig log,
             @ConfigProperty(name = "quarkus.application.version") String version) {
         this.statistics = statistics;
+        this.watch = watch;
         this.registry = registry;
         Duration wanted = log.metrics().interval();
         interval = wanted.compareTo(MOST_INTERVAL) < 0 ? wanted : MOST_INTERVAL;
@@ -93,6 +96,7 @@ class DatabaseMetrics {
 
     private void look() {
         try {
+            watch.refresh();
             Statistics found = statistics.read();
             oldestTransactionSeconds = oldestTransaction.seconds(found, System.nanoTime());
             count(found);

@@ -45,7 +45,8 @@ final class ErrorStatus {
                     INVALID_TEXT -> 422;
             case HEADERS_TOO_LARGE -> 431;
             case INTERNAL -> 500;
-            case OVERLOADED, DATABASE_UNAVAILABLE, OUTCOME_UNKNOWN -> 503;
+            case OVERLOADED, DATABASE_UNAVAILABLE, DATABASE_READ_ONLY, STORAGE_FULL, SLICE_MISSING, OUTCOME_UNKNOWN ->
+                503;
         };
     }
 }

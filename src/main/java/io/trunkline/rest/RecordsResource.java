@@ -398,7 +398,9 @@ class RecordsResource {
     private static Response sent(AppendResult result, String type, Set<Include> included) {
         if (result.count() > 0) {
             TrunklineException first = result.failure(0);
-            boolean allFailed = first != null && ErrorStatus.of(first.code()) >= 500;
+            // What no record can help fails the call, and not each record.
+            boolean allFailed =
+                    first != null && (ErrorStatus.of(first.code()) >= 500 || first.code() == ErrorCode.NOT_PERMITTED);
             for (int i = 1; i < result.count() && allFailed; i++) {
                 TrunklineException failure = result.failure(i);
                 allFailed = failure != null && first != null && failure.code() == first.code();

@@ -38,6 +38,7 @@ final class Purge {
     private final CountDownLatch stop;
     private final long deadline;
     private boolean complete = true;
+    private boolean outOfTime;
 
     /**
      * @param maxDeleteRate bytes a second
@@ -67,6 +68,11 @@ final class Purge {
         deleteBatches();
         store.forgetRetired();
         return complete;
+    }
+
+    /** Whether its time was over before all batches were deleted, so that another purge is due at once. */
+    boolean outOfTime() {
+        return outOfTime;
     }
 
     private void moveLogStarts(List<Integer> partitionIds) {
@@ -133,7 +139,11 @@ final class Purge {
         for (RetentionStore.Leftover leftover : store.leftovers(LEFTOVERS_AT_ONCE)) {
             boolean done = false;
             while (!done) {
-                if (System.nanoTime() - deadline >= 0 || !goesOn()) {
+                if (System.nanoTime() - deadline >= 0) {
+                    outOfTime = true;
+                    return;
+                }
+                if (!goesOn()) {
                     return;
                 }
                 long begin = System.nanoTime();
@@ -158,8 +168,8 @@ final class Purge {
     private void left(TrunklineException reason, String what, String where) {
         complete = false;
         switch (reason.code()) {
-            case DATABASE_UNAVAILABLE, OUTCOME_UNKNOWN -> throw reason;
-            case OVERLOADED -> LOG.warnf("%s. Will try again. %s %s", what, reason.userMessage(), where);
+            case DATABASE_UNAVAILABLE, DATABASE_READ_ONLY, OUTCOME_UNKNOWN -> throw reason;
+            case OVERLOADED, STORAGE_FULL -> LOG.warnf("%s. Will try again. %s %s", what, reason.userMessage(), where);
             default -> LOG.errorf(reason, "%s. Will try again. %s", what, where);
         }
     }

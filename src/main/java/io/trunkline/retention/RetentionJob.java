@@ -15,6 +15,7 @@ import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.jboss.logging.Logger;
 
 /**
@@ -27,6 +28,12 @@ class RetentionJob {
     private static final Duration LEASE = Duration.ofMinutes(2);
     private static final Duration RENEWAL = LEASE.dividedBy(8);
     private static final int LOOKS = 10;
+    /** A purge deletes single batches for no longer, so that its turn does not end before it does. */
+    private static final Duration MOST_TIME = Duration.ofMinutes(30);
+    /** A replica that has not purged for so many intervals, and so long, does not wait for its turn any more. */
+    private static final int MOST_MISSED = 12;
+
+    private static final Duration LEAST_MISSED = Duration.ofHours(1);
 
     private final RetentionStore store;
     private final Topics topics;
@@ -38,6 +45,8 @@ class RetentionJob {
     private final UUID holder = UUID.randomUUID();
 
     private long renewedAt;
+    /** When this replica purged last, or started. */
+    private long purgedAt = System.nanoTime();
 
     RetentionJob(RetentionStore store, Topics topics, RetentionConfig config, RetentionMetrics metrics) {
         this.store = store;
@@ -67,6 +76,7 @@ class RetentionJob {
             while (succeeded && stop.getCount() > 0 && store.claim(holder, LEASE, config.checkInterval())) {
                 succeeded = purge();
             }
+            purgeWhenMissed(System.nanoTime());
             store.succeededAt().ifPresent(metrics::succeededAt);
         } catch (RuntimeException | Error e) {
             // Whatever it was, the next look tries again.
@@ -79,33 +89,61 @@ class RetentionJob {
         }
     }
 
+    /**
+     * Purges without a turn when the last purge was long ago: whoever holds the turn may never give it back. Two purges at once
+     * do some work twice and no harm. Answers whether it purged.
+     *
+     * @param now by {@link System#nanoTime}
+     */
+    boolean purgeWhenMissed(long now) {
+        Duration most = config.checkInterval().multipliedBy(MOST_MISSED);
+        if (now - purgedAt < (most.compareTo(LEAST_MISSED) < 0 ? LEAST_MISSED : most).toNanos()) {
+            return false;
+        }
+        LOG.debug("Purging without a turn");
+        purgedAt = System.nanoTime();
+        boolean succeeded = false;
+        try {
+            succeeded = newPurge(() -> true).run();
+        } finally {
+            metrics.ended(Duration.ofNanos(System.nanoTime() - purgedAt), succeeded);
+        }
+        return true;
+    }
+
     /** One purge, whose turn this replica has; answers whether it did all that was to do. */
     boolean purge() {
         long begin = System.nanoTime();
         renewedAt = begin;
+        purgedAt = begin;
+        Purge purge = newPurge(this::keepsTurn);
         boolean succeeded = false;
         try {
-            succeeded = new Purge(
-                            store,
-                            topics,
-                            metrics,
-                            config.maxDeleteRate().asLongValue(),
-                            config.checkInterval(),
-                            this::keepsTurn,
-                            stop)
-                    .run();
+            succeeded = purge.run();
         } catch (RuntimeException e) {
-            end(begin, false);
+            end(begin, false, false);
             throw e;
         }
-        end(begin, succeeded);
+        end(begin, succeeded, succeeded && !purge.outOfTime());
         return succeeded;
     }
 
-    private void end(long begin, boolean succeeded) {
+    private Purge newPurge(BooleanSupplier mayGoOn) {
+        Duration time = config.checkInterval();
+        return new Purge(
+                store,
+                topics,
+                metrics,
+                config.maxDeleteRate().asLongValue(),
+                time.compareTo(MOST_TIME) < 0 ? time : MOST_TIME,
+                mayGoOn,
+                stop);
+    }
+
+    private void end(long begin, boolean succeeded, boolean done) {
         metrics.ended(Duration.ofNanos(System.nanoTime() - begin), succeeded);
         try {
-            store.end(holder, succeeded);
+            store.end(holder, succeeded, done);
         } catch (TrunklineException e) {
             // It ends with its lease.
             LOG.warnf("The turn to purge could not be given back code=%s", e.code());

@@ -138,7 +138,7 @@ class RetentionStore {
         });
     }
 
-    /** Keeps the turn for another while; false when it has been lost. */
+    /** Keeps the turn for another while; false when it has been lost, or has lasted as long as one may. */
     boolean renew(UUID holder, Duration lease) {
         return database.write(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(RENEW)) {
@@ -149,11 +149,15 @@ class RetentionStore {
         });
     }
 
-    /** Gives the turn back; it is due again at once where the purge did not succeed. */
-    void end(UUID holder, boolean succeeded) {
+    /**
+     * Gives the turn back.
+     *
+     * @param done whether the next purge is due only after the interval; otherwise it is due at once
+     */
+    void end(UUID holder, boolean succeeded, boolean done) {
         database.write(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(END)) {
-                statement.setBoolean(1, succeeded);
+                statement.setBoolean(1, done);
                 statement.setBoolean(2, succeeded);
                 statement.setObject(3, holder);
                 return statement.executeUpdate();

@@ -103,9 +103,16 @@ class ExternalDatabaseIT {
     @Test
     void migratedSchemaNeedsNoOwner() {
         ServiceProcess.start(directory, settings).close();
+        // These rights are the operator's to give.
+        execAsOwner("REVOKE DELETE, UPDATE (config) ON trunkline.topic FROM trunkline_app");
+        execAsOwner("REVOKE EXECUTE ON FUNCTION trunkline.delete_records FROM trunkline_app");
 
         try (ServiceProcess service = ServiceProcess.start(directory, TestDatabase.withoutOwner(settings))) {
-            assertThat(service.api().get("/topics").status()).isEqualTo(200);
+            Api api = service.api();
+            String topic = api.newTopic(1);
+            assertThat(api.get("/topics").status()).isEqualTo(200);
+            assertThat(api.send(api.request("/topics/" + topic).DELETE()).code())
+                    .isEqualTo("NOT_PERMITTED");
         }
     }
 

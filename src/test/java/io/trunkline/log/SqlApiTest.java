@@ -171,6 +171,84 @@ class SqlApiTest {
         }
     }
 
+    /** What the service makes at most, a role that it has been broken into through cannot go beyond. */
+    @Test
+    void batchLargerThanTheServiceMakesIsRefused() throws Exception {
+        String topic = api.newTopic(1);
+        String partition = rows("SELECT h.tp_id FROM trunkline.topic t JOIN trunkline.partition_head h USING (topic_id)"
+                        + " WHERE t.name = '" + topic + "'")
+                .getFirst();
+        String values = "SELECT array_agg('\\x01'::bytea) FROM generate_series(1, %d)";
+        String append = "SELECT trunkline.append(" + partition + ", NULL, NULL, (" + values + "), NULL, NULL, NULL)";
+
+        assertThatThrownBy(() -> rows(append.formatted(100_001)))
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("23514"))
+                .hasMessageContaining("log_batch_bounds");
+        // The size is counted by append(): here as the owner could give it, and without the bytes.
+        try (Connection owner = TestDatabase.asOwner();
+                Statement statement = owner.createStatement()) {
+            assertThatThrownBy(() -> statement.execute("INSERT INTO trunkline.log_batch (slice, tp_id, last_offset,"
+                            + " base_offset, max_timestamp, running_max_timestamp, appended_at, record_count, byte_size,"
+                            + " timestamps, values) VALUES (trunkline.current_slice(), 0, 0, 0, 0, 0, now(), 1, 134217729,"
+                            + " '{0}', '{x}')"))
+                    .hasMessageContaining("log_batch_bounds");
+        }
+        assertThat(rows(append.formatted(100_000))).containsExactly("0");
+    }
+
+    @Test
+    void ownerBoundsTheSlicesThatTheServiceCanHaveMade() throws Exception {
+        for (String refused : List.of("'31 days', 3", "'8 days', 1", "'1 day', 32", "'59 seconds', 3")) {
+            assertThatThrownBy(() -> rows("SELECT trunkline.prepare_slices(" + refused + ")"))
+                    .isInstanceOfSatisfying(
+                            SQLException.class,
+                            e -> assertThat(e.getSQLState()).as(refused).isEqualTo("TL403"));
+        }
+        assertThatThrownBy(() -> rows("UPDATE trunkline.log_limit SET max_slice_length = '31 days' RETURNING 1"))
+                .isInstanceOfSatisfying(
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("42501"));
+        try (Connection owner = TestDatabase.asOwner();
+                Statement statement = owner.createStatement()) {
+            statement.execute("UPDATE trunkline.log_limit SET max_slice_length = '12 hours'");
+            try {
+                assertThatThrownBy(() -> rows("SELECT trunkline.prepare_slices('1 day', 3)"))
+                        .isInstanceOfSatisfying(
+                                SQLException.class,
+                                e -> assertThat(e.getSQLState()).isEqualTo("TL403"));
+            } finally {
+                statement.execute("UPDATE trunkline.log_limit SET max_slice_length = DEFAULT");
+            }
+        }
+        assertThat(rows("SELECT trunkline.prepare_slices('1 day', 3)")).containsExactly("0");
+    }
+
+    /** An operator can take away what lets records go. */
+    @Test
+    void rightsToDeleteAndToConfigureTopicsCanBeTakenAway() throws Exception {
+        String topic = api.newTopic(1);
+        api.post("/topics/" + topic, Api.TEXT, "{\"records\":[{\"value\":\"0\"}]}");
+        try (Connection owner = TestDatabase.asOwner();
+                Statement statement = owner.createStatement()) {
+            statement.execute("REVOKE DELETE, UPDATE (config) ON trunkline.topic FROM trunkline_app");
+            try {
+                Api.Answer configured =
+                        api.send("PATCH", "/topics/" + topic, Api.CONTROL, "{\"configs\":{\"retention.ms\":\"0\"}}");
+                Api.Answer deleted = api.send(api.request("/topics/" + topic).DELETE());
+
+                assertThat(configured.code()).isEqualTo("NOT_PERMITTED");
+                assertThat(deleted.code()).isEqualTo("NOT_PERMITTED");
+                assertThat(deleted.status()).isEqualTo(403);
+                assertThat(api.send("PATCH", "/topics/" + topic, Api.CONTROL, "{\"partitions_count\":2}")
+                                .status())
+                        .isLessThan(300);
+            } finally {
+                statement.execute("GRANT DELETE, UPDATE (config) ON trunkline.topic TO trunkline_app");
+            }
+        }
+        assertThat(api.readAll(topic, 0, 0, Api.TEXT)).hasSize(1);
+    }
+
     private static List<String> rows(String query) throws SQLException {
         List<String> rows = new ArrayList<>();
         try (Connection connection = TestDatabase.asApplication();

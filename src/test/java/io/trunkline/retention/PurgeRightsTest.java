@@ -13,6 +13,7 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** What the role of the service can have removed, and which replica purges. */
@@ -20,6 +21,13 @@ import org.junit.jupiter.api.Test;
 @QuarkusTestResource(TestDatabase.class)
 @TestProfile(RetentionTestCase.OwnDatabase.class)
 class PurgeRightsTest extends RetentionTestCase {
+    @AfterEach
+    void resetLimits() throws Exception {
+        try (Connection owner = TestDatabase.asOwner();
+                Statement statement = owner.createStatement()) {
+            statement.execute("UPDATE trunkline.log_limit SET max_purge_turn = DEFAULT");
+        }
+    }
 
     /** Called by hand, with the rights of the service, the functions remove nothing that a topic keeps. */
     @Test
@@ -112,7 +120,7 @@ class PurgeRightsTest extends RetentionTestCase {
         assertThat(store.claim(other, lease, interval)).isFalse();
         assertThat(store.renew(one, lease)).isTrue();
         assertThat(store.renew(other, lease)).isFalse();
-        store.end(one, true);
+        store.end(one, true, true);
         assertThat(store.succeededAt()).hasValue(now);
         assertThat(store.claim(other, lease, interval)).as("not due").isFalse();
         pass(interval.plusMillis(1));
@@ -122,9 +130,9 @@ class PurgeRightsTest extends RetentionTestCase {
         pass(interval.plusMillis(1));
         assertThat(store.claim(one, lease, interval)).isTrue();
         assertThat(store.renew(other, lease)).isFalse();
-        store.end(other, true);
+        store.end(other, true, true);
         assertThat(store.renew(one, lease)).isTrue();
-        store.end(one, false);
+        store.end(one, false, false);
     }
 
     /** A turn that was taken when the clock was wrong does not stop purges for long. */
@@ -138,7 +146,7 @@ class PurgeRightsTest extends RetentionTestCase {
 
         UUID other = UUID.randomUUID();
         assertThat(store.claim(other, Duration.ofMinutes(2), HOUR)).isTrue();
-        store.end(other, true);
+        store.end(other, true, true);
     }
 
     /** Its partitions would be marked by an old snapshot, without the slices that were written to since. */
@@ -162,14 +170,70 @@ class PurgeRightsTest extends RetentionTestCase {
         UUID other = UUID.randomUUID();
         Duration lease = Duration.ofMinutes(2);
         assertThat(store.claim(one, lease, DAY)).isTrue();
-        store.end(one, false);
+        store.end(one, false, false);
 
         assertThat(store.claim(other, lease, DAY)).as("after a failure").isTrue();
         pass(lease);
         assertThat(store.claim(one, lease, DAY)).as("within the lease").isFalse();
         pass(Duration.ofMillis(1));
         assertThat(store.claim(one, lease, DAY)).as("after the lease").isTrue();
-        store.end(one, true);
+        store.end(one, true, true);
         assertThat(store.claim(other, lease, DAY)).as("after a success").isFalse();
+    }
+
+    /** Whoever renews a turn, and whatever is written into the row: it ends when the owner's bound says so. */
+    @Test
+    void turnEndsWhenTheOwnerSaysSoHoweverItIsRenewed() throws Exception {
+        UUID one = UUID.randomUUID();
+        UUID other = UUID.randomUUID();
+        Duration lease = Duration.ofMinutes(2);
+        pass(DAY);
+        try (Connection owner = TestDatabase.asOwner();
+                Statement limits = owner.createStatement();
+                Connection application = TestDatabase.asApplication();
+                Statement statement = application.createStatement()) {
+            limits.execute("UPDATE trunkline.log_limit SET max_purge_turn = '5 minutes'");
+            assertThat(store.claim(one, lease, DAY)).isTrue();
+            for (int minute = 0; minute < 4; minute++) {
+                pass(Duration.ofMinutes(1));
+                assertThat(store.renew(one, lease)).isTrue();
+                statement.execute(
+                        "UPDATE trunkline.retention_turn SET started_at = trunkline.now(), holder = '" + one + "'");
+            }
+            assertThat(store.claim(other, lease, DAY)).as("within the bound").isFalse();
+            pass(Duration.ofMinutes(1).plusMillis(1));
+
+            assertThat(store.renew(one, lease)).isFalse();
+            assertThat(statement.executeUpdate("UPDATE trunkline.retention_turn SET held_until = 'infinity',"
+                            + " started_at = trunkline.now() + interval '1 day'"))
+                    .isBetween(0, 1);
+        }
+
+        assertThat(store.claim(other, lease, DAY)).isTrue();
+        assertThat(
+                        count(
+                                "SELECT count(*) FROM trunkline.retention_turn"
+                                        + " WHERE held_until <= trunkline.now() + interval '2 minutes' AND started_at <= trunkline.now()"))
+                .isEqualTo(1);
+        store.end(other, true, true);
+    }
+
+    /** The turn is a row that the service's role can write: a purge does not depend on it for ever. */
+    @Test
+    void replicaThatNeverGetsTheTurnPurgesWithoutIt() throws Exception {
+        String topic = topic("retention.ms", 1000);
+        write(topic, now, "a");
+        pass(HOUR);
+        assertThat(store.claim(UUID.randomUUID(), Duration.ofMinutes(2), Duration.ZERO))
+                .isTrue();
+        long start = System.nanoTime();
+
+        assertThat(job.purgeWhenMissed(start + Duration.ofHours(119).toNanos())).isFalse();
+        assertThat(page(topic, 0).status()).isEqualTo(200);
+        assertThat(job.purgeWhenMissed(start + Duration.ofHours(121).toNanos())).isTrue();
+
+        assertThat(page(topic, 0).status()).isEqualTo(416);
+        assertThat(job.purgeWhenMissed(System.nanoTime() + Duration.ofHours(119).toNanos()))
+                .isFalse();
     }
 }

@@ -33,6 +33,8 @@ public final class TestDatabase implements QuarkusTestResourceLifecycleManager {
     private @Nullable EmbeddedPostgres embedded;
     private @Nullable FlakyProxy proxy;
     private String directUrl = "";
+    private String superuser = "";
+    private String superuserPassword = "";
     private String ownerPassword = PASSWORD;
     private String applicationPassword = PASSWORD;
 
@@ -62,6 +64,8 @@ public final class TestDatabase implements QuarkusTestResourceLifecycleManager {
                 EmbeddedPostgres server = EmbeddedPostgres.start(directory, 0, Duration.ofSeconds(60));
                 embedded = server;
                 directUrl = server.url();
+                superuser = "postgres";
+                superuserPassword = server.superuserPassword();
                 ownerPassword = server.ownerPassword();
                 applicationPassword = server.applicationPassword();
             }
@@ -116,6 +120,32 @@ public final class TestDatabase implements QuarkusTestResourceLifecycleManager {
         return DriverManager.getConnection(database.directUrl, OWNER, database.ownerPassword);
     }
 
+    /** A connection of a superuser, past the proxy. */
+    public static Connection asSuperuser() throws SQLException {
+        TestDatabase database = required();
+        return DriverManager.getConnection(database.directUrl, database.superuser, database.superuserPassword);
+    }
+
+    /** A connection of the role that the service runs as, to another database of the server. */
+    public static Connection asApplication(String database) throws SQLException {
+        return DriverManager.getConnection(url(database), APPLICATION, required().applicationPassword);
+    }
+
+    /** A connection of the role that owns the schema, to another database of the server. */
+    public static Connection asOwner(String database) throws SQLException {
+        return DriverManager.getConnection(url(database), OWNER, required().ownerPassword);
+    }
+
+    /** The URL of another database of the server. */
+    public static String url(String database) {
+        return required().directUrl.replaceFirst("^(jdbc:postgresql://[^/]+/)[^?]*", "$1" + database);
+    }
+
+    /** The password of the role that owns the schema. */
+    public static String ownerPassword() {
+        return required().ownerPassword;
+    }
+
     private static TestDatabase required() {
         TestDatabase database = running;
         if (database == null) {
@@ -126,6 +156,8 @@ public final class TestDatabase implements QuarkusTestResourceLifecycleManager {
 
     /** Makes a fresh database in a server that may be in use for other things. */
     private void prepare(String url, String user, String password) throws SQLException {
+        superuser = user;
+        superuserPassword = password;
         String name = "trunkline_test_" + UUID.randomUUID().toString().replace("-", "");
         try (Connection connection = DriverManager.getConnection(url, user, password);
                 Statement statement = connection.createStatement()) {
