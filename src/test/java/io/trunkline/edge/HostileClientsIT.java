@@ -115,8 +115,7 @@ class HostileClientsIT {
         String topic = service.api().newTopic(1);
         String head = "POST /topics/" + topic + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + Api.JSON
                 + "\r\nTransfer-Encoding: chunked\r\n\r\n";
-        byte[] chunk =
-                ("10000\r\n" + "x".repeat(0x10000) + "\r\n").getBytes(StandardCharsets.US_ASCII);
+        byte[] chunk = ("10000\r\n" + "x".repeat(0x10000) + "\r\n").getBytes(StandardCharsets.US_ASCII);
         for (int i = 0; i < 60; i++) {
             RawHttp connection = connect();
             connection.send(head);
@@ -207,8 +206,9 @@ class HostileClientsIT {
         for (int i = 0; i < 7; i++) {
             api.write(topic, 0, Api.TEXT, List.of("{\"value\":\"" + "x".repeat(2_500_000) + "\"}"));
         }
-        return "GET /topics/" + topic + "/partitions/0/records?offset=0&max_bytes=16000000 HTTP/1.1\r\nHost: x\r\nAccept: "
-                + Api.TEXT + "\r\n\r\n";
+        return "GET /topics/" + topic
+                + "/partitions/0/records?offset=0&max_bytes=16000000 HTTP/1.1\r\nHost: x\r\nAccept: " + Api.TEXT
+                + "\r\n\r\n";
     }
 
     @Test
@@ -402,7 +402,8 @@ class HostileClientsIT {
     }
 
     private long metric(String start) {
-        String metrics = new Api("http://localhost:" + managementPort).get("/metrics").body();
+        String metrics =
+                new Api("http://localhost:" + managementPort).get("/metrics").body();
         return metrics.lines()
                 .filter(line -> line.startsWith(start))
                 .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
