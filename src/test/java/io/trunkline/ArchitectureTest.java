@@ -34,7 +34,7 @@ class ArchitectureTest {
             Map.entry("rest", Set.of("group", "retention", "log", "topic", "jdbc", "error")),
             Map.entry("kafka", Set.of("group", "retention", "log", "topic", "jdbc", "error")),
             Map.entry("ops", Set.of("group", "retention", "log", "topic", "jdbc", "error")),
-            Map.entry("embedded", Set.of()),
+            Map.entry("embedded", Set.of("jdbc")),
             Map.entry("group", Set.of("log", "topic", "jdbc", "error")),
             Map.entry("retention", Set.of("log", "topic", "jdbc", "error")),
             Map.entry("log", Set.of("topic", "jdbc", "error")),
