@@ -35,7 +35,7 @@ class ArchitectureTest {
             Map.entry("kafka", Set.of("edge", "group", "retention", "log", "topic", "jdbc", "error")),
             Map.entry("ops", Set.of("edge", "group", "retention", "log", "topic", "jdbc", "error")),
             Map.entry("edge", Set.of("error")),
-            Map.entry("embedded", Set.of()),
+            Map.entry("embedded", Set.of("jdbc")),
             Map.entry("group", Set.of("log", "topic", "jdbc", "error")),
             Map.entry("retention", Set.of("log", "topic", "jdbc", "error")),
             Map.entry("log", Set.of("topic", "jdbc", "error")),

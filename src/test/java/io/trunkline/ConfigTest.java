@@ -37,7 +37,9 @@ class ConfigTest {
         assertThat(database.owner().password()).isEmpty();
         assertThat(database.maxConnections()).isEqualTo(40);
         assertThat(database.diskSize()).isEmpty();
-        assertThat(database.startupTimeout()).isEqualTo(Duration.ofSeconds(60));
+        assertThat(database.responseTimeout()).isEqualTo(Duration.ofSeconds(10));
+        assertThat(database.upkeepTimeout()).isEqualTo(Duration.ofSeconds(60));
+        assertThat(database.migrationTimeout()).isEqualTo(Duration.ofSeconds(200));
         ConsumerConfig consumer = config.getConfigMapping(ConsumerConfig.class);
         assertThat(consumer.sessionTimeout()).isEqualTo(Duration.ofMinutes(5));
         assertThat(consumer.deliveryTimeout()).isEqualTo(Duration.ofSeconds(10));
@@ -90,6 +92,7 @@ class ConfigTest {
         ShutdownConfig shutdown = config.getConfigMapping(ShutdownConfig.class);
         assertThat(shutdown.delay()).isEqualTo(Duration.ZERO);
         assertThat(shutdown.timeout()).isEqualTo(Duration.ofSeconds(30));
+        assertThat(shutdown.terminationLog()).isEqualTo(Path.of("/dev/termination-log"));
         TopicsConfig topics = config.getConfigMapping(TopicsConfig.class);
         assertThat(topics.autoCreate()).isFalse();
         assertThat(topics.defaultPartitions()).isEqualTo(1);
@@ -116,7 +119,9 @@ class ConfigTest {
             Map.entry("trunkline.database.owner.password", "q"),
             Map.entry("trunkline.database.max-connections", "10"),
             Map.entry("trunkline.database.disk-size", "1G"),
-            Map.entry("trunkline.database.startup-timeout", "1s"),
+            Map.entry("trunkline.database.response-timeout", "3s"),
+            Map.entry("trunkline.database.upkeep-timeout", "4s"),
+            Map.entry("trunkline.database.migration-timeout", "5s"),
             Map.entry("trunkline.embedded.data-directory", "/d"),
             Map.entry("trunkline.embedded.port", "5433"),
             Map.entry("trunkline.embedded.startup-timeout", "2s"),
@@ -154,6 +159,7 @@ class ConfigTest {
             Map.entry("trunkline.retention.max-delete-rate", "17M"),
             Map.entry("trunkline.shutdown.delay", "18s"),
             Map.entry("trunkline.shutdown.timeout", "19s"),
+            Map.entry("trunkline.shutdown.termination-log", "/t"),
             Map.entry("trunkline.topics.auto-create", "true"),
             Map.entry("trunkline.topics.default-partitions", "14"),
             Map.entry("trunkline.topics.max-partitions", "15"),

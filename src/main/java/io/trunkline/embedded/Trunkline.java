@@ -3,17 +3,21 @@ package io.trunkline.embedded;
 import io.quarkus.runtime.LaunchMode;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.QuarkusApplication;
-import io.quarkus.runtime.QuarkusBindException;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import io.quarkus.runtime.configuration.ConfigUtils;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.smallrye.config.ConfigValidationException;
 import io.smallrye.config.SmallRyeConfig;
+import io.trunkline.jdbc.DatabaseConfig;
+import io.trunkline.jdbc.DatabaseUrl;
+import io.trunkline.jdbc.SchemaState;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.microprofile.config.ConfigProvider;
 import org.jboss.logging.Logger;
@@ -25,23 +29,30 @@ import org.jboss.logging.Logger;
 @QuarkusMain
 public class Trunkline implements QuarkusApplication {
     private static final Logger LOG = Logger.getLogger(Trunkline.class);
-    /** What stopping takes beside the waiting that is configured. */
-    private static final Duration SHUTDOWN = Duration.ofSeconds(30);
-
     private static final int FAILED = 1;
     private static final int WRONG_USAGE = 2;
     /** The command migrate was refused for what no other attempt changes: EX_CONFIG of sysexits.h. */
     private static final int REFUSED = 78;
 
     private static final String MIGRATE = "migrate";
-
     private static final String NETTY_EXTENSIONS = "io.netty.bootstrap.extensions";
+    /** When the process began, by {@link System#nanoTime}. */
+    private static volatile long begun = System.nanoTime();
+
+    private final SchemaState state;
+    private final DatabaseConfig database;
+
+    Trunkline(SchemaState state, DatabaseConfig database) {
+        this.state = state;
+        this.database = database;
+    }
 
     /** Runs the service until it is stopped, or brings the schema up to date. */
     public static void main(String... args) {
+        begun = System.nanoTime();
         boolean migrate = onlyMigrates(args);
         if (args.length > 0 && !migrate) {
-            System.err.println("Unknown arguments: " + String.join(" ", args)
+            Refusal.tell("Unknown arguments: " + String.join(" ", args)
                     + ". Without arguments the service starts; migrate brings the schema up to date and ends."
                     + " Settings are given as system properties or environment variables.");
             System.exit(WRONG_USAGE);
@@ -58,10 +69,11 @@ public class Trunkline implements QuarkusApplication {
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(
                         () -> {
-                            if (serviceStarted.get()) {
-                                await(serviceStopped);
-                            }
+                            boolean stopped = !serviceStarted.get() || StopDeadline.isKept(serviceStopped);
                             EmbeddedPostgres.latest().ifPresent(EmbeddedPostgres::close);
+                            if (!stopped) {
+                                StopDeadline.halt();
+                            }
                         },
                         "stop-postgresql"));
         if (System.getProperty(NETTY_EXTENSIONS) == null) {
@@ -72,8 +84,8 @@ public class Trunkline implements QuarkusApplication {
         Optional<EmbeddedPostgres> started;
         try {
             started = startIfUnconfigured();
-        } catch (EmbeddedException e) {
-            System.err.println(e.getMessage());
+        } catch (EmbeddedException | ConfigurationException e) {
+            Refusal.tell(String.valueOf(e.getMessage()));
             System.exit(FAILED);
             return;
         }
@@ -82,7 +94,7 @@ public class Trunkline implements QuarkusApplication {
                 Trunkline.class,
                 (status, failure) -> {
                     if (failure != null) {
-                        report(failure);
+                        Refusal.tell(failure);
                     }
                     serviceStopped.countDown();
                     if (LaunchMode.current() != LaunchMode.DEVELOPMENT) {
@@ -98,12 +110,28 @@ public class Trunkline implements QuarkusApplication {
 
     @Override
     public int run(String... args) {
-        Optional<EmbeddedPostgres> started = EmbeddedPostgres.latest();
         if (onlyMigrates(args)) {
-            LOG.info("The schema is up to date.");
-            return 0;
+            return migrated();
         }
-        SmallRyeConfig config = ConfigProvider.getConfig().unwrap(SmallRyeConfig.class);
+        String port =
+                ConfigProvider.getConfig().getConfigValue("quarkus.http.port").getValue();
+        if (!state.outcome().isDone()) {
+            LOG.warnf("Trunkline serves http://localhost:%s, but is not ready. It waits: %s.", port, state.waitsFor());
+        }
+        state.outcome().whenComplete((version, refusal) -> {
+            if (refusal == null) {
+                announce(port);
+            } else {
+                Refusal.tell(refusal);
+                Quarkus.asyncExit(FAILED);
+            }
+        });
+        Quarkus.waitForExit();
+        return 0;
+    }
+
+    private static void announce(String port) {
+        Optional<EmbeddedPostgres> started = EmbeddedPostgres.latest();
         if (started.isEmpty()) {
             LOG.info("Using the PostgreSQL of trunkline.database.url.");
         } else {
@@ -113,10 +141,26 @@ public class Trunkline implements QuarkusApplication {
         }
         LOG.infof(
                 "Trunkline is ready: http://localhost:%s (API), http://localhost:%s/q/swagger-ui (try it in a browser)",
-                config.getConfigValue("quarkus.http.port").getValue(),
-                config.getConfigValue("quarkus.http.port").getValue());
-        Quarkus.waitForExit();
-        return 0;
+                port, port);
+    }
+
+    /** Waits for the migration, but not for ever: whoever runs it as a job wants to know. */
+    private int migrated() {
+        Duration left = database.migrationTimeout().minusNanos(System.nanoTime() - begun);
+        try {
+            state.outcome().get(Math.max(0, left.toMillis()), TimeUnit.MILLISECONDS);
+            LOG.info("The schema is up to date.");
+            return 0;
+        } catch (TimeoutException e) {
+            Refusal.tell("The schema was not brought up to date within trunkline.database.migration-timeout ("
+                    + database.migrationTimeout().toSeconds() + " s): " + state.waitsFor() + ".");
+        } catch (ExecutionException e) {
+            Refusal.tell(e);
+            return isRefusal(e) ? REFUSED : FAILED;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return FAILED;
     }
 
     private static boolean onlyMigrates(String... args) {
@@ -126,7 +170,10 @@ public class Trunkline implements QuarkusApplication {
     private static Optional<EmbeddedPostgres> startIfUnconfigured() {
         SmallRyeConfig config =
                 ConfigUtils.configBuilder().withMapping(EmbeddedConfig.class).build();
-        if (config.getOptionalValue("trunkline.database.url", String.class).isPresent()) {
+        Optional<String> url = config.getOptionalValue("trunkline.database.url", String.class);
+        if (url.isPresent()) {
+            // Before anything else has it: it may hold a password.
+            DatabaseUrl.parse(url.get());
             return Optional.empty();
         }
         EmbeddedConfig embedded = config.getConfigMapping(EmbeddedConfig.class);
@@ -140,46 +187,13 @@ public class Trunkline implements QuarkusApplication {
         return Optional.of(server);
     }
 
-    /** Says why the service did not start: what is wrong with the configuration needs no stack trace. */
-    private static void report(Throwable failure) {
-        for (Throwable t = failure; t != null; t = t.getCause()) {
-            if (t instanceof ConfigurationException || t instanceof ConfigValidationException) {
-                System.err.println(t.getMessage());
-                return;
-            }
-            if (t instanceof QuarkusBindException) {
-                System.err.println(t.getMessage() + ". Stop what uses the port, or set quarkus.http.port and"
-                        + " quarkus.management.port (environment: QUARKUS_HTTP_PORT, QUARKUS_MANAGEMENT_PORT).");
-                return;
-            }
-        }
-        LOG.error("Trunkline could not be started", failure);
-    }
-
-    /** Whether what is wrong does not pass by itself. A failure that may has its reason as a suppressed one. */
+    /** Whether what is wrong does not pass by itself. */
     private static boolean isRefusal(Throwable failure) {
         for (Throwable t = failure; t != null; t = t.getCause()) {
             if (t instanceof ConfigurationException || t instanceof ConfigValidationException) {
-                return t.getSuppressed().length == 0;
+                return true;
             }
         }
         return false;
-    }
-
-    private static Duration stopping(String part) {
-        return ConfigProvider.getConfig()
-                .getOptionalValue("quarkus.shutdown." + part, Duration.class)
-                .orElse(Duration.ZERO);
-    }
-
-    private static void await(CountDownLatch serviceStopped) {
-        try {
-            Duration patience = SHUTDOWN.plus(stopping("delay")).plus(stopping("timeout"));
-            if (!serviceStopped.await(patience.toSeconds(), TimeUnit.SECONDS)) {
-                LOG.warn("The service did not stop in time; stopping PostgreSQL under it.");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

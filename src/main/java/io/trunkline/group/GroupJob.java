@@ -1,8 +1,8 @@
 package io.trunkline.group;
 
 import io.quarkus.runtime.ShutdownEvent;
-import io.quarkus.runtime.StartupEvent;
 import io.trunkline.error.Failures;
+import io.trunkline.jdbc.DatabaseReady;
 import io.trunkline.jdbc.WorkerPool;
 import io.trunkline.log.LogConfig;
 import io.trunkline.log.Logs;
@@ -57,7 +57,7 @@ class GroupJob {
         this.metrics = metrics;
     }
 
-    void start(@Observes @Priority(300) StartupEvent event) {
+    void start(@Observes @Priority(300) DatabaseReady event) {
         Duration tenth = config.sessionTimeout().dividedBy(10);
         every(tenth.compareTo(MOST_INTERVAL) < 0 ? tenth : MOST_INTERVAL, "expire consumers", this::expire);
         every(config.lagInterval(), "compute the lag", this::lag);

@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Supplier;
+import java.util.function.LongFunction;
 
 /**
  * Lets calls for the same key follow one another, so that they do not hold threads and connections while they wait for
@@ -28,8 +28,12 @@ final class KeyedQueue<K> {
         this.most = most;
     }
 
-    /** Makes a call when those before it have ended, however; fails with {@code OVERLOADED} when too many wait. */
-    <T> CompletableFuture<T> call(K key, Supplier<CompletableFuture<T>> call) {
+    /**
+     * Makes a call when those before it have ended, however; fails with {@code OVERLOADED} when too many wait.
+     *
+     * @param call is told since when its caller waits, by {@link System#nanoTime}
+     */
+    <T> CompletableFuture<T> call(K key, LongFunction<CompletableFuture<T>> call) {
         CompletableFuture<T> mine = new CompletableFuture<>();
         CompletableFuture<?> before;
         synchronized (this) {
@@ -48,7 +52,7 @@ final class KeyedQueue<K> {
                                 new TrunklineException(
                                         ErrorCode.OVERLOADED,
                                         "The change of the consumer group waited too long for its turn; nothing was done. Try again."))
-                        : call.get())
+                        : call.apply(asked))
                 .thenCompose(made -> made)
                 .whenComplete((result, failure) -> {
                     synchronized (this) {

@@ -94,7 +94,7 @@ class LagStore {
 
     /** The offsets of all groups, in order. */
     List<GroupOffset> offsets() {
-        return database.read(connection -> {
+        return database.readAtLeisure(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(OFFSETS_OF_ALL)) {
                 return offsets(statement);
             }
@@ -167,7 +167,7 @@ class LagStore {
 
     /** Removes groups that have been empty for so long; answers how many. */
     int forgetEmpty(double seconds) {
-        return database.write(connection -> {
+        return database.writeAtLeisure(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(FORGET)) {
                 statement.setDouble(1, seconds);
                 return statement.executeUpdate();

@@ -247,7 +247,7 @@ final class Memberships implements AutoCloseable {
     }
 
     private <T extends @Nullable Object> CompletableFuture<T> changing(GroupName name, Supplier<T> work) {
-        return queue.call(name, () -> pool.call(() -> transactions.write(work::get)));
+        return queue.call(name, since -> pool.call(() -> transactions.write(work::get), since));
     }
 
     /** The group, which is made where it does not exist; again where somebody has deleted it meanwhile. */

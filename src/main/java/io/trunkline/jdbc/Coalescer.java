@@ -102,7 +102,9 @@ public final class Coalescer<Q, A> {
     private void call(List<Asked<Q, A>> mine) {
         CompletableFuture<List<A>> made = mine.isEmpty()
                 ? CompletableFuture.completedFuture(List.of())
-                : pool.call(() -> call.apply(mine.stream().map(Asked::question).toList()));
+                : pool.call(
+                        () -> call.apply(mine.stream().map(Asked::question).toList()),
+                        mine.getFirst().at());
         made.whenComplete((answers, failure) -> {
             synchronized (this) {
                 underWay--;

@@ -18,6 +18,8 @@ public class Database {
     private static final Logger LOG = Logger.getLogger(Database.class);
 
     private final AgroalDataSource dataSource;
+    private final SchemaState schema;
+    private final ConnectionLimits limits;
     /** Reads go on beside writes that are refused: their connections are closed no more often than this. */
     private static final long FLUSH_NANOS = Duration.ofSeconds(5).toNanos();
 
@@ -26,8 +28,10 @@ public class Database {
     /** Whether the last thing known of PostgreSQL is that it does not answer; for the log only. */
     private final AtomicBoolean away = new AtomicBoolean();
 
-    Database(AgroalDataSource dataSource) {
+    Database(AgroalDataSource dataSource, SchemaState schema, ConnectionLimits limits) {
         this.dataSource = dataSource;
+        this.schema = schema;
+        this.limits = limits;
     }
 
     /** What is done with a connection. */
@@ -43,6 +47,7 @@ public class Database {
      *     {@code DATABASE_UNAVAILABLE}, since a read changes nothing
      */
     public <T> T read(Work<T> work) {
+        schema.require();
         try (Connection connection = dataSource.getConnection()) {
             T result = work.with(connection);
             answered();
@@ -59,6 +64,7 @@ public class Database {
      *     statement may have been sent is {@code OUTCOME_UNKNOWN}
      */
     public <T> T write(Work<T> work) {
+        schema.require();
         Connection connection;
         try {
             connection = dataSource.getConnection();
@@ -66,6 +72,7 @@ public class Database {
             throw failed(SqlFailure.ofRead(e));
         }
         try (connection) {
+            PendingCall.beginsToWrite();
             T result = work.with(connection);
             answered();
             return result;
@@ -80,6 +87,7 @@ public class Database {
      * @throws TrunklineException that of the work, or with the code that {@link SqlFailure#ofRead} finds
      */
     public <T> T rehearse(Work<T> work) {
+        schema.require();
         try (Connection connection = dataSource.getConnection()) {
             connection.setAutoCommit(false);
             try {
@@ -91,6 +99,16 @@ public class Database {
         } catch (SQLException e) {
             throw failed(SqlFailure.ofRead(e));
         }
+    }
+
+    /** As {@link #read}, for what nobody waits for: PostgreSQL may take {@code trunkline.database.upkeep-timeout}. */
+    public <T> T readAtLeisure(Work<T> work) {
+        return read(connection -> limits.atLeisure(connection, work));
+    }
+
+    /** As {@link #write}, for what nobody waits for: PostgreSQL may take {@code trunkline.database.upkeep-timeout}. */
+    public <T> T writeAtLeisure(Work<T> work) {
+        return write(connection -> limits.atLeisure(connection, work));
     }
 
     private void answered() {

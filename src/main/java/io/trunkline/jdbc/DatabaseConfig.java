@@ -50,9 +50,26 @@ public interface DatabaseConfig {
      */
     Optional<MemorySize> diskSize();
 
-    /** How long a start waits for a PostgreSQL that does not answer before it gives up. */
+    /**
+     * How long PostgreSQL may take to answer a call, 2 to 60 seconds. It cancels a statement one second before; a connection
+     * without an answer is closed then. A client gets a 503 at most 2 seconds later, also when its call waited in a queue.
+     */
+    @WithDefault("10s")
+    Duration responseTimeout();
+
+    /**
+     * How long PostgreSQL may take for the service's own upkeep, at least the response timeout: purges, slices, sizes, lag and
+     * statistics. No client waits for these.
+     */
     @WithDefault("60s")
-    Duration startupTimeout();
+    Duration upkeepTimeout();
+
+    /**
+     * How long the command {@code migrate} may take. It waits that long for PostgreSQL, for locks and for other migrations, and
+     * ends with status 1 when the time is over. The service itself waits as long as it takes.
+     */
+    @WithDefault("200s")
+    Duration migrationTimeout();
 
     /**
      * The role that owns the schema. When given, the service brings the schema up to date at start-up and creates the

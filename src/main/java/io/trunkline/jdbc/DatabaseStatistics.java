@@ -61,7 +61,7 @@ public class DatabaseStatistics {
 
     /** Fails with {@code DATABASE_UNAVAILABLE} when PostgreSQL does not answer. */
     public Statistics read() {
-        return database.read(connection -> {
+        return database.readAtLeisure(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(READ);
                     ResultSet row = statement.executeQuery()) {
                 if (!row.next()) {

@@ -1,25 +1,19 @@
 package io.trunkline.jdbc;
 
-import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.ConfigurationException;
-import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.enterprise.event.Observes;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Clock;
-import java.time.Instant;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.MigrationInfo;
@@ -29,19 +23,42 @@ import org.flywaydb.core.api.configuration.FluentConfiguration;
 import org.flywaydb.core.api.output.MigrateResult;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * Brings the schema up to date before anything else starts, when the owner's credentials are given; otherwise checks
- * that it is. Also refuses a server on which an acknowledged record could be lost.
+ * Brings the schema up to date, when the owner's credentials are given; then checks that it is. Also refuses a server on which
+ * an acknowledged record could be lost.
  */
 @ApplicationScoped
 class Migration {
     private static final Logger LOG = Logger.getLogger(Migration.class);
     private static final int OLDEST_SERVER = 150000;
-    private static final int RETRY_MILLIS = 500;
+    private static final int CONNECT_SECONDS = 5;
+    private static final int LOGIN_SECONDS = 10;
+    /** About a second a try. What nobody waits for any longer ends with the process. */
     private static final int LOCK_RETRIES = 120;
     /** A lock that was not to be had in time, and a deadlock. */
     private static final Set<String> LOCKED = Set.of("55P03", "40P01");
+
+    /** The SQLSTATEs of a schema, or of rights, that are not there yet. */
+    private static final Set<String> NOT_THERE = Set.of("3F000", "42P01", "42501", "42883");
+
+    /** Held, by whoever migrates, for as long as he does: "trunklin" as a number. */
+    private static final long MIGRATING = 0x7472756e6b6c696eL;
+
+    private static final String MIGRATE_OPENLY = """
+            SELECT pg_advisory_lock_shared(?)
+            """;
+
+    private static final String IS_MIGRATING = """
+            SELECT EXISTS (SELECT
+                             FROM pg_catalog.pg_locks l
+                             JOIN pg_catalog.pg_database d ON d.oid = l.database
+                            WHERE l.locktype = 'advisory'
+                              AND l.granted
+                              AND d.datname = current_database()
+                              AND (l.classid::bigint << 32) + l.objid::bigint = ?)
+            """;
 
     private static final String MAY_CHANGE_THE_LOG = """
             SELECT c.oid::regclass::text
@@ -95,87 +112,85 @@ class Migration {
 
     private final DatabaseConfig config;
     private final Flyway template;
-    private final Clock clock;
-    private final SchemaState state;
 
-    Migration(DatabaseConfig config, Flyway template, Clock clock, SchemaState state) {
+    Migration(DatabaseConfig config, Flyway template) {
         this.config = config;
         this.template = template;
-        this.clock = clock;
-        this.state = state;
     }
 
-    void atStart(@Observes @Priority(100) StartupEvent event) {
-        String url = config.url()
-                .orElseThrow(() -> new ConfigurationException("trunkline.database.url is not set (environment:"
-                        + " TRUNKLINE_DATABASE_URL), and this build or start has no embedded PostgreSQL."));
+    /** What one look at the database came to. */
+    sealed interface Outcome {
+        /** All is good, with this version of the schema. */
+        record Good(String version) implements Outcome {}
+
+        /** It cannot be told now, for this reason; trying again may help. */
+        record NotNow(String reason, String detail) implements Outcome {}
+    }
+
+    /**
+     * Migrates where it is to, and checks.
+     *
+     * @throws ConfigurationException if trying again does not help
+     */
+    Outcome attempt(DatabaseUrl url) {
         try {
             if (config.owner().username().isPresent()) {
                 migrate(url, config.owner().username().get());
             }
-            check(url);
+            return check(url);
         } catch (SQLException e) {
-            throw failed(
-                    "PostgreSQL at " + withoutParameters(url) + " cannot be used: " + e.getMessage()
-                            + " (trunkline.database.url, .username, .password, .owner.*)",
-                    Optional.of(e));
+            String detail = url.shownIn(String.valueOf(e.getMessage()));
+            if (isAway(e.getSQLState())) {
+                return new Outcome.NotNow("PostgreSQL cannot be reached", detail);
+            }
+            throw new ConfigurationException("PostgreSQL at " + url.shown() + " cannot be used: " + detail
+                    + " (trunkline.database.url, .username, .password, .owner.*)");
         } catch (FlywayException e) {
-            throw failed("The schema could not be brought up to date: " + e.getMessage(), SqlFailure.in(e));
+            String detail = url.shownIn(String.valueOf(e.getMessage()));
+            Optional<String> state = SqlFailure.in(e).map(SQLException::getSQLState);
+            if (state.filter(LOCKED::contains).isPresent()) {
+                return new Outcome.NotNow("the schema is in use and cannot be brought up to date", detail);
+            }
+            if (state.filter(Migration::isAway).isPresent()) {
+                return new Outcome.NotNow("PostgreSQL cannot be reached", detail);
+            }
+            throw new ConfigurationException("The schema could not be brought up to date: " + detail);
         }
     }
 
-    /** What may pass by itself has its reason as a suppressed failure, which is not shown. */
-    private static ConfigurationException failed(String message, Optional<SQLException> reason) {
-        ConfigurationException failure = new ConfigurationException(message);
-        reason.filter(e -> isAway(e.getSQLState()) || LOCKED.contains(e.getSQLState()))
-                .ifPresent(failure::addSuppressed);
-        return failure;
-    }
-
-    private void migrate(String url, String owner) throws SQLException {
+    /**
+     * Migrates, openly: replicas that look at the schema meanwhile see that they have to wait. A migration takes its locks with
+     * a time limit, so that nobody waits long behind it.
+     */
+    private void migrate(DatabaseUrl url, String owner) throws SQLException {
         if (owner.equals(config.username())) {
             throw new ConfigurationException(
                     "trunkline.database.owner.username and trunkline.database.username are both " + owner
                             + ": the service must not run as the owner of the schema, who could change records.");
         }
-        try (Connection connection = connect(url, owner, config.owner().password())) {
+        DataSource source = source(url, owner, config.owner().password(), config.migrationTimeout());
+        try (Connection connection = source.getConnection()) {
+            try (PreparedStatement open = connection.prepareStatement(MIGRATE_OPENLY)) {
+                open.setLong(1, MIGRATING);
+                open.execute();
+            }
             createApplicationRole(connection);
+            migrate(flyway().dataSource(source).load());
         }
-        var flyway = flyway().dataSource(url, owner, config.owner().password().orElse(null))
-                .load();
+    }
+
+    private static void migrate(Flyway flyway) {
         boolean isOfALaterVersion = Arrays.stream(flyway.info().applied())
                 .anyMatch(migration -> migration.getState() == MigrationState.FUTURE_SUCCESS);
         if (isOfALaterVersion) {
             LOG.info("The schema is of a later version of Trunkline; it stays as it is.");
             return;
         }
-        var result = migrate(flyway, clock.instant().plus(config.startupTimeout()));
+        MigrateResult result = flyway.migrate();
         if (result.migrationsExecuted > 0) {
             LOG.infof(
                     "Schema brought up to date migrations=%d version=%s",
                     result.migrationsExecuted, result.targetSchemaVersion);
-        }
-    }
-
-    /**
-     * Migrates; where appends or queries that are under way hold what a migration changes, again and again until the start-up
-     * time is over. A migration takes its locks with a time limit, so that nobody waits long behind it.
-     */
-    private MigrateResult migrate(Flyway flyway, Instant deadline) throws SQLException {
-        while (true) {
-            try {
-                return flyway.migrate();
-            } catch (FlywayException e) {
-                boolean locked = SqlFailure.in(e)
-                        .map(SQLException::getSQLState)
-                        .filter(LOCKED::contains)
-                        .isPresent();
-                if (!locked || clock.instant().isAfter(deadline)) {
-                    throw e;
-                }
-                LOG.info("The schema is in use; will try again to bring it up to date");
-            }
-            pause();
         }
     }
 
@@ -219,13 +234,48 @@ class Migration {
         }
     }
 
-    private void check(String url) throws SQLException {
-        try (Connection connection = connect(url, config.username(), config.password())) {
+    private Outcome check(DatabaseUrl url) throws SQLException {
+        DataSource source = source(url, config.username(), config.password(), config.upkeepTimeout());
+        try (Connection connection = source.getConnection()) {
             checkServer(connection);
-            String version = checkSchema(url);
-            checkPrivileges(connection);
-            checkGrants(connection);
-            state.checked(version);
+            // Looked at before the schema: what is missing without a migration is missing for good.
+            if (!isMigrating(connection)) {
+                return checkSchemaAndRights(url, connection, source);
+            }
+            try {
+                return checkSchemaAndRights(url, connection, source);
+            } catch (ConfigurationException e) {
+                return migrating(e);
+            } catch (SQLException | FlywayException e) {
+                if (SqlFailure.in(e)
+                        .map(SQLException::getSQLState)
+                        .filter(NOT_THERE::contains)
+                        .isEmpty()) {
+                    throw e;
+                }
+                return migrating(e);
+            }
+        }
+    }
+
+    private static Outcome migrating(Exception found) {
+        return new Outcome.NotNow("the schema is being brought up to date", String.valueOf(found.getMessage()));
+    }
+
+    private Outcome checkSchemaAndRights(DatabaseUrl url, Connection connection, DataSource source)
+            throws SQLException {
+        String version = checkSchema(url, source);
+        checkPrivileges(connection);
+        checkGrants(connection);
+        return new Outcome.Good(version);
+    }
+
+    private static boolean isMigrating(Connection connection) throws SQLException {
+        try (PreparedStatement find = connection.prepareStatement(IS_MIGRATING)) {
+            find.setLong(1, MIGRATING);
+            try (ResultSet found = find.executeQuery()) {
+                return found.next() && found.getBoolean(1);
+            }
         }
     }
 
@@ -247,18 +297,15 @@ class Migration {
     }
 
     /** Answers the version of the schema. */
-    private String checkSchema(String url) {
-        MigrationInfoService info = flyway().dataSource(
-                        url, config.username(), config.password().orElse(null))
-                .load()
-                .info();
+    private String checkSchema(DatabaseUrl url, DataSource source) {
+        MigrationInfoService info = flyway().dataSource(source).load().info();
         // Repeatable ones give rights: those of a later version are others, and the rights that are there are looked at
         // below.
         long pending = Arrays.stream(info.pending())
                 .filter(migration -> migration.getVersion() != null)
                 .count();
         if (pending > 0) {
-            throw new ConfigurationException("The schema in " + withoutParameters(url) + " is missing or too old ("
+            throw new ConfigurationException("The schema in " + url.shown() + " is missing or too old ("
                     + pending
                     + " migrations to run). Run the command migrate, or start once, with"
                     + " trunkline.database.owner.username and trunkline.database.owner.password set (environment:"
@@ -309,44 +356,29 @@ class Migration {
                 .lockRetryCount(LOCK_RETRIES);
     }
 
-    /** Connects, and while the server does not answer, tries again until the start-up time is over. */
-    private Connection connect(String url, String user, Optional<String> password) throws SQLException {
-        Properties properties = new Properties();
-        properties.setProperty("user", user);
-        password.ifPresent(p -> properties.setProperty("password", p));
-        properties.setProperty("connectTimeout", "5");
-        properties.setProperty("ApplicationName", "trunkline");
-        Instant deadline = clock.instant().plus(config.startupTimeout());
-        boolean said = false;
-        while (true) {
-            try {
-                return DriverManager.getConnection(url, properties);
-            } catch (SQLException e) {
-                if (!isAway(e.getSQLState()) || clock.instant().isAfter(deadline)) {
-                    throw e;
-                }
-                if (!said) {
-                    LOG.infof(
-                            "Waiting for PostgreSQL url=%s seconds=%d",
-                            withoutParameters(url), config.startupTimeout().toSeconds());
-                    said = true;
-                }
-            }
-            pause();
-        }
+    /** Connections that are given up where PostgreSQL does not answer in this time. */
+    private DataSource source(DatabaseUrl url, String user, Optional<String> password, Duration timeout) {
+        PGSimpleDataSource source = new PGSimpleDataSource();
+        source.setURL(url.value());
+        source.setUser(user);
+        source.setPassword(password.orElse(null));
+        source.setConnectTimeout(CONNECT_SECONDS);
+        source.setLoginTimeout(LOGIN_SECONDS);
+        source.setSocketTimeout((int) timeout.toSeconds());
+        source.setSocketFactory(DatabaseSocketFactory.class.getName());
+        source.setSocketFactoryArg(config.responseTimeout().toString());
+        source.setApplicationName("trunkline");
+        return source;
     }
 
-    private static void pause() throws SQLException {
-        try {
-            TimeUnit.MILLISECONDS.sleep(RETRY_MILLIS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new SQLException("interrupted while waiting for PostgreSQL", e);
-        }
-    }
-
+    /**
+     * Whether trying again may help: no connection, a server that starts or stops, or one that has no connection free. Not so
+     * where the driver and the server do not agree on how to connect (08004).
+     */
     private static boolean isAway(@Nullable String state) {
-        return state != null && (state.startsWith("08") || state.startsWith("57P"));
+        return state != null
+                && !state.equals("08004")
+                && (state.startsWith("08") || state.startsWith("57P") || state.startsWith("53"));
     }
 
     private static String setting(Connection connection, String name) throws SQLException {
@@ -357,11 +389,5 @@ class Migration {
                 return shown.getString(1);
             }
         }
-    }
-
-    /** The URL as it may be shown: its parameters can hold a password. */
-    private static String withoutParameters(String url) {
-        int question = url.indexOf('?');
-        return question < 0 ? url : url.substring(0, question);
     }
 }

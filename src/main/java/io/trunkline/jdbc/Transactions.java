@@ -15,7 +15,11 @@ import java.util.function.Function;
  */
 @ApplicationScoped
 public class Transactions {
-    Transactions() {}
+    private final SchemaState schema;
+
+    Transactions(SchemaState schema) {
+        this.schema = schema;
+    }
 
     /**
      * Runs a transaction that changes nothing.
@@ -35,10 +39,12 @@ public class Transactions {
      *     {@link SqlFailure#isUniqueViolation}
      */
     public <T> T write(Callable<T> work) {
+        PendingCall.beginsToWrite();
         return run(work, SqlFailure::ofWrite);
     }
 
-    private static <T> T run(Callable<T> work, Function<SQLException, TrunklineException> translation) {
+    private <T> T run(Callable<T> work, Function<SQLException, TrunklineException> translation) {
+        schema.require();
         try {
             return QuarkusTransaction.requiringNew().call(work);
         } catch (RuntimeException e) {

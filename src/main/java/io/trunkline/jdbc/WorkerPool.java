@@ -25,7 +25,6 @@ import java.util.function.ToDoubleFunction;
 public final class WorkerPool implements AutoCloseable {
     private static final long CLOSE_WAIT_SECONDS = 10;
     private static final long STOP_WAIT_SECONDS = 2;
-    private static final Duration MOST_WAIT = Duration.ofSeconds(10);
 
     private final String name;
     private final ThreadPoolExecutor executor;
@@ -107,33 +106,35 @@ public final class WorkerPool implements AutoCloseable {
     }
 
     /**
-     * Runs a call; the future fails with {@code OVERLOADED} at once when the queue is full, and when its turn comes only
-     * after ten seconds, since nobody may want the answer then.
+     * Runs a call. The future fails with {@code OVERLOADED} at once when the queue is full, and when the call has not ended
+     * {@link #mostWait} after now, whatever it waits for: with {@code OVERLOADED} where it has not begun,
+     * {@code DATABASE_UNAVAILABLE} where it has changed nothing, and then never will, else {@code OUTCOME_UNKNOWN}.
      */
     public <T> CompletableFuture<T> call(Supplier<T> call) {
-        CompletableFuture<T> result = new CompletableFuture<>();
-        long start = System.nanoTime();
+        return call(call, System.nanoTime());
+    }
+
+    /**
+     * Runs a call whose caller has waited elsewhere already.
+     *
+     * @param since when that began, by {@link System#nanoTime}
+     */
+    public <T> CompletableFuture<T> call(Supplier<T> call, long since) {
+        PendingCall<T> pending = new PendingCall<>(name, call, since);
         try {
-            executor.execute(() -> {
-                if (System.nanoTime() - start > MOST_WAIT.toNanos()) {
-                    result.completeExceptionally(new TrunklineException(
-                            ErrorCode.OVERLOADED,
-                            "The call waited too long for its turn (" + name + "); nothing was done. Try again."));
-                    return;
-                }
-                try {
-                    result.complete(call.get());
-                } catch (RuntimeException | Error e) {
-                    result.completeExceptionally(e);
-                }
-            });
+            executor.execute(pending);
         } catch (RejectedExecutionException e) {
-            result.completeExceptionally(new TrunklineException(
+            pending.reject(new TrunklineException(
                     ErrorCode.OVERLOADED,
                     "Too many calls are waiting (" + name + "); nothing was done. Try again.",
                     e));
         }
-        return result;
+        return pending.result();
+    }
+
+    /** How long a call may take, its waiting included: somewhat longer than PostgreSQL may. */
+    public static Duration mostWait() {
+        return PendingCall.most();
     }
 
     /**

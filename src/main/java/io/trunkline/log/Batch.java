@@ -12,7 +12,7 @@ final class Batch {
     /** Made when it is needed, by the one thread that appends the batch. */
     private @Nullable RecordBatch combined;
 
-    /** A batch of at least one part. */
+    /** A batch of at least one part, or of none where all that waited was overdue. */
     Batch(PartitionQueue queue, List<Part> parts) {
         this.queue = queue;
         this.parts = List.copyOf(parts);
@@ -24,6 +24,10 @@ final class Batch {
 
     List<Part> parts() {
         return parts;
+    }
+
+    boolean isEmpty() {
+        return parts.isEmpty();
     }
 
     /** Whether the records bring their own timestamps. */

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import org.jboss.logging.Logger;
@@ -24,10 +26,19 @@ import org.jspecify.annotations.Nullable;
  * under load and nothing is delayed without. Partitions take turns in the order in which they got something to write.
  */
 final class Combiner implements AutoCloseable {
-    /** Records of one request for one partition. */
-    record Part(int partitionId, RecordBatch records, boolean timestamps, CompletableFuture<Long> baseOffset) {
+    /**
+     * Records of one request for one partition.
+     *
+     * @param submitted when, by {@link System#nanoTime}
+     */
+    record Part(
+            int partitionId,
+            RecordBatch records,
+            boolean timestamps,
+            long submitted,
+            CompletableFuture<Long> baseOffset) {
         Part(int partitionId, RecordBatch records, boolean timestamps) {
-            this(partitionId, records, timestamps, new CompletableFuture<>());
+            this(partitionId, records, timestamps, System.nanoTime(), new CompletableFuture<>());
         }
 
         long size() {
@@ -50,6 +61,7 @@ final class Combiner implements AutoCloseable {
     private static final int MOST_SHARED_RECORDS = 2_000;
     private static final Duration DRAIN = Duration.ofSeconds(10);
     private static final Duration DRAIN_CHECK = Duration.ofMillis(10);
+    private static final Duration OVERDUE_CHECK = Duration.ofMillis(500);
 
     private final AppendStore store;
     private final LogConfig.Append config;
@@ -58,6 +70,10 @@ final class Combiner implements AutoCloseable {
     private final WorkerPool pool;
     /** Partitions that somebody else holds are waited for here, so that they do not take the threads of all others. */
     private final WorkerPool lockedPool;
+
+    private final ScheduledExecutorService timer = WorkerPool.timer("append-deadline", 1);
+    /** When PostgreSQL last committed an append, by {@link System#nanoTime}. */
+    private volatile long progressAt = System.nanoTime();
 
     private final ConcurrentHashMap<Integer, PartitionQueue> queues = new ConcurrentHashMap<>();
     private final AtomicLong queuedBytes = new AtomicLong();
@@ -75,6 +91,8 @@ final class Combiner implements AutoCloseable {
         // A locked partition stands in the pool's queue at most once, and what may be in use is bounded by its bytes.
         long mostQueues = config.maxQueuedBytes().asLongValue() / RecordBatch.OVERHEAD_BYTES + 1;
         lockedPool = new WorkerPool("append-locked", LOCKED_THREADS, (int) Math.min(mostQueues, 2_000_000));
+        timer.scheduleWithFixedDelay(
+                this::failOverdue, OVERDUE_CHECK.toMillis(), OVERDUE_CHECK.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** Bytes that wait or are being appended. */
@@ -114,8 +132,40 @@ final class Combiner implements AutoCloseable {
         while (!queues.isEmpty() && System.nanoTime() < deadline) {
             LockSupport.parkNanos(DRAIN_CHECK.toNanos());
         }
+        timer.shutdownNow();
         pool.close();
         lockedPool.close();
+    }
+
+    /**
+     * While PostgreSQL commits nothing at all, those who wait for longer than a call may take are told: what still waits is not
+     * written any more, of what is being written nobody knows. While it does commit, what was accepted is written in its turn.
+     */
+    private void failOverdue() {
+        long latest = System.nanoTime() - WorkerPool.mostWait().toNanos();
+        if (progressAt - latest > 0) {
+            return;
+        }
+        try {
+            for (PartitionQueue queue : queues.values()) {
+                for (Part part : queue.takeOverdue(latest)) {
+                    release(part);
+                    part.baseOffset()
+                            .completeExceptionally(new TrunklineException(
+                                    ErrorCode.DATABASE_UNAVAILABLE,
+                                    "PostgreSQL did not answer in time; nothing was written. Try again later."));
+                }
+                for (Part part : queue.overdueInFlight(latest)) {
+                    part.baseOffset()
+                            .completeExceptionally(new TrunklineException(
+                                    ErrorCode.OUTCOME_UNKNOWN,
+                                    "PostgreSQL did not answer in time: the records may or may not have been written."
+                                            + " Repeating it can do it twice."));
+                }
+            }
+        } catch (RuntimeException e) {
+            LOG.error("Appends that are overdue could not be failed; will try again", e);
+        }
     }
 
     private void reserve(List<Part> parts) {
@@ -157,6 +207,10 @@ final class Combiner implements AutoCloseable {
         long size = part.size();
         queuedBytes.addAndGet(-size);
         queues.computeIfPresent(part.partitionId(), (id, queue) -> queue.release(size) ? null : queue);
+    }
+
+    private void forget(PartitionQueue unused) {
+        queues.computeIfPresent(unused.partitionId(), (id, queue) -> queue.release(0) ? null : queue);
     }
 
     /** One more thread, unless all are at work or nothing is to be done. */
@@ -208,6 +262,16 @@ final class Combiner implements AutoCloseable {
                 PartitionQueue queue = ready.getFirst();
                 boolean alone = queue.isAlone();
                 Batch batch = queue.take(config.maxBatchBytes().asLongValue(), config.maxBatchRecords());
+                if (batch.isEmpty()) {
+                    // All that waited was overdue.
+                    ready.removeFirst();
+                    if (queue.ended()) {
+                        ready.addLast(queue);
+                    } else {
+                        forget(queue);
+                    }
+                    continue;
+                }
                 bytes += batch.bytes();
                 records += batch.records();
                 boolean fits = bytes <= MOST_SHARED_BYTES
@@ -323,6 +387,7 @@ final class Combiner implements AutoCloseable {
 
     /** Before the partition's next append begins, so that readers are told in the order of the offsets. */
     private void tell(Batch batch, Appended appended) {
+        progressAt = System.nanoTime();
         RecordBatch records = batch.combined();
         metrics.batch(records.count(), records.byteSize());
         try {

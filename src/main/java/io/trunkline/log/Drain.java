@@ -1,10 +1,12 @@
 package io.trunkline.log;
 
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
+import io.quarkus.runtime.ShutdownEvent;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.time.Duration;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  */
 @ApplicationScoped
 public class Drain {
+    private static final Logger LOG = Logger.getLogger(Drain.class);
+
     /** Both by {@link System#nanoTime}. */
     private record Begun(long at, long end) {}
 
@@ -27,6 +31,12 @@ public class Drain {
     void begin(@Observes @Priority(1) ShutdownDelayInitiatedEvent event) {
         long now = System.nanoTime();
         begun = new Begun(now, now + delay.toNanos());
+        LOG.infof("Stopping: not ready any more, and serving for delay=%s before requests under way are ended", delay);
+    }
+
+    /** After all else: later nobody writes to the service log any more. */
+    void ended(@Observes @Priority(Integer.MAX_VALUE) ShutdownEvent event) {
+        LOG.info("Trunkline has ended.");
     }
 
     /**

@@ -10,6 +10,9 @@ import java.util.List;
 final class PartitionQueue {
     private final int partitionId;
     private final Deque<Part> waiting = new ArrayDeque<>();
+    /** What was taken last and is being appended; empty while nothing is. */
+    private List<Part> taken = List.of();
+
     private long reservedBytes;
     private boolean inFlight;
     /** The next append is shared with no other partition. */
@@ -48,7 +51,9 @@ final class PartitionQueue {
         return idle;
     }
 
-    /** Takes the next parts, at least one, that fit into one batch and agree on where timestamps come from. */
+    /**
+     * Takes the next parts, at least one where any waits, that fit into one batch and agree on where timestamps come from.
+     */
     synchronized Batch take(long mostBytes, int mostRecords) {
         List<Part> parts = new ArrayList<>();
         long bytes = 0;
@@ -65,6 +70,7 @@ final class PartitionQueue {
             }
             parts.add(waiting.remove());
         }
+        taken = parts;
         return new Batch(this, parts);
     }
 
@@ -78,6 +84,7 @@ final class PartitionQueue {
         for (Part part : batch.parts().reversed()) {
             waiting.addFirst(part);
         }
+        taken = List.of();
     }
 
     /** What was taken goes back, to be appended without sharing a transaction. */
@@ -94,10 +101,25 @@ final class PartitionQueue {
 
     /** The batch has been appended or has failed for good. Answers whether the queue takes another turn. */
     synchronized boolean ended() {
+        taken = List.of();
         alone = false;
         oneByOne = Math.max(0, oneByOne - 1);
         inFlight = !waiting.isEmpty();
         return inFlight;
+    }
+
+    /** Takes out what waits and was submitted before this time, by {@link System#nanoTime}. */
+    synchronized List<Part> takeOverdue(long time) {
+        List<Part> overdue = new ArrayList<>();
+        while (!waiting.isEmpty() && waiting.getFirst().submitted() - time < 0) {
+            overdue.add(waiting.remove());
+        }
+        return overdue;
+    }
+
+    /** What is being appended and was submitted before this time, by {@link System#nanoTime}. */
+    synchronized List<Part> overdueInFlight(long time) {
+        return taken.stream().filter(part -> part.submitted() - time < 0).toList();
     }
 
     /** Takes everything out. */

@@ -2,6 +2,7 @@ package io.trunkline.log;
 
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
 import java.time.Duration;
 
 /** How the service stops. */
@@ -17,4 +18,11 @@ public interface ShutdownConfig {
     /** How long it waits, after that, for requests under way before it ends them. */
     @WithDefault("30s")
     Duration timeout();
+
+    /**
+     * Where a start that is refused writes its reason beside the service log, if the file exists. Kubernetes shows it in
+     * {@code kubectl describe pod}.
+     */
+    @WithDefault("/dev/termination-log")
+    Path terminationLog();
 }

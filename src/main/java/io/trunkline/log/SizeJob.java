@@ -1,8 +1,8 @@
 package io.trunkline.log;
 
 import io.quarkus.runtime.ShutdownEvent;
-import io.quarkus.runtime.StartupEvent;
 import io.trunkline.error.Failures;
+import io.trunkline.jdbc.DatabaseReady;
 import io.trunkline.jdbc.WorkerPool;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -33,7 +33,7 @@ class SizeJob {
         this.clock = clock;
     }
 
-    void start(@Observes @Priority(300) StartupEvent event) {
+    void start(@Observes @Priority(300) DatabaseReady event) {
         long millis = config.interval().toMillis();
         timer.scheduleWithFixedDelay(this::look, 0, millis, TimeUnit.MILLISECONDS);
     }

@@ -57,7 +57,7 @@ class SizeStore {
     }
 
     List<PartitionState> states() {
-        return database.read(connection -> {
+        return database.readAtLeisure(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(STATES);
                     ResultSet rows = statement.executeQuery()) {
                 List<PartitionState> states = new ArrayList<>();
@@ -81,7 +81,7 @@ class SizeStore {
 
     /** Bytes on disk by topic: estimated, since topics share tables. */
     Map<String, Long> diskBytes(List<PartitionState> states) {
-        return database.read(connection -> {
+        return database.readAtLeisure(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(DISK_BYTES)) {
                 statement.setObject(
                         1, states.stream().mapToInt(PartitionState::partitionId).toArray());

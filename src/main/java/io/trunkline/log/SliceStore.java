@@ -38,7 +38,7 @@ class SliceStore {
 
     /** Makes the slices that are missing and answers how many that were. */
     int prepare(Duration length, int ahead) {
-        return database.write(connection -> {
+        return database.writeAtLeisure(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(PREPARE)) {
                 statement.setDouble(1, length.toSeconds());
                 statement.setInt(2, ahead);

@@ -1,12 +1,16 @@
 package io.trunkline.log;
 
-import io.quarkus.runtime.StartupEvent;
-import io.quarkus.scheduler.Scheduled;
+import io.quarkus.runtime.ShutdownEvent;
 import io.trunkline.error.ErrorCode;
+import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.DatabaseReady;
+import io.trunkline.jdbc.WorkerPool;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
 
 /**
@@ -19,37 +23,42 @@ class Slices {
 
     private final SliceStore store;
     private final LogConfig.Slices config;
+    private final ScheduledExecutorService timer = WorkerPool.timer("slices", 1);
 
     Slices(SliceStore store, LogConfig config) {
         this.store = store;
         this.config = config.slices();
     }
 
-    void atStart(@Observes @Priority(200) StartupEvent event) {
+    void start(@Observes @Priority(200) DatabaseReady event) {
         prepare();
+        long millis = config.checkInterval().toMillis();
+        timer.scheduleWithFixedDelay(this::prepare, millis, millis, TimeUnit.MILLISECONDS);
     }
 
-    @Scheduled(
-            every = "{trunkline.log.slices.check-interval}",
-            delayed = "1m",
-            concurrentExecution = Scheduled.ConcurrentExecution.SKIP)
-    void prepare() {
+    void stop(@Observes @Priority(5) ShutdownEvent event) {
+        WorkerPool.stop(timer);
+    }
+
+    private void prepare() {
         try {
             int made = store.prepare(config.length(), config.ahead());
             if (made > 0) {
                 LOG.infof("Made slices count=%d", made);
             }
-        } catch (TrunklineException e) {
-            if (e.code() == ErrorCode.NOT_PERMITTED) {
+        } catch (RuntimeException e) {
+            if (e instanceof TrunklineException refused && refused.code() == ErrorCode.NOT_PERMITTED) {
                 // The configuration is outside the bounds of trunkline.log_limit, or a right is missing: the reason
                 // names it.
                 Throwable cause = e.getCause();
                 LOG.errorf(
                         "Slices could not be made ahead; appends go to the last one. Will try again. reason=%s",
-                        cause == null ? e.userMessage() : cause.getMessage());
+                        cause == null ? refused.userMessage() : cause.getMessage());
                 return;
             }
-            LOG.warnf("Slices could not be made ahead; appends go to the last one. Will try again. code=%s", e.code());
+            LOG.warnf(
+                    "Slices could not be made ahead; appends go to the last one. Will try again. code=%s",
+                    Failures.code(e));
         }
     }
 }

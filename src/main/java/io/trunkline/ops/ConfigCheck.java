@@ -34,6 +34,8 @@ class ConfigCheck {
     /** A batch of so many bytes is below what PostgreSQL takes, whatever its records are. */
     private static final long MOST_BATCH_BYTES = 64L << 20;
 
+    private static final Duration LEAST_RESPONSE_TIMEOUT = Duration.ofSeconds(2);
+    private static final Duration MOST_RESPONSE_TIMEOUT = Duration.ofSeconds(60);
     private static final long LEAST_DELETE_RATE = 64 * 1024;
 
     private final Config config;
@@ -72,6 +74,13 @@ class ConfigCheck {
         atLeast(Duration.ofMinutes(1), consumer.offsetsRetention(), "consumer.offsets-retention");
         atLeast(Duration.ofSeconds(1), consumer.lagInterval(), "consumer.lag-interval");
         atLeast(Duration.ofSeconds(1), log.metrics().interval(), "log.metrics.interval");
+        atLeast(LEAST_RESPONSE_TIMEOUT, database.responseTimeout(), "database.response-timeout");
+        if (database.responseTimeout().compareTo(MOST_RESPONSE_TIMEOUT) > 0) {
+            throw new ConfigurationException("trunkline.database.response-timeout is " + database.responseTimeout()
+                    + ", but must be at most " + MOST_RESPONSE_TIMEOUT + ".");
+        }
+        atLeast(database.responseTimeout(), database.upkeepTimeout(), "database.upkeep-timeout");
+        atLeast(Duration.ofSeconds(1), database.migrationTimeout(), "database.migration-timeout");
         atLeast(Duration.ofSeconds(1), retention.checkInterval(), "retention.check-interval");
         if (log.append().maxBatchBytes().asLongValue() > MOST_BATCH_BYTES) {
             throw new ConfigurationException("trunkline.log.append.max-batch-bytes is "

@@ -9,6 +9,7 @@ import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.trunkline.error.Failures;
 import io.trunkline.jdbc.DatabaseConfig;
+import io.trunkline.jdbc.DatabaseReady;
 import io.trunkline.jdbc.DatabaseStatistics;
 import io.trunkline.jdbc.DatabaseStatistics.Statistics;
 import io.trunkline.jdbc.WorkerPool;
@@ -86,7 +87,12 @@ class DatabaseMetrics {
         counter("deadlocks", Tags.empty(), "Deadlocks", Statistics::deadlocks);
     }
 
-    void start(@Observes @Priority(300) StartupEvent event) {
+    /** Makes the gauges, so that they tell of a PostgreSQL that is away when the service starts. */
+    void register(@Observes StartupEvent event) {
+        LOG.debug("Metrics of PostgreSQL are registered");
+    }
+
+    void start(@Observes @Priority(300) DatabaseReady event) {
         timer.scheduleWithFixedDelay(this::look, 0, interval.toMillis(), TimeUnit.MILLISECONDS);
     }
 

@@ -6,7 +6,10 @@ import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Startup;
 
-/** Started means that the server's settings, the schema and the rights of the role were found to be good. */
+/**
+ * Started means that the process serves, also while it waits for PostgreSQL: a restart would not bring that back, and a
+ * startup probe that fails is one.
+ */
 @Startup
 @ApplicationScoped
 class SchemaStartup implements HealthCheck {
@@ -25,6 +28,9 @@ class SchemaStartup implements HealthCheck {
                         .up()
                         .withData("version", version)
                         .build())
-                .orElseGet(() -> HealthCheckResponse.down(NAME));
+                .orElseGet(() -> HealthCheckResponse.named(NAME)
+                        .up()
+                        .withData("waits", state.waitsFor())
+                        .build());
     }
 }

@@ -1,10 +1,10 @@
 package io.trunkline.retention;
 
 import io.quarkus.runtime.ShutdownEvent;
-import io.quarkus.runtime.StartupEvent;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.DatabaseReady;
 import io.trunkline.jdbc.WorkerPool;
 import io.trunkline.topic.Topics;
 import jakarta.annotation.Priority;
@@ -55,7 +55,7 @@ class RetentionJob {
         this.metrics = metrics;
     }
 
-    void start(@Observes @Priority(300) StartupEvent event) {
+    void start(@Observes @Priority(300) DatabaseReady event) {
         // The replicas look at different times: so often, that the interval is kept with any number of them.
         long pause = config.checkInterval().dividedBy(LOOKS).toMillis();
         timer.scheduleWithFixedDelay(this::look, pause, pause, TimeUnit.MILLISECONDS);

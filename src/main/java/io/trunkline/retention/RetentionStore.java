@@ -184,7 +184,7 @@ class RetentionStore {
 
     /** Moves the log start of a partition past what its topic does not keep. */
     Purged purge(int partitionId) {
-        return database.write(connection -> {
+        return database.writeAtLeisure(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(PURGE)) {
                 statement.setInt(1, partitionId);
                 try (ResultSet row = statement.executeQuery()) {
@@ -202,7 +202,7 @@ class RetentionStore {
 
     /** Gives the space of a slice back; answers the bytes it had on disk. */
     long freeSlice(int slice) {
-        return database.write(connection -> {
+        return database.writeAtLeisure(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(FREE_SLICE)) {
                 statement.setInt(1, slice);
                 try (ResultSet row = statement.executeQuery()) {
@@ -215,7 +215,7 @@ class RetentionStore {
 
     /** Removes a slice that has been freed; false while a partition refers to it. */
     boolean dropSlice(int slice) {
-        return database.write(connection -> {
+        return database.writeAtLeisure(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(DROP_SLICE)) {
                 statement.setInt(1, slice);
                 try (ResultSet row = statement.executeQuery()) {
@@ -228,7 +228,7 @@ class RetentionStore {
 
     /** Where single batches are to be deleted, oldest slice first. */
     List<Leftover> leftovers(int most) {
-        return database.read(connection -> {
+        return database.readAtLeisure(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(LEFTOVERS)) {
                 statement.setInt(1, most);
                 List<Leftover> leftovers = new ArrayList<>();
@@ -244,7 +244,7 @@ class RetentionStore {
 
     /** Deletes some batches. */
     Freed free(Leftover leftover, int mostBatches, long mostBytes) {
-        return database.write(connection -> {
+        return database.writeAtLeisure(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(FREE_BATCHES)) {
                 statement.setInt(1, leftover.partitionId());
                 statement.setInt(2, leftover.slice());
@@ -260,7 +260,7 @@ class RetentionStore {
 
     /** Forgets the partitions of deleted topics whose space has been freed; answers how many. */
     int forgetRetired() {
-        return database.write(connection -> {
+        return database.writeAtLeisure(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(FORGET_RETIRED);
                     ResultSet row = statement.executeQuery()) {
                 row.next();
@@ -270,7 +270,7 @@ class RetentionStore {
     }
 
     private List<Integer> integers(String query) {
-        return database.read(connection -> {
+        return database.readAtLeisure(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(query);
                     ResultSet rows = statement.executeQuery()) {
                 List<Integer> integers = new ArrayList<>();

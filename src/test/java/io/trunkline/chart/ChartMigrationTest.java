@@ -143,7 +143,7 @@ class ChartMigrationTest {
         assertThat(Stream.of(
                         jobName("image: {tag: '1.2'}"),
                         jobName("cloudNativePG: {database: other}"),
-                        jobName("config: {trunkline.database.startup-timeout: 30s}"),
+                        jobName("config: {trunkline.database.migration-timeout: 30s}"),
                         jobName("extraEnv: [{name: TZ, value: UTC}]")))
                 .doesNotContain(name)
                 .doesNotHaveDuplicates();

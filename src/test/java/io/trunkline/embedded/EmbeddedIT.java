@@ -260,7 +260,7 @@ class EmbeddedIT {
     void ctrlCDuringTheStartLeavesNoServerBehind() throws Exception {
         ServiceProcess service = ServiceProcess.launch(directory, DEFAULTS);
         Awaitility.await()
-                .atMost(Duration.ofSeconds(60))
+                .atMost(Duration.ofMinutes(5))
                 .pollInterval(Duration.ofMillis(5))
                 .until(() -> Files.exists(data) && serverIsThere());
 

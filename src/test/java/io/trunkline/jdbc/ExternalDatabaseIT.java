@@ -203,7 +203,7 @@ class ExternalDatabaseIT {
         }
         TestDatabase.network().goAway();
         Map<String, String> impatient = new HashMap<>(settings);
-        impatient.put("trunkline.database.startup-timeout", "1s");
+        impatient.put("trunkline.database.migration-timeout", "1s");
         try (ServiceProcess migrates = ServiceProcess.launch(directory, impatient, "migrate")) {
             assertThat(migrates.awaitEnd()).isEqualTo(1);
             assertThat(migrates.output()).contains("cannot be used").doesNotContain("\tat ");
@@ -307,7 +307,9 @@ class ExternalDatabaseIT {
             assertThat(late.status()).isEqualTo(200);
             assertThat(late.json()).isEmpty();
             assertThat(service.awaitEnd()).isIn(0, 143);
-            assertThat(service.output()).doesNotContain("ERROR");
+            assertThat(service.output())
+                    .containsSubsequence("Stopping: not ready any more", "Trunkline has ended.")
+                    .doesNotContain("ERROR");
         }
     }
 
@@ -421,17 +423,150 @@ class ExternalDatabaseIT {
     }
 
     @Test
-    void databaseThatDoesNotAnswerStopsTheStartAfterItsTime() {
+    void replicaThatStartsWhilePostgresqlIsAwayWaitsUnreadyAndServesWhenItIsBack() throws Exception {
+        ServiceProcess.start(directory, settings).close();
         TestDatabase.network().goAway();
-        Map<String, String> impatient = new HashMap<>(settings);
-        impatient.put("trunkline.database.startup-timeout", "2s");
+        Map<String, String> waiting = new HashMap<>(TestDatabase.withoutOwner(settings));
+        waiting.computeIfPresent("trunkline.database.url", (key, url) -> url + "?sslpassword=s3cret");
+        int port = ServiceProcess.freePort();
+        waiting.put("quarkus.management.port", Integer.toString(port));
+        Api management = new Api("http://localhost:" + port);
 
-        try (ServiceProcess service = ServiceProcess.launch(directory, impatient)) {
+        try (ServiceProcess service = ServiceProcess.launch(directory, waiting)) {
+            service.awaitOutput("is not ready. It waits: PostgreSQL cannot be reached");
+            Api.Answer ready = management.get("/ready");
+            assertThat(ready.status()).isEqualTo(500);
+            assertThat(ready.body()).contains("PostgreSQL cannot be reached");
+            assertThat(management.get("/q/health/ready").status()).isEqualTo(503);
+            assertThat(management.get("/healthy").status()).isEqualTo(200);
+            // A startup probe that failed would end the process.
+            assertThat(management.get("/q/health/started").status()).isEqualTo(200);
+            assertThat(management.get("/metrics", "text/plain").body()).contains("trunkline_database_up 0.0");
+            Api.Answer refused = service.api().get("/topics");
+            assertThat(refused.status()).isEqualTo(503);
+            assertThat(refused.code()).isEqualTo("DATABASE_UNAVAILABLE");
+            assertThat(refused.body()).contains("PostgreSQL cannot be reached");
+
+            TestDatabase.network().comeBack();
+
+            service.awaitReady();
+            assertThat(management.get("/ready").status()).isEqualTo(200);
+            assertThat(service.api().get("/topics").status()).isEqualTo(200);
+            assertThat(service.output())
+                    .as("nothing works on PostgreSQL before it can be used")
+                    .doesNotContain("will try again")
+                    .doesNotContain("Will try again")
+                    .doesNotContain("ERROR")
+                    .doesNotContain("s3cret");
+        }
+    }
+
+    @Test
+    void whatWaitingCannotChangeEndsTheStartAlsoAfterWaiting() {
+        ServiceProcess.start(directory, settings).close();
+        Map<String, String> wrong = new HashMap<>(TestDatabase.withoutOwner(settings));
+        wrong.put("trunkline.database.password", "wrong");
+        try (ServiceProcess service = ServiceProcess.launch(directory, wrong)) {
             assertThat(service.awaitEnd()).isEqualTo(1);
             assertThat(service.output())
-                    .contains("Waiting for PostgreSQL")
-                    .contains("cannot be used")
+                    .contains("password authentication failed")
                     .doesNotContain("\tat ");
+        }
+        TestDatabase.network().goAway();
+        try (ServiceProcess service = ServiceProcess.launch(directory, wrong)) {
+            service.awaitOutput("is not ready. It waits: PostgreSQL cannot be reached");
+
+            TestDatabase.network().comeBack();
+
+            assertThat(service.awaitEnd()).isEqualTo(1);
+            assertThat(service.output())
+                    .contains("password authentication failed")
+                    .doesNotContain("\tat ");
+        }
+    }
+
+    @Test
+    void replicaThatStartsBesideAMigrationWaitsForIt() throws Exception {
+        try (var connection = TestDatabase.asOwner();
+                var statement = connection.createStatement()) {
+            connection.setAutoCommit(false);
+            // What the migration creates first.
+            statement.execute("CREATE SCHEMA trunkline");
+            try (ServiceProcess migration = ServiceProcess.launch(directory, settings, "migrate")) {
+                Awaitility.await().atMost(Duration.ofSeconds(60)).until(ExternalDatabaseIT::somebodyWaitsForALock);
+                try (ServiceProcess service = ServiceProcess.launch(directory, TestDatabase.withoutOwner(settings))) {
+                    service.awaitOutput("is not ready. It waits: the schema is being brought up to date");
+                    assertThat(service.api().get("/topics").code()).isEqualTo("DATABASE_UNAVAILABLE");
+
+                    connection.rollback();
+
+                    assertThat(migration.awaitEnd()).as(migration.output()).isZero();
+                    service.awaitReady();
+                    assertThat(service.api().get("/topics").status()).isEqualTo(200);
+                    assertThat(service.output()).doesNotContain("ERROR");
+                }
+            }
+        }
+    }
+
+    @Test
+    void migrateGivesUpWhenItsTimeIsOver() {
+        TestDatabase.network().goAway();
+        Map<String, String> impatient = new HashMap<>(settings);
+        impatient.put("trunkline.database.migration-timeout", "8s");
+
+        try (ServiceProcess service = ServiceProcess.launch(directory, impatient, "migrate")) {
+            assertThat(service.awaitEnd()).isEqualTo(1);
+            assertThat(service.output())
+                    .contains("not brought up to date within trunkline.database.migration-timeout (8 s)")
+                    .contains("PostgreSQL cannot be reached")
+                    .doesNotContain("\tat ");
+        }
+    }
+
+    @Test
+    void passwordInTheUrlIsRefusedAndNeverShown() {
+        for (String url : new String[] {
+            "jdbc:postgresql://trunkline_app:s3cret@127.0.0.1:1/trunkline",
+            "jdbc:postgresql://127.0.0.1:1/trunkline?user=trunkline_app&password=s3cret"
+        }) {
+            Map<String, String> unsafe = new HashMap<>(settings);
+            unsafe.put("trunkline.database.url", url);
+            unsafe.put("quarkus.log.level", "DEBUG");
+
+            try (ServiceProcess service = ServiceProcess.launch(directory, unsafe)) {
+                assertThat(service.awaitEnd()).isEqualTo(1);
+                assertThat(service.output())
+                        .contains("trunkline.database.password")
+                        .doesNotContain("s3cret")
+                        .doesNotContain("\tat ");
+            }
+        }
+    }
+
+    @Test
+    void reasonOfARefusedStartStandsInTheTerminationLog() throws Exception {
+        Path log = Files.createFile(directory.resolve("termination-log"));
+        Map<String, String> wrong = new HashMap<>(settings);
+        wrong.put("trunkline.shutdown.termination-log", log.toString());
+        wrong.put("trunkline.log.fetch.threads", "30");
+
+        try (ServiceProcess service = ServiceProcess.launch(directory, wrong)) {
+            assertThat(service.awaitEnd()).isEqualTo(1);
+            assertThat(log)
+                    .content()
+                    .isEqualTo(service.output().lines().toList().getLast() + "\n");
+            assertThat(log).content().contains("trunkline.database.max-connections");
+        }
+    }
+
+    private static boolean somebodyWaitsForALock() {
+        try (var connection = TestDatabase.asOwner();
+                var statement = connection.createStatement();
+                var row = statement.executeQuery("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")) {
+            return row.next() && row.getBoolean(1);
+        } catch (java.sql.SQLException e) {
+            throw new IllegalStateException(e);
         }
     }
 

@@ -3,6 +3,7 @@ package io.trunkline.log;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -20,6 +21,11 @@ class DrainTest {
         @Override
         public Duration timeout() {
             return MINUTE;
+        }
+
+        @Override
+        public Path terminationLog() {
+            return Path.of("/dev/termination-log");
         }
     });
 
