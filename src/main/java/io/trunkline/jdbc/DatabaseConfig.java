@@ -52,7 +52,7 @@ public interface DatabaseConfig {
 
     /**
      * How long PostgreSQL may take to answer a call, 2 to 60 seconds. It cancels a statement one second before; a connection
-     * without an answer is closed then. A client gets a 503 at most 2 seconds later, also when its call waited in a queue.
+     * without an answer is closed then. A client gets a 503 at most 3 seconds later, also when its call waited in a queue.
      */
     @WithDefault("10s")
     Duration responseTimeout();
