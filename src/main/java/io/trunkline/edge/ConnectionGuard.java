@@ -199,17 +199,6 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         return before;
     }
 
-    /** Does something in a later turn of the event loop. */
-    void nextTurn(Runnable what) {
-        ChannelHandlerContext current = context;
-        if (current != null) {
-            current.executor().execute(() -> {
-                served = true;
-                what.run();
-            });
-        }
-    }
-
     /** Bytes of a head have come, of which nothing more is known. Returns whether there is room for them. */
     boolean partOfHead(int bytes) {
         if (partialSince == 0) {

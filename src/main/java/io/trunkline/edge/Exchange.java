@@ -1,9 +1,11 @@
 package io.trunkline.edge;
 
 import io.trunkline.error.TrunklineException;
+import io.vertx.core.Context;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
+import java.util.function.Consumer;
 
 /**
  * One request and its response, until the network has taken the response or the client is gone: what it holds of the budget of
@@ -76,19 +78,24 @@ public final class Exchange {
         if (multiplexed) {
             serve.run();
         } else if (guard.pendingBytes() > ResponseBudget.SMALL) {
-            context.request().pause();
-            guard.whenTaken(() -> resume(serve));
+            later(serve, guard::whenTaken);
         } else if (guard.hadItsTurn()) {
-            context.request().pause();
-            guard.nextTurn(() -> resume(serve));
+            later(serve, Runnable::run);
         } else {
             serve.run();
         }
     }
 
-    private void resume(Runnable serve) {
-        serve.run();
-        context.request().resume();
+    /** Serves the request in a later turn of its event loop, on the context on which Vert.x and Quarkus go on. */
+    private void later(Runnable serve, Consumer<Runnable> when) {
+        Context own = context.vertx().getOrCreateContext();
+        context.request().pause();
+        when.accept(() -> own.runOnContext(turn -> {
+            guard.turnBegins();
+            guard.hadItsTurn();
+            serve.run();
+            context.request().resume();
+        }));
     }
 
     /**

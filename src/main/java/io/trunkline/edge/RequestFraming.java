@@ -33,6 +33,7 @@ final class RequestFraming extends ChannelDuplexHandler {
 
     @Override
     public void channelRead(ChannelHandlerContext context, Object message) {
+        guard.turnBegins();
         if (!placed) {
             placed = true;
             ChannelHandlerContext tls = context.pipeline().context(SslHandler.class);
@@ -48,7 +49,6 @@ final class RequestFraming extends ChannelDuplexHandler {
             context.fireChannelRead(message);
             return;
         }
-        guard.turnBegins();
         try {
             while (bytes.isReadable() && !guard.isClosing()) {
                 pass(context, bytes);

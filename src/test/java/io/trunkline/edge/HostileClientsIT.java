@@ -34,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * What strangers can do to the packaged service with a heap of 512 MiB, which ends when its memory does: it goes on, its memory
@@ -165,13 +166,28 @@ class HostileClientsIT {
         assertServed();
     }
 
-    @Test
-    void pipelinedRequestsThatAreReadAreAllServed() {
+    @ParameterizedTest
+    @ValueSource(strings = {"/", "/topics"})
+    void pipelinedRequestsThatAreReadAreAllServed(String path) {
         RawHttp connection = connect();
-        connection.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n".repeat(19)
-                + "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        connection.send(("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n").repeat(19)
+                + "GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 
         assertThat(connection.readAll().split("HTTP/1.1 200 OK", -1)).hasSize(21);
+    }
+
+    /** Longer than what waits for the client, with requests that are answered by other threads. */
+    @Test
+    void pipelinedRequestsWhoseResponsesAreTakenSlowlyAreAllServed() {
+        Api api = service.api();
+        String topic = api.newTopic(1);
+        api.write(topic, 0, Api.TEXT, List.of("{\"value\":\"" + "x".repeat(900_000) + "\"}"));
+        String request = "GET /topics/" + topic + "/partitions/0/records?offset=0 HTTP/1.1\r\nHost: x\r\nAccept: " + Api.TEXT
+                + "\r\n";
+        RawHttp connection = connect();
+        connection.send((request + "\r\n").repeat(9) + request + "Connection: close\r\n\r\n");
+
+        assertThat(connection.readAll()).hasSizeGreaterThan(9_000_000);
     }
 
     @Test
