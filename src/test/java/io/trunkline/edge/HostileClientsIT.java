@@ -67,6 +67,7 @@ class HostileClientsIT {
         settings.put("trunkline.http.request-timeout", TIMEOUT.toSeconds() + "s");
         settings.put("trunkline.http.response-timeout", TIMEOUT.toSeconds() + "s");
         settings.put("trunkline.http.min-transfer-rate", "4M");
+        settings.put("trunkline.http.allowed-hosts", "localhost,x,a");
         service = ServiceProcess.start(directory, settings);
     }
 
@@ -170,8 +171,8 @@ class HostileClientsIT {
     @ValueSource(strings = {"/", "/topics"})
     void pipelinedRequestsThatAreReadAreAllServed(String path) {
         RawHttp connection = connect();
-        connection.send(("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n").repeat(19)
-                + "GET " + path + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        connection.send(("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n").repeat(19) + "GET " + path
+                + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 
         assertThat(connection.readAll().split("HTTP/1.1 200 OK", -1)).hasSize(21);
     }
@@ -182,8 +183,8 @@ class HostileClientsIT {
         Api api = service.api();
         String topic = api.newTopic(1);
         api.write(topic, 0, Api.TEXT, List.of("{\"value\":\"" + "x".repeat(900_000) + "\"}"));
-        String request = "GET /topics/" + topic + "/partitions/0/records?offset=0 HTTP/1.1\r\nHost: x\r\nAccept: " + Api.TEXT
-                + "\r\n";
+        String request = "GET /topics/" + topic + "/partitions/0/records?offset=0 HTTP/1.1\r\nHost: x\r\nAccept: "
+                + Api.TEXT + "\r\n";
         RawHttp connection = connect();
         connection.send((request + "\r\n").repeat(9) + request + "Connection: close\r\n\r\n");
 
@@ -297,6 +298,7 @@ class HostileClientsIT {
                 "GET / HTTP/1.1 | 400",
                 "GET / HTTP/1.1;Host: a;Host: b | 400",
                 "GET / HTTP/1.1;Host: a b | 400",
+                "GET / HTTP/1.1;Host: evil.example.org:8080 | 421",
                 "nonsense | 400",
                 "GET nonsense HTTP/1.1;Host: a | 400",
                 "GET /topics/%zz HTTP/1.1;Host: a | 400",

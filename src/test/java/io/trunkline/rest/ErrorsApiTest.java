@@ -151,6 +151,55 @@ class ErrorsApiTest {
         assertThat(api.readAll(topic, 0, 0, Api.JSON)).isEmpty();
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "Sec-Fetch-Site,cross-site",
+        "Sec-Fetch-Site,same-site",
+        "Origin,https://evil.example.org",
+        "Origin,null"
+    })
+    void requestOfAForeignPageIsRefusedAndChangesNothing(String header, String value) {
+        String topic = api.newTopic(1);
+        String records = "/topics/" + topic + "/partitions/0/records";
+
+        Api.Answer image = api.send(api.request(records).header(header, value).GET());
+        Api.Answer form = api.send(api.request("/topics/" + topic)
+                .header("Content-Type", Api.JSON)
+                .header(header, value)
+                .POST(HttpRequest.BodyPublishers.ofString("{\"records\":[{\"value\":1}]}")));
+
+        assertError(image, 403, "ORIGIN_NOT_ALLOWED");
+        assertError(form, 403, "ORIGIN_NOT_ALLOWED");
+        assertThat(api.readAll(topic, 0, 0, Api.JSON)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"same-origin", "none"})
+    void requestOfOurOwnPageIsServed(String site) {
+        assertThat(api.send(api.request("/topics").header("Sec-Fetch-Site", site).GET())
+                        .status())
+                .isEqualTo(200);
+        assertThat(api.send(api.request("/topics")
+                                .header("Origin", base.toString().replaceFirst("/$", ""))
+                                .GET())
+                        .status())
+                .isEqualTo(200);
+    }
+
+    @Test
+    void linkOnAForeignPageLeadsToTheFirstPageOnly() {
+        assertThat(visit("/").status()).isEqualTo(200);
+        assertError(visit("/topics"), 403, "ORIGIN_NOT_ALLOWED");
+    }
+
+    private Api.Answer visit(String path) {
+        return api.send(api.request(path)
+                .header("Sec-Fetch-Site", "cross-site")
+                .header("Sec-Fetch-Mode", "navigate")
+                .header("Sec-Fetch-Dest", "document")
+                .GET());
+    }
+
     @Test
     void asyncMustBeABoolean() {
         String topic = api.newTopic(1);

@@ -71,6 +71,16 @@ class ProduceParserTest {
                         TrunklineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_JSON));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"{'key':'a','key':'b','value':null}", "{'key':'a','value':null,'value':'AQ=='}"})
+    void fieldOfAHeaderThatIsGivenTwiceIsRefused(String header) {
+        String body = "{'records':[{'value':1,'headers':[" + header + "]}]}";
+
+        assertThatThrownBy(() -> parse(body.replace('\'', '"')))
+                .isInstanceOfSatisfying(
+                        TrunklineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_REQUEST));
+    }
+
     @Test
     void byteOrderMarkIsPassedOver() {
         ProduceRequest request = parse("\ufeff{\"records\":[{\"value\":[7]}]}");

@@ -58,14 +58,15 @@ class SlowReaderTest {
     }
 
     @Test
-    void answerOfManyPiecesCountsUntilTheClientIsGone() throws IOException {
+    void answerOfManyPiecesCountsWhatTheClientHasNotTaken() throws IOException {
         String records = topicWith(80, LARGE / 80);
 
         try (Socket client = connect()) {
             request(client, records, "HTTP/1.1");
             assertThat(client.getInputStream().read()).isEqualTo('H');
 
-            assertThat(budget.bytesInFlight()).isGreaterThanOrEqualTo(LARGE);
+            // What lies in the buffers of the network has been given back.
+            assertThat(budget.bytesInFlight()).isBetween(LARGE / 2L, LARGE + 500_000L);
         }
 
         Awaitility.await().atMost(PATIENCE).until(() -> budget.bytesInFlight() == 0);
