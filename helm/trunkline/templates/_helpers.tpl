@@ -209,7 +209,7 @@ manifest falls back to 1. Empty if there are none yet, or Helm has no cluster to
 {{- end }}
 
 {{- define "trunkline.gracePeriod" -}}
-{{- add (int .Values.shutdown.delaySeconds) (int .Values.shutdown.timeoutSeconds) 40 }}
+{{- add (int .Values.shutdown.delaySeconds) (int .Values.shutdown.timeoutSeconds) 20 }}
 {{- end }}
 
 {{/* A configuration key as an environment variable. */}}

@@ -16,10 +16,15 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
@@ -242,6 +247,67 @@ class HostileClientsIT {
 
         assertServed();
         Awaitility.await().atMost(CLOSED).until(() -> memory("responses") < MEBIBYTE);
+    }
+
+    /** Several times what there is memory for: those that are refused learn it before their body is read. */
+    @Test
+    void producersBeyondCapacityAreAllAnswered() throws Exception {
+        String topic = service.api().newTopic(8, "{\"max.message.bytes\":\"3000000\"}");
+        String body = "{\"records\":[{\"value\":\"" + "x".repeat(2_000_000) + "\"}]}";
+        Map<Integer, Integer> statuses = new ConcurrentSkipListMap<>();
+        List<Throwable> lost = Collections.synchronizedList(new ArrayList<>());
+        ConcurrentLinkedQueue<Long> refusedMillis = new ConcurrentLinkedQueue<>();
+        try (ExecutorService producers = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int i = 0; i < 120; i++) {
+                producers.execute(() -> {
+                    Api api = service.api();
+                    for (int n = 0; n < 3; n++) {
+                        long start = System.nanoTime();
+                        try {
+                            int status = api.post("/topics/" + topic, Api.TEXT, body).status();
+                            statuses.merge(status, 1, Integer::sum);
+                            if (status == 503) {
+                                refusedMillis.add((System.nanoTime() - start) / 1_000_000);
+                            }
+                        } catch (RuntimeException e) {
+                            lost.add(e);
+                        }
+                    }
+                });
+            }
+        }
+
+        List<Long> sorted = refusedMillis.stream().sorted().toList();
+        System.out.println("producers: " + statuses + ", refused after "
+                + (sorted.isEmpty() ? "" : sorted.get(sorted.size() / 2) + " ms, " + sorted.getLast() + " ms at most"));
+        assertThat(lost).isEmpty();
+        assertThat(statuses.keySet()).isSubsetOf(200, 408, 503);
+        assertThat(statuses).containsKey(200);
+        assertThat(service.isAlive()).as(service.output()).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void bodyOverHttp2IsReadWithAndWithoutItsLength(boolean announced) throws Exception {
+        String topic = service.api().newTopic(1);
+        byte[] body = "{\"records\":[{\"value\":1}]}".getBytes(StandardCharsets.US_ASCII);
+        RawHttp2 streams = new RawHttp2(connect(), 65_535);
+
+        streams.request(
+                "POST",
+                "/topics/" + topic,
+                false,
+                announced
+                        ? Map.of("content-type", Api.JSON, "content-length", Integer.toString(body.length))
+                        : Map.of("content-type", Api.JSON));
+        streams.data(Arrays.copyOf(body, 10), false);
+        streams.data(Arrays.copyOfRange(body, 10, body.length), true);
+        streams.request("POST", "/admin/topics", true, Map.of("content-type", Api.CONTROL));
+
+        Awaitility.await()
+                .atMost(CLOSED)
+                .until(() -> service.api().readAll(topic, 0, 0, Api.JSON).size() == 1);
+        assertThat(service.output()).doesNotContain("ERROR");
     }
 
     @Test
