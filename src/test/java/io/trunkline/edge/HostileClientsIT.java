@@ -264,7 +264,8 @@ class HostileClientsIT {
                     for (int n = 0; n < 3; n++) {
                         long start = System.nanoTime();
                         try {
-                            int status = api.post("/topics/" + topic, Api.TEXT, body).status();
+                            int status =
+                                    api.post("/topics/" + topic, Api.TEXT, body).status();
                             statuses.merge(status, 1, Integer::sum);
                             if (status == 503) {
                                 refusedMillis.add((System.nanoTime() - start) / 1_000_000);

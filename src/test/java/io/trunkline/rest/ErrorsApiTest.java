@@ -176,7 +176,9 @@ class ErrorsApiTest {
     @ParameterizedTest
     @ValueSource(strings = {"same-origin", "none"})
     void requestOfOurOwnPageIsServed(String site) {
-        assertThat(api.send(api.request("/topics").header("Sec-Fetch-Site", site).GET())
+        assertThat(api.send(api.request("/topics")
+                                .header("Sec-Fetch-Site", site)
+                                .GET())
                         .status())
                 .isEqualTo(200);
         assertThat(api.send(api.request("/topics")
