@@ -116,7 +116,7 @@ class ConnectionSettingsTest {
         assertThat(settings("default_transaction_isolation")).containsOnly("read committed");
         assertThat(settings("default_transaction_deferrable")).containsOnly("off");
         assertThat(settings("statement_timeout")).containsOnly("9s");
-        assertThat(settings("lock_timeout")).containsOnly("5s");
+        assertThat(settings("lock_timeout")).containsOnly("4s");
         assertThat(settings("idle_in_transaction_session_timeout")).containsOnly("1min");
         assertThat(settings("idle_session_timeout")).containsOnly("0");
     }
