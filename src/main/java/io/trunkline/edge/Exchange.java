@@ -91,6 +91,9 @@ public final class Exchange {
         Context own = context.vertx().getOrCreateContext();
         context.request().pause();
         when.accept(() -> own.runOnContext(turn -> {
+            if (context.response().closed()) {
+                return; // nobody waits for it any more
+            }
             guard.turnBegins();
             guard.hadItsTurn();
             serve.run();

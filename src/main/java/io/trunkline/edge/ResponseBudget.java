@@ -40,7 +40,7 @@ public class ResponseBudget {
     /** Counts bytes of a response that is there already. Returns false, and counts nothing, when there is no room for it. */
     boolean force(long bytes) {
         long total = inFlight.addAndGet(bytes);
-        if (total > most + most / 4 && total > bytes) {
+        if (total > (bytes > SMALL ? large() : most + most / 4) && total > bytes) {
             inFlight.addAndGet(-bytes);
             return false;
         }

@@ -68,12 +68,15 @@ class ResponseBudgetTest {
     }
 
     @Test
-    void whatIsThereAlreadyIsCountedInAReserve() {
+    void whatIsThereAlreadyHasAReserveIfItIsSmall() {
         budget.take(LARGE);
-        assertThat(budget.force(MOST / 2)).isTrue();
 
+        assertThat(budget.force(ResponseBudget.SMALL + 1)).isFalse();
+        for (int i = 0; i < 8; i++) {
+            assertThat(budget.force(ResponseBudget.SMALL)).isTrue();
+        }
         assertThat(budget.force(1)).isFalse();
-        assertThat(budget.bytesInFlight()).isEqualTo(LARGE + MOST / 2);
+        assertThat(budget.bytesInFlight()).isEqualTo(MOST + MOST / 4);
     }
 
     @Test
