@@ -290,6 +290,7 @@ class HostileClientsIT {
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void bodyOverHttp2IsReadWithAndWithoutItsLength(boolean announced) throws Exception {
+        int before = service.output().length();
         String topic = service.api().newTopic(1);
         byte[] body = "{\"records\":[{\"value\":1}]}".getBytes(StandardCharsets.US_ASCII);
         RawHttp2 streams = new RawHttp2(connect(), 65_535);
@@ -308,7 +309,7 @@ class HostileClientsIT {
         Awaitility.await()
                 .atMost(CLOSED)
                 .until(() -> service.api().readAll(topic, 0, 0, Api.JSON).size() == 1);
-        assertThat(service.output()).doesNotContain("ERROR");
+        assertThat(service.output().substring(before)).doesNotContain("ERROR");
     }
 
     @Test
@@ -379,6 +380,7 @@ class HostileClientsIT {
                 "POST /topics/t HTTP/1.1;Host: a;Content-Type: application/json;charset=latin1;Content-Length: 0 | 415"
             })
     void headThatCannotBeServedHasTheShapeOfEveryError(String head, int status) {
+        int before = service.output().length();
         RawHttp connection = connect();
         String lines = head.replace("/long", "/" + "l".repeat(5_000))
                 .replace("large", "l".repeat(20_000))
@@ -392,16 +394,17 @@ class HostileClientsIT {
                 .startsWith("HTTP/1.1 " + status)
                 .containsIgnoringCase("content-type: " + Api.CONTROL)
                 .contains("{\"error_code\":" + status, "\"message\":", "\"code\":");
-        assertThat(service.output()).doesNotContain("ERROR");
+        assertThat(service.output().substring(before)).doesNotContain("ERROR");
     }
 
     @Test
     void requestOfAnOldClientNeedsNoHost() {
+        int before = service.output().length();
         RawHttp connection = connect();
         connection.send("GET /topics HTTP/1.0\r\n\r\n");
 
         assertThat(connection.readAll()).contains(" 200 OK");
-        assertThat(service.output()).doesNotContain("ERROR");
+        assertThat(service.output().substring(before)).doesNotContain("ERROR");
     }
 
     static Stream<Operation> operations() throws IOException {
