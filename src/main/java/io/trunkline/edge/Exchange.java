@@ -134,11 +134,6 @@ public final class Exchange {
         pending = false;
     }
 
-    /** Closes the connection at once: an orderly close would wait behind what the client does not take. */
-    public void cut() {
-        guard.cut(Connections.Reason.SLOW_RESPONSE);
-    }
-
     /** Closes the connection once the client has had a moment to read the response. */
     public void closeSoon() {
         guard.inLoop(guard::closeSoon);
