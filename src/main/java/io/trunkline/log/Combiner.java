@@ -62,6 +62,8 @@ final class Combiner implements AutoCloseable {
     private static final Duration DRAIN = Duration.ofSeconds(10);
     private static final Duration DRAIN_CHECK = Duration.ofMillis(10);
     private static final Duration OVERDUE_CHECK = Duration.ofMillis(500);
+    /** How long PostgreSQL waits for a lock ({@code lock_timeout} of the service's connections), and a little more. */
+    private static final Duration LOCK_WAIT = Duration.ofSeconds(5);
 
     private final AppendStore store;
     private final LogConfig.Append config;
@@ -345,6 +347,7 @@ final class Combiner implements AutoCloseable {
         try {
             lockedPool.run(() -> {
                 try {
+                    requireTimeToWait(batch);
                     Appended appended = store.append(batch.toAppend(), batch.timestamps());
                     tell(batch, appended);
                     goOnAfter(batch);
@@ -356,6 +359,22 @@ final class Combiner implements AutoCloseable {
         } catch (RejectedExecutionException e) {
             fail(batch, stopping(e));
             stopped(batch.queue(), e);
+        }
+    }
+
+    /**
+     * A wait for a lock ends before those who wait for it are told that nobody knows what became of their records. One that
+     * could not is not begun: behind it others wait for their turn.
+     */
+    private static void requireTimeToWait(Batch batch) {
+        Duration waited =
+                Duration.ofNanos(System.nanoTime() - batch.parts().getFirst().submitted());
+        Duration most = WorkerPool.mostWait().minus(LOCK_WAIT);
+        if (waited.compareTo(most) > 0 && waited.compareTo(LOCK_WAIT) > 0) {
+            throw new TrunklineException(
+                    ErrorCode.OVERLOADED,
+                    "The partition and others are locked by transactions that have been open for long; nothing was written."
+                            + " Try again.");
         }
     }
 

@@ -9,6 +9,7 @@ import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.WorkerPool;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.TestDatabase;
 import io.trunkline.topic.TopicName;
@@ -124,6 +125,34 @@ class CombinerTest {
 
         assertThat(told.get(id)).hasSizeLessThanOrEqualTo(3);
         assertToldInOrder(id, 50);
+    }
+
+    /** Locks are waited for one after the other: whose turn comes too late is told that nothing was written, and nothing is. */
+    @Test
+    void manyLockedPartitionsAreRefusedInTime() throws Exception {
+        List<Integer> ids = partitions(12);
+        List<Combiner.Part> parts = ids.stream().map(id -> part(id, "locked")).toList();
+
+        try (Connection owner = TestDatabase.asOwner();
+                Statement lock = owner.createStatement()) {
+            owner.setAutoCommit(false);
+            lock.execute("SELECT FROM trunkline.partition_head WHERE tp_id IN ("
+                    + String.join(",", ids.stream().map(String::valueOf).toList()) + ") FOR UPDATE");
+            combiner.submit(parts);
+
+            for (Combiner.Part part : parts) {
+                long left = part.submitted() + WorkerPool.mostWait().toNanos() - System.nanoTime();
+                assertThat(part.baseOffset().handle((offset, failure) -> failure))
+                        .succeedsWithin(Duration.ofNanos(left))
+                        .isInstanceOfSatisfying(
+                                TrunklineException.class,
+                                e -> assertThat(e.code()).isEqualTo(ErrorCode.OVERLOADED));
+            }
+            owner.rollback();
+        }
+        assertThat(number("SELECT count(*) FROM trunkline.log_batch WHERE tp_id IN ("
+                        + String.join(",", ids.stream().map(String::valueOf).toList()) + ")"))
+                .isZero();
     }
 
     @Test
