@@ -287,6 +287,10 @@ class CombinerTest {
             sending.set(false);
             producer.get(60, TimeUnit.SECONDS);
         }
+        // Those whose connection hung end last: what they wrote is in the log before it is read.
+        CompletableFuture.allOf(sent.values().toArray(new CompletableFuture<?>[0]))
+                .handle((all, failure) -> all)
+                .get(60, TimeUnit.SECONDS);
 
         Map<Integer, List<String>> log = new HashMap<>();
         for (int id : ids) {
