@@ -309,11 +309,17 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         return count() && partial + headBytes <= MOST_HEAD_BYTES;
     }
 
+    /** Returns false where there is no room for what has come last, which is not kept then: the connection is cut. */
     private boolean count() {
         long now = Math.max(0, partial + headBytes - FREE_HEAD_BYTES);
-        long more = now - counted;
+        if (now > counted && !connections.takeForHeads(now - counted)) {
+            return false;
+        }
+        if (now < counted) {
+            connections.giveBackFromHeads(counted - now);
+        }
         counted = now;
-        return more == 0 || connections.heads(more);
+        return true;
     }
 
     private void scheduleCheck(ChannelHandlerContext of) {

@@ -145,9 +145,15 @@ public class Connections {
         of(channel).decrementAndGet();
     }
 
-    /** Counts memory of heads. Returns false when there is no room; it is counted all the same. */
-    boolean heads(long bytes) {
-        return headBytes.addAndGet(bytes) <= mostHeadBytes || bytes <= 0;
+    /** Counts memory of heads before it is held. Returns false, and counts nothing, when there is no room for it. */
+    boolean takeForHeads(long bytes) {
+        long before = headBytes.getAndUpdate(held -> held + bytes <= mostHeadBytes ? held + bytes : held);
+        return before + bytes <= mostHeadBytes;
+    }
+
+    /** Memory of heads is free again. */
+    void giveBackFromHeads(long bytes) {
+        headBytes.addAndGet(-bytes);
     }
 
     void closed(Reason reason) {

@@ -345,7 +345,7 @@ class HostileClientsIT {
             connect().send(half);
         }
 
-        assertThat(memory("heads")).isLessThan(20L * MEBIBYTE);
+        assertThat(memory("heads")).isLessThanOrEqualTo(16L * MEBIBYTE);
         assertServed();
     }
 
