@@ -157,9 +157,10 @@ class GroupChaosIT {
         soft.assertThat(records).as("records").isGreaterThanOrEqualTo(seconds * 40L);
         // A replica is killed once the last one is ready again, which takes up to 20 s beside this load on two cores.
         soft.assertThat(run.count(Event.REPLICA_KILLED)).as("replicas killed").isGreaterThanOrEqualTo(seconds / 30);
+        // Members are killed as fast as others can join beside this load.
         soft.assertThat(run.count(Event.MEMBER_KILLED) + run.count(Event.MEMBER_KILLED_IN_A_POLL))
                 .as("members killed")
-                .isGreaterThanOrEqualTo(seconds / 6);
+                .isGreaterThanOrEqualTo(seconds / 12);
         soft.assertThat(run.count(Event.MEMBER_LEFT)).as("members left").isGreaterThanOrEqualTo(seconds / 12);
         soft.assertThat(ledger.generations()).as("generations").isGreaterThanOrEqualTo(seconds / 3);
         soft.assertThat(ledger.members()).as("members that received").isGreaterThanOrEqualTo(seconds / 4);

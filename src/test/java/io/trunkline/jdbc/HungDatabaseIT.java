@@ -149,7 +149,7 @@ class HungDatabaseIT {
         }
         calls.add(() -> api.get("/topics"));
         calls.add(() -> api.get("/groups"));
-        calls.add(() -> api.get("/topics/" + topic));
+        calls.add(() -> api.get("/topics/" + topic + "?include=offsets,sizes"));
         calls.add(() -> api.get(consumer + "/subscription"));
         calls.add(() -> api.post(consumer + "/subscription", Api.CONTROL, "{\"topics\":[\"" + topic + "\"]}"));
         calls.add(() -> api.get(consumer + "/records?timeout=100&max_bytes=1000", Api.TEXT));
