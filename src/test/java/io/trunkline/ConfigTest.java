@@ -7,14 +7,14 @@ import io.smallrye.config.ConfigValidationException;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfig;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import io.trunkline.async.ShutdownConfig;
 import io.trunkline.edge.HttpConfig;
 import io.trunkline.embedded.EmbeddedConfig;
 import io.trunkline.group.ConsumerConfig;
 import io.trunkline.jdbc.DatabaseConfig;
 import io.trunkline.log.LogConfig;
-import io.trunkline.log.ShutdownConfig;
 import io.trunkline.retention.RetentionConfig;
-import io.trunkline.topic.TopicsConfig;
+import io.trunkline.topic.TopicDefaults;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -93,7 +93,7 @@ class ConfigTest {
         assertThat(shutdown.delay()).isEqualTo(Duration.ZERO);
         assertThat(shutdown.timeout()).isEqualTo(Duration.ofSeconds(30));
         assertThat(shutdown.terminationLog()).isEqualTo(Path.of("/dev/termination-log"));
-        TopicsConfig topics = config.getConfigMapping(TopicsConfig.class);
+        TopicDefaults topics = config.getConfigMapping(TopicDefaults.class);
         assertThat(topics.autoCreate()).isFalse();
         assertThat(topics.defaultPartitions()).isEqualTo(1);
         assertThat(topics.maxPartitions()).isEqualTo(1_000);
@@ -188,7 +188,7 @@ class ConfigTest {
         assertThat(config.getConfigMapping(HttpConfig.class).maxBodySize().asLongValue())
                 .isEqualTo(1L << 20);
         assertThat(config.getConfigMapping(LogConfig.class).slices().ahead()).isEqualTo(13);
-        assertThat(config.getConfigMapping(TopicsConfig.class).autoCreate()).isTrue();
+        assertThat(config.getConfigMapping(TopicDefaults.class).autoCreate()).isTrue();
         assertThat(config.getConfigMapping(ConsumerConfig.class).deliveryTimeout())
                 .isEqualTo(Duration.ofSeconds(2));
         assertThat(config.getConfigMapping(ConsumerConfig.class).autoOffsetReset())
@@ -225,7 +225,7 @@ class ConfigTest {
                 .withMapping(LogConfig.class)
                 .withMapping(RetentionConfig.class)
                 .withMapping(ShutdownConfig.class)
-                .withMapping(TopicsConfig.class)
+                .withMapping(TopicDefaults.class)
                 .withSources(new PropertiesConfigSource(properties, "test", 500))
                 .build();
     }

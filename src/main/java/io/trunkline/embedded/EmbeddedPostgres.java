@@ -1,5 +1,6 @@
 package io.trunkline.embedded;
 
+import io.trunkline.Trunkline;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -157,7 +158,7 @@ public final class EmbeddedPostgres implements AutoCloseable {
     }
 
     /** The server that was started last in this process, also while its start still goes on. */
-    static Optional<EmbeddedPostgres> latest() {
+    public static Optional<EmbeddedPostgres> latest() {
         return Optional.ofNullable(starting);
     }
 

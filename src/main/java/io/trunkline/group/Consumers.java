@@ -1,12 +1,12 @@
 package io.trunkline.group;
 
 import io.quarkus.runtime.ShutdownEvent;
+import io.trunkline.async.Coalescer;
+import io.trunkline.async.Drain;
+import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
-import io.trunkline.jdbc.Coalescer;
 import io.trunkline.jdbc.Transactions;
-import io.trunkline.jdbc.WorkerPool;
-import io.trunkline.log.Drain;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
 import io.trunkline.topic.TopicName;
@@ -49,14 +49,14 @@ public class Consumers {
 
     private final Topics topics;
     private final Logs logs;
-    private final Memberships memberships;
+    private final GroupCoordinator memberships;
     private final Deliveries deliveries;
     private final PositionCalls positions;
     private final Heartbeats heartbeats;
     private final GroupWatch watch;
     private final Polls polls;
     private final ConsumerConfig config;
-    private final Coalescer<PositionStore.Key, Optional<MemberState>> states;
+    private final Coalescer<PositionStore.Key, Optional<ConsumerSnapshot>> states;
     private final WorkerPool pool;
     private final ScheduledExecutorService timer = WorkerPool.timer("consumer-timer", 2);
 
@@ -76,7 +76,7 @@ public class Consumers {
         this.config = config;
         pool = new WorkerPool("consumer", config.threads(), MOST_QUEUED);
         positions = new PositionCalls(positionStore, pool);
-        memberships = new Memberships(groups, members, membershipStore, transactions, topics, logs, config, metrics);
+        memberships = new GroupCoordinator(groups, members, membershipStore, transactions, topics, logs, config, metrics);
         heartbeats = new Heartbeats(positionStore, config, pool, timer);
         deliveries = new Deliveries(positionStore, config, heartbeats, pool, timer);
         watch = new GroupWatch(positionStore, heartbeats, config, timer);
@@ -153,7 +153,7 @@ public class Consumers {
                 .thenCompose(state -> partitions(state)
                         .thenCombine(memberships.wishes(group, member), (partitions, wishes) -> {
                             SortedSet<TopicName> names = new TreeSet<>(wishes.topics());
-                            if (state.kind() == MemberState.SubscriptionKind.PARTITIONS) {
+                            if (state.kind() == ConsumerSnapshot.SubscriptionKind.PARTITIONS) {
                                 partitions.forEach(partition -> names.add(partition.topic()));
                             }
                             partitions.addAll(wishes.assigned());
@@ -161,9 +161,9 @@ public class Consumers {
                         }));
     }
 
-    private CompletableFuture<SortedSet<TopicPartition>> partitions(MemberState state) {
+    private CompletableFuture<SortedSet<TopicPartition>> partitions(ConsumerSnapshot state) {
         return topics.partitions(state.partitions().stream()
-                        .map(MemberState.Held::partitionId)
+                        .map(ConsumerSnapshot.Held::partitionId)
                         .toList())
                 .thenApply(names -> new TreeSet<>(names.values()));
     }
@@ -189,7 +189,7 @@ public class Consumers {
         return deliveries
                 .sent(group, member)
                 .thenCompose(sent -> state(group, member))
-                .thenCompose(state -> state.partitions().stream().anyMatch(MemberState.Held::claimed)
+                .thenCompose(state -> state.partitions().stream().anyMatch(ConsumerSnapshot.Held::claimed)
                         ? CompletableFuture.completedFuture(false)
                         : positions.commitDelivered(state.memberId()))
                 .thenCompose(committed -> {
@@ -363,16 +363,16 @@ public class Consumers {
     }
 
     /** A consumer as it is now. Fails with {@code CONSUMER_NOT_FOUND}. */
-    private CompletableFuture<MemberState> state(GroupName group, MemberName member) {
+    private CompletableFuture<ConsumerSnapshot> state(GroupName group, MemberName member) {
         return states.ask(new PositionStore.Key(group, member)).thenApply(found -> {
-            MemberState state = found.orElseThrow(Consumers::notFound);
+            ConsumerSnapshot state = found.orElseThrow(Consumers::notFound);
             heartbeats.seen(state.memberId(), state.silence());
             return state;
         });
     }
 
     /** As {@link #state}, after the partitions have been shared out anew where topics have come or gone. */
-    private CompletableFuture<MemberState> fresh(GroupName group, MemberName member) {
+    private CompletableFuture<ConsumerSnapshot> fresh(GroupName group, MemberName member) {
         return state(group, member)
                 .thenCompose(state -> state.outdated()
                         ? changing(group, () -> memberships.look(group)).thenCompose(looked -> state(group, member))

@@ -2,9 +2,9 @@ package io.trunkline.group;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.trunkline.async.Coalescer;
+import io.trunkline.async.WorkerPool;
 import io.trunkline.error.Failures;
-import io.trunkline.jdbc.Coalescer;
-import io.trunkline.jdbc.WorkerPool;
 import io.trunkline.log.OffsetRange;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -93,7 +93,7 @@ final class Deliveries {
      * @param ranges what could be read of its partitions then, where that was asked
      * @param at when that was, by {@link System#nanoTime}
      */
-    record Looked(MemberState member, Map<Integer, OffsetRange> ranges, long at) {}
+    record Looked(ConsumerSnapshot member, Map<Integer, OffsetRange> ranges, long at) {}
 
     private enum Stage {
         /** The network has not taken it yet. */
@@ -284,15 +284,15 @@ final class Deliveries {
      */
     CompletableFuture<Claimed> claim(
             PositionStore.Key key, Looked looked, Map<Integer, Long> offsets, @Nullable Delivery before) {
-        MemberState member = looked.member();
+        ConsumerSnapshot member = looked.member();
         long claimId = ThreadLocalRandom.current().nextLong();
         Map<Integer, Long> last = ends.getIfPresent(key);
         boolean sticky = before != null || (last != null && member.standsAt(last));
         Delivery delivery =
                 new Delivery(key, claimId, new Looked(member.after(offsets), looked.ranges(), looked.at()), sticky);
-        List<MemberState.Held> asked = new ArrayList<>();
+        List<ConsumerSnapshot.Held> asked = new ArrayList<>();
         List<CompletableFuture<OptionalInt>> answers = new ArrayList<>();
-        for (MemberState.Held held : member.partitions()) {
+        for (ConsumerSnapshot.Held held : member.partitions()) {
             boolean sends = offsets.containsKey(held.partitionId());
             boolean commits = member.options().autoCommit() && held.uncommitted() && !held.claimed();
             boolean continues = before != null && held.delivered();

@@ -1,12 +1,12 @@
 package io.trunkline.group;
 
 import io.quarkus.runtime.ShutdownEvent;
+import io.trunkline.async.WorkerPool;
 import io.trunkline.error.Failures;
-import io.trunkline.jdbc.DatabaseReady;
-import io.trunkline.jdbc.WorkerPool;
 import io.trunkline.log.LogConfig;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
+import io.trunkline.schema.DatabaseReady;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;

@@ -44,11 +44,11 @@ final class GroupWatch {
     /** A poll that waits. Close it in any case. */
     final class Watcher implements AutoCloseable {
         private final GroupName group;
-        private final MemberState member;
+        private final ConsumerSnapshot member;
         private volatile long seenAt;
         private final CompletableFuture<Void> changed = new CompletableFuture<>();
 
-        private Watcher(GroupName group, MemberState member) {
+        private Watcher(GroupName group, ConsumerSnapshot member) {
             this.group = group;
             this.member = member;
             seenAt = System.nanoTime() - member.silence().toNanos();
@@ -82,7 +82,7 @@ final class GroupWatch {
      *
      * @throws TrunklineException {@code OVERLOADED} when too many polls wait already
      */
-    synchronized Watcher watch(GroupName group, MemberState member) {
+    synchronized Watcher watch(GroupName group, ConsumerSnapshot member) {
         if (waiting >= most) {
             throw new TrunklineException(
                     ErrorCode.OVERLOADED,

@@ -1,10 +1,10 @@
 package io.trunkline.group;
 
 import io.quarkus.runtime.ShutdownEvent;
+import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.Transactions;
-import io.trunkline.jdbc.WorkerPool;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
 import io.trunkline.topic.TopicCatalog;
@@ -89,7 +89,7 @@ public class Groups {
     /** A group with its members, offsets and lag. Fails with {@code GROUP_NOT_FOUND}. */
     public CompletableFuture<GroupDescription> describe(GroupName name) {
         return pool.call(() -> transactions.read(() -> {
-                    GroupEntity group = repository.named(name).orElseThrow(() -> Memberships.notFound(name));
+                    GroupEntity group = repository.named(name).orElseThrow(() -> GroupCoordinator.notFound(name));
                     return new Rows(
                             group.generation,
                             members.of(group),
@@ -193,7 +193,7 @@ public class Groups {
         CompletableFuture<Set<Integer>> ids = names.isEmpty()
                 ? pool.call(() -> transactions.read(() -> {
                     if (repository.named(name).isEmpty()) {
-                        throw Memberships.notFound(name);
+                        throw GroupCoordinator.notFound(name);
                     }
                     Set<Integer> all = new HashSet<>();
                     lagStore.offsets(name).forEach(offset -> all.add(offset.partitionId()));

@@ -1,8 +1,8 @@
 package io.trunkline.group;
 
+import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
-import io.trunkline.jdbc.WorkerPool;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;

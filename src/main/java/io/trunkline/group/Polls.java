@@ -1,10 +1,10 @@
 package io.trunkline.group;
 
+import io.trunkline.async.Drain;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.log.Arrival;
-import io.trunkline.log.Drain;
 import io.trunkline.log.FetchOutcome;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
@@ -31,8 +31,8 @@ final class Polls {
 
     private static final Duration LATEST = Duration.ofMillis(50);
 
-    private final BiFunction<GroupName, MemberName, CompletableFuture<MemberState>> members;
-    private final Memberships memberships;
+    private final BiFunction<GroupName, MemberName, CompletableFuture<ConsumerSnapshot>> members;
+    private final GroupCoordinator memberships;
     private final PositionCalls positions;
     private final Deliveries deliveries;
     private final GroupWatch watch;
@@ -42,8 +42,8 @@ final class Polls {
     private final GroupMetrics metrics;
 
     Polls(
-            BiFunction<GroupName, MemberName, CompletableFuture<MemberState>> members,
-            Memberships memberships,
+            BiFunction<GroupName, MemberName, CompletableFuture<ConsumerSnapshot>> members,
+            GroupCoordinator memberships,
             PositionCalls positions,
             Deliveries deliveries,
             GroupWatch watch,
@@ -129,7 +129,7 @@ final class Polls {
             }
         }
 
-        private CompletableFuture<Poll> look(MemberState member) {
+        private CompletableFuture<Poll> look(ConsumerSnapshot member) {
             if (abandoned.isDone()) {
                 return CompletableFuture.failedFuture(
                         new TrunklineException(ErrorCode.OVERLOADED, "The client did not wait for the answer."));
@@ -146,7 +146,7 @@ final class Polls {
             }
             Set<Integer> hadBefore = had;
             had = member.partitions().stream()
-                    .map(MemberState.Held::partitionId)
+                    .map(ConsumerSnapshot.Held::partitionId)
                     .collect(Collectors.toUnmodifiableSet());
             if (member.outdated()) {
                 return memberships.look(group).thenCompose(looked -> {
@@ -163,9 +163,9 @@ final class Polls {
             return read(member);
         }
 
-        private CompletableFuture<Poll> read(MemberState member) {
+        private CompletableFuture<Poll> read(ConsumerSnapshot member) {
             List<Position> free = new ArrayList<>();
-            for (MemberState.Held held : member.partitions()) {
+            for (ConsumerSnapshot.Held held : member.partitions()) {
                 if (held.position().isEmpty()) {
                     return noOffset();
                 }
@@ -186,7 +186,7 @@ final class Polls {
         }
 
         private CompletableFuture<Poll> found(
-                MemberState member, List<Position> free, Map<Integer, FetchOutcome> outcomes) {
+                ConsumerSnapshot member, List<Position> free, Map<Integer, FetchOutcome> outcomes) {
             Map<Integer, Long> offsets = new HashMap<>();
             Map<Integer, OffsetRange> outOfRange = new HashMap<>();
             long bytes = 0;
@@ -215,15 +215,15 @@ final class Polls {
         }
 
         /** How long may still be waited: at least the moment in which another answer of the consumer may be sent. */
-        private Duration left(MemberState member) {
+        private Duration left(ConsumerSnapshot member) {
             Duration wait = wanted.wait(member.options());
-            boolean held = member.partitions().stream().anyMatch(MemberState.Held::claimed);
+            boolean held = member.partitions().stream().anyMatch(ConsumerSnapshot.Held::claimed);
             return drain.left(start, held && wait.compareTo(Deliveries.MOMENT) < 0 ? Deliveries.MOMENT : wait);
         }
 
         /** Positions that retention has overtaken, or that were sought beyond the end, go where the member says. */
         private CompletableFuture<Poll> reset(
-                MemberState member, List<Position> free, Map<Integer, OffsetRange> outOfRange) {
+                ConsumerSnapshot member, List<Position> free, Map<Integer, OffsetRange> outOfRange) {
             if (member.options().reset() instanceof OffsetReset.None) {
                 return CompletableFuture.failedFuture(new TrunklineException(
                         ErrorCode.NO_OFFSET,
@@ -257,7 +257,7 @@ final class Polls {
         }
 
         private CompletableFuture<Poll> claim(
-                MemberState member, Map<Integer, Long> offsets, Map<Integer, FetchOutcome> outcomes) {
+                ConsumerSnapshot member, Map<Integer, Long> offsets, Map<Integer, FetchOutcome> outcomes) {
             Map<Integer, OffsetRange> ranges = new HashMap<>();
             outcomes.forEach((partitionId, outcome) -> {
                 if (outcome instanceof FetchOutcome.Page page) {
@@ -279,7 +279,7 @@ final class Polls {
         }
 
         private CompletableFuture<Deliveries.Claimed> take(
-                MemberState member, Map<Integer, Long> offsets, Map<Integer, OffsetRange> ranges) {
+                ConsumerSnapshot member, Map<Integer, Long> offsets, Map<Integer, OffsetRange> ranges) {
             Deliveries.Delivery last = before;
             before = null;
             return deliveries.claim(key, new Deliveries.Looked(member, ranges, lookedAt), offsets, last);
@@ -311,7 +311,7 @@ final class Polls {
         }
 
         /** Somebody else has what was found: the member's own other poll, or a change of the group. */
-        private CompletableFuture<Poll> lookSoon(MemberState member) {
+        private CompletableFuture<Poll> lookSoon(ConsumerSnapshot member) {
             if (left(member).isZero()) {
                 return CompletableFuture.completedFuture(empty(member));
             }
@@ -324,7 +324,7 @@ final class Polls {
             return millis;
         }
 
-        private CompletableFuture<Poll> await(MemberState member, List<Position> free, Map<Integer, Long> offsets) {
+        private CompletableFuture<Poll> await(ConsumerSnapshot member, List<Position> free, Map<Integer, Long> offsets) {
             // What was delivered before is committed now: maybe nothing comes for long.
             return take(member, Map.of(), Map.of()).thenCompose(committed -> {
                 Duration left = left(member);
@@ -339,7 +339,7 @@ final class Polls {
                             .toList());
                     return look();
                 }
-                boolean held = member.partitions().stream().anyMatch(MemberState.Held::claimed);
+                boolean held = member.partitions().stream().anyMatch(ConsumerSnapshot.Held::claimed);
                 long millis = Math.max(1, left.toMillis());
                 CompletableFuture<Void> timeout = timer(held ? Math.min(millis, pause()) : millis);
                 // A partition that is gone is taken away at the next look.
@@ -360,7 +360,7 @@ final class Polls {
             return new CompletableFuture<Void>().completeOnTimeout(null, millis, TimeUnit.MILLISECONDS);
         }
 
-        private Poll empty(MemberState member) {
+        private Poll empty(ConsumerSnapshot member) {
             metrics.polled(0);
             return new Poll(List.of(), member.options().format(), member.generation(), null);
         }

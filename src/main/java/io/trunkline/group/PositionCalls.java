@@ -1,6 +1,6 @@
 package io.trunkline.group;
 
-import io.trunkline.jdbc.WorkerPool;
+import io.trunkline.async.WorkerPool;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;

@@ -233,7 +233,7 @@ class PositionStore {
     record Key(GroupName group, MemberName member) {}
 
     /** Those of the consumers that exist, in their order. */
-    List<Optional<MemberState>> states(List<Key> keys) {
+    List<Optional<ConsumerSnapshot>> states(List<Key> keys) {
         return database.read(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(STATES)) {
                 statement.setArray(
@@ -246,14 +246,14 @@ class PositionStore {
                         connection.createArrayOf(
                                 "text",
                                 keys.stream().map(k -> k.member().value()).toArray()));
-                List<Optional<MemberState>> states =
+                List<Optional<ConsumerSnapshot>> states =
                         new ArrayList<>(Collections.nCopies(keys.size(), Optional.empty()));
                 try (ResultSet rows = statement.executeQuery()) {
                     boolean more = rows.next();
                     while (more) {
                         int i = rows.getInt(1);
-                        List<MemberState.Held> partitions = new ArrayList<>();
-                        MemberState state = state(rows, List.of());
+                        List<ConsumerSnapshot.Held> partitions = new ArrayList<>();
+                        ConsumerSnapshot state = state(rows, List.of());
                         do {
                             if (rows.getObject(14) != null) {
                                 partitions.add(held(rows));
@@ -268,10 +268,10 @@ class PositionStore {
         });
     }
 
-    private static MemberState state(ResultSet row, List<MemberState.Held> partitions) throws SQLException {
+    private static ConsumerSnapshot state(ResultSet row, List<ConsumerSnapshot.Held> partitions) throws SQLException {
         int timeout = row.getInt(10);
         OptionalInt requestTimeout = row.wasNull() ? OptionalInt.empty() : OptionalInt.of(timeout);
-        return new MemberState(
+        return new ConsumerSnapshot(
                 row.getLong(2),
                 row.getInt(3),
                 row.getInt(4),
@@ -283,15 +283,15 @@ class PositionStore {
                         row.getInt(9),
                         requestTimeout,
                         row.getString(11).equals("read_committed")),
-                MemberState.SubscriptionKind.stored(row.getString(12)),
+                ConsumerSnapshot.SubscriptionKind.stored(row.getString(12)),
                 Duration.ofMillis((long) (row.getDouble(13) * 1000)),
                 partitions);
     }
 
-    private static MemberState.Held held(ResultSet row) throws SQLException {
+    private static ConsumerSnapshot.Held held(ResultSet row) throws SQLException {
         int generation = row.getInt(15);
         OptionalInt inGeneration = row.wasNull() ? OptionalInt.empty() : OptionalInt.of(generation);
-        return new MemberState.Held(
+        return new ConsumerSnapshot.Held(
                 row.getInt(14), inGeneration, optional(row, 16), optional(row, 17), row.getBoolean(18), false);
     }
 

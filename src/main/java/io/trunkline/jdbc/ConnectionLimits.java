@@ -3,6 +3,8 @@ package io.trunkline.jdbc;
 import io.agroal.api.AgroalPoolInterceptor;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.trunkline.async.PendingCall;
+import io.trunkline.async.WorkerPool;
 import jakarta.annotation.PreDestroy;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;

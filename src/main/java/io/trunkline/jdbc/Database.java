@@ -2,6 +2,8 @@ package io.trunkline.jdbc;
 
 import io.agroal.api.AgroalDataSource;
 import io.agroal.api.AgroalDataSource.FlushMode;
+import io.trunkline.async.PendingCall;
+import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import jakarta.enterprise.context.ApplicationScoped;

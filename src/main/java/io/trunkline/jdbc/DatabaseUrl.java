@@ -62,7 +62,7 @@ public record DatabaseUrl(String value) {
     }
 
     /** A message of the driver, with the URL in it as it may be shown. */
-    String shownIn(String message) {
+    public String shownIn(String message) {
         return message.replace(value, shown());
     }
 

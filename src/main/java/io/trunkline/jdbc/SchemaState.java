@@ -13,19 +13,19 @@ public class SchemaState {
     private volatile Optional<String> version = Optional.empty();
     private volatile String waitsFor = "the checks of the start have not ended";
 
-    void checked(String found) {
+    public void checked(String found) {
         version = Optional.of(found);
     }
 
-    void waitsFor(String reason) {
+    public void waitsFor(String reason) {
         waitsFor = reason;
     }
 
-    void started() {
+    public void started() {
         outcome.complete(version.orElse("none"));
     }
 
-    void refused(RuntimeException refusal) {
+    public void refused(RuntimeException refusal) {
         outcome.completeExceptionally(refusal);
     }
 

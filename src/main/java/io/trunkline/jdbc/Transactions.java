@@ -1,6 +1,8 @@
 package io.trunkline.jdbc;
 
 import io.quarkus.narayana.jta.QuarkusTransaction;
+import io.trunkline.async.PendingCall;
+import io.trunkline.async.WorkerPool;
 import io.trunkline.error.TrunklineException;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.transaction.RollbackException;

@@ -3,6 +3,8 @@ package io.trunkline.log;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.record.ByteColumn;
+import io.trunkline.record.RecordBatch;
 import io.trunkline.topic.Topic;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.Topics;
@@ -24,11 +26,11 @@ final class Appends implements AutoCloseable {
     private static final int REMEMBERED_TOPICS = 100_000;
 
     private final Topics topics;
-    private final Combiner combiner;
+    private final AppendBatcher combiner;
     private final LogMetrics metrics;
     private final ConcurrentHashMap<TopicName, StickyPartitioner> partitioners = new ConcurrentHashMap<>();
 
-    Appends(Topics topics, Combiner combiner, LogMetrics metrics) {
+    Appends(Topics topics, AppendBatcher combiner, LogMetrics metrics) {
         this.topics = topics;
         this.combiner = combiner;
         this.metrics = metrics;
@@ -112,11 +114,11 @@ final class Appends implements AutoCloseable {
             Map<Integer, Members> byPartition = assign();
             long start = System.nanoTime();
             List<int[]> indexes = new ArrayList<>(byPartition.size());
-            List<Combiner.Part> parts = new ArrayList<>(byPartition.size());
+            List<AppendBatcher.Part> parts = new ArrayList<>(byPartition.size());
             byPartition.forEach((partition, members) -> {
                 int[] indexesOf = members.indexes();
                 indexes.add(indexesOf);
-                parts.add(new Combiner.Part(
+                parts.add(new AppendBatcher.Part(
                         topic.partitionId(partition),
                         pick(indexesOf),
                         !topic.config().logAppendTime()));
@@ -124,7 +126,7 @@ final class Appends implements AutoCloseable {
             combiner.submit(parts);
             List<CompletableFuture<Void>> ends = new ArrayList<>(parts.size());
             for (int p = 0; p < parts.size(); p++) {
-                Combiner.Part part = parts.get(p);
+                AppendBatcher.Part part = parts.get(p);
                 int[] members = indexes.get(p);
                 ends.add(part.baseOffset().handle((base, failure) -> {
                     if (failure == null) {
@@ -193,7 +195,7 @@ final class Appends implements AutoCloseable {
             return members.length == records.count() ? records : records.pick(members);
         }
 
-        private void written(Combiner.Part part, int[] members, long base, long nanos) {
+        private void written(AppendBatcher.Part part, int[] members, long base, long nanos) {
             long offset = base;
             for (int i : members) {
                 offsets[i] = offset++;

@@ -4,11 +4,11 @@ import java.util.concurrent.CompletableFuture;
 
 /** Somebody's waiting for records. Close it in any case: it holds a place that is bounded. */
 public final class Arrival implements AutoCloseable {
-    private final Wakeups wakeups;
-    private final Wakeups.Waiter waiter;
+    private final DelayedFetches wakeups;
+    private final DelayedFetches.Waiter waiter;
     private final CompletableFuture<Void> come;
 
-    Arrival(Wakeups wakeups, Wakeups.Waiter waiter) {
+    Arrival(DelayedFetches wakeups, DelayedFetches.Waiter waiter) {
         this.wakeups = wakeups;
         this.waiter = waiter;
         come = waiter.woken.thenAccept(range -> {});

@@ -1,7 +1,8 @@
 package io.trunkline.log;
 
+import io.trunkline.log.AppendBatcher.Part;
 import io.trunkline.log.AppendStore.Append;
-import io.trunkline.log.Combiner.Part;
+import io.trunkline.record.RecordBatch;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

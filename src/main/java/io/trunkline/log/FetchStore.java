@@ -2,6 +2,10 @@ package io.trunkline.log;
 
 import io.trunkline.jdbc.Database;
 import io.trunkline.jdbc.SqlFailure;
+import io.trunkline.record.ByteColumn;
+import io.trunkline.record.Headers;
+import io.trunkline.record.RecordBatch;
+import io.trunkline.record.Timestamps;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Array;
 import java.sql.Connection;

@@ -1,5 +1,7 @@
 package io.trunkline.log;
 
+import io.trunkline.record.RecordBatch;
+
 /**
  * Records with contiguous offsets.
  *

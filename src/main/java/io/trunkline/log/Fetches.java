@@ -1,8 +1,9 @@
 package io.trunkline.log;
 
+import io.trunkline.async.Drain;
+import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
-import io.trunkline.jdbc.WorkerPool;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -31,10 +32,10 @@ final class Fetches {
     private static final long READ_AHEAD_BYTES = 64 * 1024;
 
     private final FetchStore store;
-    private final Heads heads;
+    private final LogEnds heads;
     private final TailCache cache;
     private final ReadAhead readAhead;
-    private final Wakeups wakeups;
+    private final DelayedFetches wakeups;
     private final WorkerPool pool;
     private final Drain drain;
     private final LogMetrics metrics;
@@ -42,10 +43,10 @@ final class Fetches {
 
     Fetches(
             FetchStore store,
-            Heads heads,
+            LogEnds heads,
             TailCache cache,
             ReadAhead readAhead,
-            Wakeups wakeups,
+            DelayedFetches wakeups,
             WorkerPool pool,
             Drain drain,
             LogMetrics metrics) {
@@ -70,7 +71,7 @@ final class Fetches {
             return heads.range(request.partitionId()).thenCompose(range -> page(request, range));
         }
         // Before the end is looked up, so that nothing appended in between is missed.
-        Wakeups.Waiter waiter;
+        DelayedFetches.Waiter waiter;
         try {
             waiter = wakeups.register(request.partitionId(), request.offset());
         } catch (TrunklineException e) {
@@ -90,7 +91,7 @@ final class Fetches {
     private CompletableFuture<FetchOutcome> await(
             Request request,
             OffsetRange range,
-            Wakeups.Waiter waiter,
+            DelayedFetches.Waiter waiter,
             long start,
             Duration wait,
             CompletableFuture<Void> abandoned) {

@@ -3,10 +3,12 @@ package io.trunkline.log;
 import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.Startup;
+import io.trunkline.async.Drain;
+import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
-import io.trunkline.jdbc.WorkerPool;
+import io.trunkline.record.RecordBatch;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.Topics;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -37,13 +39,13 @@ public class Logs {
     private final DeletionStore deletions;
     private final LogMetrics metrics;
     private final Appends appends;
-    private final Wakeups wakeups;
+    private final DelayedFetches wakeups;
     private final WorkerPool pool;
     private final Clock clock;
     /** Deletions wait for partitions that somebody holds, and do not take the threads of readers for that. */
     private final WorkerPool deletionPool = new WorkerPool("delete-records", DELETION_THREADS, MOST_DELETIONS);
 
-    private final Heads heads;
+    private final LogEnds heads;
     private final Fetches fetches;
     private final PartitionPolls polls;
 
@@ -61,15 +63,15 @@ public class Logs {
         this.store = store;
         this.metrics = metrics;
         this.clock = clock;
-        wakeups = new Wakeups(store, config.fetch(), metrics);
+        wakeups = new DelayedFetches(store, config.fetch(), metrics);
         TailCache cache = new TailCache(config.fetch().cacheBytes().asLongValue(), clock);
-        Combiner combiner = new Combiner(appendStore, config.append(), metrics, (partitionId, batch, range) -> {
+        AppendBatcher combiner = new AppendBatcher(appendStore, config.append(), metrics, (partitionId, batch, range) -> {
             cache.add(partitionId, batch);
             wakeups.reached(partitionId, range);
         });
         appends = new Appends(topics, combiner, metrics);
         pool = new WorkerPool("fetch", config.fetch().threads(), config.fetch().maxQueued());
-        heads = new Heads(store, pool);
+        heads = new LogEnds(store, pool);
         ReadAhead readAhead = new ReadAhead(config.fetch().readAheadBytes().asLongValue());
         fetches = new Fetches(store, heads, cache, readAhead, wakeups, pool, drain, metrics);
         polls = new PartitionPolls(heads, fetches, wakeups);

@@ -1,5 +1,6 @@
 package io.trunkline.log;
 
+import io.trunkline.record.RecordBatch;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -15,11 +16,11 @@ final class PartitionPolls {
     /** What is left of the bytes is used as long as it is more than this part of them. */
     private static final int REST = 8;
 
-    private final Heads heads;
+    private final LogEnds heads;
     private final Fetches fetches;
-    private final Wakeups wakeups;
+    private final DelayedFetches wakeups;
 
-    PartitionPolls(Heads heads, Fetches fetches, Wakeups wakeups) {
+    PartitionPolls(LogEnds heads, Fetches fetches, DelayedFetches wakeups) {
         this.heads = heads;
         this.fetches = fetches;
         this.wakeups = wakeups;

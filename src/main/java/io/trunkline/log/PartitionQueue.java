@@ -1,6 +1,6 @@
 package io.trunkline.log;
 
-import io.trunkline.log.Combiner.Part;
+import io.trunkline.log.AppendBatcher.Part;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;

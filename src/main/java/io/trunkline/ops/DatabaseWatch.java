@@ -2,11 +2,11 @@ package io.trunkline.ops;
 
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.DatabasePing;
 import io.trunkline.jdbc.DatabasePing.Setting;
-import io.trunkline.jdbc.WorkerPool;
 import io.trunkline.log.Writability;
 import io.trunkline.log.Writability.Found;
 import jakarta.annotation.PreDestroy;

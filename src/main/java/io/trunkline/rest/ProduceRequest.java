@@ -1,6 +1,6 @@
 package io.trunkline.rest;
 
-import io.trunkline.log.RecordBatch;
+import io.trunkline.record.RecordBatch;
 
 /**
  * The records of a produce call.

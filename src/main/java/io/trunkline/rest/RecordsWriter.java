@@ -2,10 +2,13 @@ package io.trunkline.rest;
 
 import io.trunkline.error.TrunklineException;
 import io.trunkline.log.AppendResult;
-import io.trunkline.log.ByteColumn;
 import io.trunkline.log.FetchedBatch;
 import io.trunkline.log.Logs;
-import io.trunkline.log.RecordBatch;
+import io.trunkline.record.ByteColumn;
+import io.trunkline.record.RecordBatch;
+import io.trunkline.rest.json.JsonBuffer;
+import io.trunkline.rest.json.JsonText;
+import io.trunkline.rest.json.Utf8;
 import io.trunkline.topic.TopicName;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;

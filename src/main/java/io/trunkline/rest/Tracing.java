@@ -13,7 +13,7 @@ import io.opentelemetry.context.Context;
 import io.opentelemetry.context.propagation.TextMapGetter;
 import io.trunkline.error.Failures;
 import io.trunkline.log.FetchedBatch;
-import io.trunkline.log.RecordBatch;
+import io.trunkline.record.RecordBatch;
 import io.trunkline.topic.TopicName;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.nio.charset.StandardCharsets;

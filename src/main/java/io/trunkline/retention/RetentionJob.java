@@ -1,11 +1,11 @@
 package io.trunkline.retention;
 
 import io.quarkus.runtime.ShutdownEvent;
+import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
-import io.trunkline.jdbc.DatabaseReady;
-import io.trunkline.jdbc.WorkerPool;
+import io.trunkline.schema.DatabaseReady;
 import io.trunkline.topic.Topics;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;

@@ -5,12 +5,12 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.quarkus.runtime.Startup;
 import io.quarkus.runtime.annotations.RegisterForReflection;
+import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.SqlFailure;
 import io.trunkline.jdbc.Transactions;
-import io.trunkline.jdbc.WorkerPool;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
@@ -50,7 +50,7 @@ public class Topics {
     private final TopicRepository repository;
     private final PartitionStore partitions;
     private final Transactions transactions;
-    private final TopicsConfig config;
+    private final TopicDefaults config;
     private final Clock clock;
     private final WorkerPool pool = new WorkerPool("topics", THREADS, QUEUE);
     /** Looked up anew before it expires, so that no call of a busy topic waits for that. */
@@ -68,7 +68,7 @@ public class Topics {
             TopicRepository repository,
             PartitionStore partitions,
             Transactions transactions,
-            TopicsConfig config,
+            TopicDefaults config,
             Clock clock) {
         this.repository = repository;
         this.partitions = partitions;

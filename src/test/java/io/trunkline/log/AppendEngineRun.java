@@ -6,6 +6,7 @@ import io.agroal.api.security.NamePrincipal;
 import io.agroal.api.security.SimplePassword;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.trunkline.jdbc.Databases;
+import io.trunkline.record.RecordBatch;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -35,7 +36,7 @@ public final class AppendEngineRun implements AutoCloseable {
             """;
 
     private final AgroalDataSource dataSource;
-    private final Combiner combiner;
+    private final AppendBatcher combiner;
 
     /** Connects as the role that the service runs as. */
     public AppendEngineRun(String jdbcUrl, String user, String password) throws SQLException {
@@ -49,7 +50,7 @@ public final class AppendEngineRun implements AutoCloseable {
                                 .jdbcProperty("binaryTransferEnable", "1001,1007,1009,1016"))));
         LogConfig config = Configs.log(Map.of());
         SimpleMeterRegistry registry = new SimpleMeterRegistry();
-        combiner = new Combiner(
+        combiner = new AppendBatcher(
                 new AppendStore(Databases.of(dataSource)),
                 config.append(),
                 new LogMetrics(registry, new TopicCounters(registry, config)),
@@ -130,7 +131,7 @@ public final class AppendEngineRun implements AutoCloseable {
                 done.complete(acknowledged);
                 return;
             }
-            Combiner.Part part = new Combiner.Part(partitionId, batches.get(number++ % batches.size()), true);
+            AppendBatcher.Part part = new AppendBatcher.Part(partitionId, batches.get(number++ % batches.size()), true);
             part.baseOffset().whenComplete((@Nullable Long offset, @Nullable Throwable failure) -> {
                 if (failure != null) {
                     done.completeExceptionally(failure);

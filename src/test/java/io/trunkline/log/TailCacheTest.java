@@ -2,6 +2,7 @@ package io.trunkline.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.trunkline.record.RecordBatch;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;

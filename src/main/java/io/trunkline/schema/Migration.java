@@ -1,0 +1,397 @@
+package io.trunkline.schema;
+
+import io.quarkus.runtime.configuration.ConfigurationException;
+import io.trunkline.jdbc.DatabaseConfig;
+import io.trunkline.jdbc.DatabaseSocketFactory;
+import io.trunkline.jdbc.DatabaseUrl;
+import io.trunkline.jdbc.SqlFailure;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import javax.sql.DataSource;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
+import org.flywaydb.core.api.MigrationInfo;
+import org.flywaydb.core.api.MigrationInfoService;
+import org.flywaydb.core.api.MigrationState;
+import org.flywaydb.core.api.configuration.FluentConfiguration;
+import org.flywaydb.core.api.output.MigrateResult;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/**
+ * Brings the schema up to date, when the owner's credentials are given; then checks that it is. Also refuses a server on which
+ * an acknowledged record could be lost.
+ */
+@ApplicationScoped
+class Migration {
+    private static final Logger LOG = Logger.getLogger(Migration.class);
+    private static final int OLDEST_SERVER = 150000;
+    private static final int CONNECT_SECONDS = 5;
+    private static final int LOGIN_SECONDS = 10;
+    /** About a second a try. What nobody waits for any longer ends with the process. */
+    private static final int LOCK_RETRIES = 120;
+    /** A lock that was not to be had in time, and a deadlock. */
+    private static final Set<String> LOCKED = Set.of("55P03", "40P01");
+
+    /** The SQLSTATEs of a schema, or of rights, that are not there yet. */
+    private static final Set<String> NOT_THERE = Set.of("3F000", "42P01", "42501", "42883");
+
+    /** Held, by whoever migrates, for as long as he does: "trunklin" as a number. */
+    private static final long MIGRATING = 0x7472756e6b6c696eL;
+
+    private static final String MIGRATE_OPENLY = """
+            SELECT pg_advisory_lock_shared(?)
+            """;
+
+    private static final String IS_MIGRATING = """
+            SELECT EXISTS (SELECT
+                             FROM pg_catalog.pg_locks l
+                             JOIN pg_catalog.pg_database d ON d.oid = l.database
+                            WHERE l.locktype = 'advisory'
+                              AND l.granted
+                              AND d.datname = current_database()
+                              AND (l.classid::bigint << 32) + l.objid::bigint = ?)
+            """;
+
+    private static final String MAY_CHANGE_THE_LOG = """
+            SELECT c.oid::regclass::text
+              FROM pg_catalog.pg_class c
+              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+             WHERE n.nspname = 'trunkline'
+               AND (starts_with(c.relname, 'log_batch')
+                    OR c.relname IN ('partition_head', 'partition_slice', 'retired_partition', 'slice', 'log_limit'))
+               AND c.relkind IN ('r', 'p')
+               AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
+             ORDER BY 1
+             LIMIT 1
+            """;
+
+    /** An operator may take away the rights to delete and to change topics, and to delete records. */
+    private static final String MISSING_GRANTS = """
+            SELECT what
+              FROM (SELECT 'USAGE on schema trunkline' AS what
+                     WHERE NOT has_schema_privilege('trunkline', 'USAGE')
+                    UNION ALL
+                    SELECT 'SELECT on ' || c.oid::regclass
+                      FROM pg_catalog.pg_class c
+                     WHERE c.relnamespace = 'trunkline'::regnamespace
+                       AND c.relkind IN ('r', 'p', 'v')
+                       AND NOT has_table_privilege(c.oid, 'SELECT')
+                    UNION ALL
+                    SELECT privilege || ' on trunkline.' || name
+                      FROM (VALUES ('topic', 'INSERT'),
+                                   ('consumer_group', 'INSERT'), ('consumer_group', 'UPDATE'), ('consumer_group', 'DELETE'),
+                                   ('group_member', 'INSERT'), ('group_member', 'UPDATE'), ('group_member', 'DELETE'),
+                                   ('member_partition', 'INSERT'), ('member_partition', 'UPDATE'),
+                                   ('member_partition', 'DELETE'),
+                                   ('group_offset', 'INSERT'), ('group_offset', 'UPDATE'), ('group_offset', 'DELETE'),
+                                   ('retention_turn', 'UPDATE'), ('write_probe', 'INSERT')) AS needed (name, privilege)
+                     WHERE NOT has_table_privilege('trunkline.' || name, privilege)
+                    UNION ALL
+                    SELECT 'UPDATE (partition_count) on trunkline.topic'
+                     WHERE NOT has_column_privilege('trunkline.topic', 'partition_count', 'UPDATE')
+                    UNION ALL
+                    SELECT 'EXECUTE on function ' || p.oid::regprocedure
+                      FROM pg_catalog.pg_proc p
+                     WHERE p.pronamespace = 'trunkline'::regnamespace
+                       AND (p.proname ~ '^append_[0-9]+$'
+                            OR p.proname IN ('prepare_slices', 'now', 'current_slice', 'log_state', 'purgeable',
+                                             'purge_partition', 'free_slice', 'drop_slice', 'free_batches',
+                                             'forget_retired'))
+                       AND NOT has_function_privilege(p.oid, 'EXECUTE')) AS missing
+             ORDER BY what
+             LIMIT 5
+            """;
+
+    private final DatabaseConfig config;
+    private final Flyway template;
+
+    Migration(DatabaseConfig config, Flyway template) {
+        this.config = config;
+        this.template = template;
+    }
+
+    /** What one look at the database came to. */
+    sealed interface Outcome {
+        /** All is good, with this version of the schema. */
+        record Good(String version) implements Outcome {}
+
+        /** It cannot be told now, for this reason; trying again may help. */
+        record NotNow(String reason, String detail) implements Outcome {}
+    }
+
+    /**
+     * Migrates where it is to, and checks.
+     *
+     * @throws ConfigurationException if trying again does not help
+     */
+    Outcome attempt(DatabaseUrl url) {
+        try {
+            if (config.owner().username().isPresent()) {
+                migrate(url, config.owner().username().get());
+            }
+            return check(url);
+        } catch (SQLException e) {
+            String detail = url.shownIn(String.valueOf(e.getMessage()));
+            if (isAway(e.getSQLState())) {
+                return new Outcome.NotNow("PostgreSQL cannot be reached", detail);
+            }
+            throw new ConfigurationException("PostgreSQL at " + url.shown() + " cannot be used: " + detail
+                    + " (trunkline.database.url, .username, .password, .owner.*)");
+        } catch (FlywayException e) {
+            String detail = url.shownIn(String.valueOf(e.getMessage()));
+            Optional<String> state = SqlFailure.in(e).map(SQLException::getSQLState);
+            if (state.filter(LOCKED::contains).isPresent()) {
+                return new Outcome.NotNow("the schema is in use and cannot be brought up to date", detail);
+            }
+            if (state.filter(Migration::isAway).isPresent()) {
+                return new Outcome.NotNow("PostgreSQL cannot be reached", detail);
+            }
+            throw new ConfigurationException("The schema could not be brought up to date: " + detail);
+        }
+    }
+
+    /**
+     * Migrates, openly: replicas that look at the schema meanwhile see that they have to wait. A migration takes its locks with
+     * a time limit, so that nobody waits long behind it.
+     */
+    private void migrate(DatabaseUrl url, String owner) throws SQLException {
+        if (owner.equals(config.username())) {
+            throw new ConfigurationException(
+                    "trunkline.database.owner.username and trunkline.database.username are both " + owner
+                            + ": the service must not run as the owner of the schema, who could change records.");
+        }
+        DataSource source = source(url, owner, config.owner().password(), config.migrationTimeout());
+        try (Connection connection = source.getConnection()) {
+            try (PreparedStatement open = connection.prepareStatement(MIGRATE_OPENLY)) {
+                open.setLong(1, MIGRATING);
+                open.execute();
+            }
+            createApplicationRole(connection);
+            migrate(flyway().dataSource(source).load());
+        }
+    }
+
+    private static void migrate(Flyway flyway) {
+        boolean isOfALaterVersion = Arrays.stream(flyway.info().applied())
+                .anyMatch(migration -> migration.getState() == MigrationState.FUTURE_SUCCESS);
+        if (isOfALaterVersion) {
+            LOG.info("The schema is of a later version of Trunkline; it stays as it is.");
+            return;
+        }
+        MigrateResult result = flyway.migrate();
+        if (result.migrationsExecuted > 0) {
+            LOG.infof(
+                    "Schema brought up to date migrations=%d version=%s",
+                    result.migrationsExecuted, result.targetSchemaVersion);
+        }
+    }
+
+    /** The role is created first, because the grants name it. Another replica may be doing the same. */
+    private void createApplicationRole(Connection connection) throws SQLException {
+        try (PreparedStatement find =
+                connection.prepareStatement("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = ?")) {
+            find.setString(1, config.username());
+            try (ResultSet found = find.executeQuery()) {
+                if (found.next()) {
+                    return;
+                }
+            }
+        }
+        String password = config.password()
+                .orElseThrow(() -> new ConfigurationException("The role " + config.username()
+                        + " does not exist and cannot be created without a password: set"
+                        + " trunkline.database.password."));
+        // CREATE ROLE takes no parameters: format() quotes the name and the password on the server.
+        String create;
+        try (PreparedStatement format =
+                connection.prepareStatement("SELECT format('CREATE ROLE %I LOGIN PASSWORD %L', ?, ?)")) {
+            format.setString(1, config.username());
+            format.setString(2, password);
+            try (ResultSet formatted = format.executeQuery()) {
+                formatted.next();
+                create = formatted.getString(1);
+            }
+        }
+        try (var statement = connection.createStatement()) {
+            statement.execute(create);
+            LOG.infof("Created the application role role=%s", config.username());
+        } catch (SQLException e) {
+            boolean createdByAnother = "42710".equals(e.getSQLState()) || "23505".equals(e.getSQLState());
+            if (!createdByAnother) {
+                throw new SQLException(
+                        "the role " + config.username() + " does not exist and could not be created (SQLSTATE "
+                                + e.getSQLState() + "); create it, or give the owner CREATEROLE",
+                        e.getSQLState());
+            }
+        }
+    }
+
+    private Outcome check(DatabaseUrl url) throws SQLException {
+        DataSource source = source(url, config.username(), config.password(), config.upkeepTimeout());
+        try (Connection connection = source.getConnection()) {
+            checkServer(connection);
+            // Looked at before the schema: what is missing without a migration is missing for good.
+            if (!isMigrating(connection)) {
+                return checkSchemaAndRights(url, connection, source);
+            }
+            try {
+                return checkSchemaAndRights(url, connection, source);
+            } catch (ConfigurationException e) {
+                return migrating(e);
+            } catch (SQLException | FlywayException e) {
+                if (SqlFailure.in(e)
+                        .map(SQLException::getSQLState)
+                        .filter(NOT_THERE::contains)
+                        .isEmpty()) {
+                    throw e;
+                }
+                return migrating(e);
+            }
+        }
+    }
+
+    private static Outcome migrating(Exception found) {
+        return new Outcome.NotNow("the schema is being brought up to date", String.valueOf(found.getMessage()));
+    }
+
+    private Outcome checkSchemaAndRights(DatabaseUrl url, Connection connection, DataSource source)
+            throws SQLException {
+        String version = checkSchema(url, source);
+        checkPrivileges(connection);
+        checkGrants(connection);
+        return new Outcome.Good(version);
+    }
+
+    private static boolean isMigrating(Connection connection) throws SQLException {
+        try (PreparedStatement find = connection.prepareStatement(IS_MIGRATING)) {
+            find.setLong(1, MIGRATING);
+            try (ResultSet found = find.executeQuery()) {
+                return found.next() && found.getBoolean(1);
+            }
+        }
+    }
+
+    private static void checkServer(Connection connection) throws SQLException {
+        if (Integer.parseInt(setting(connection, "server_version_num")) < OLDEST_SERVER) {
+            throw new ConfigurationException("PostgreSQL " + setting(connection, "server_version")
+                    + " is too old: Trunkline needs 15 or later.");
+        }
+        if (!"UTF8".equals(setting(connection, "server_encoding"))) {
+            throw new ConfigurationException("The database has the encoding " + setting(connection, "server_encoding")
+                    + "; Trunkline needs UTF8. Create it with ENCODING 'UTF8' TEMPLATE template0.");
+        }
+        for (String name : new String[] {"fsync", "synchronous_commit", "full_page_writes"}) {
+            if ("off".equals(setting(connection, name))) {
+                throw new ConfigurationException("PostgreSQL runs with " + name
+                        + " = off, under which acknowledged records can be lost: set it to on.");
+            }
+        }
+    }
+
+    /** Answers the version of the schema. */
+    private String checkSchema(DatabaseUrl url, DataSource source) {
+        MigrationInfoService info = flyway().dataSource(source).load().info();
+        // Repeatable ones give rights: those of a later version are others, and the rights that are there are looked at
+        // below.
+        long pending = Arrays.stream(info.pending())
+                .filter(migration -> migration.getVersion() != null)
+                .count();
+        if (pending > 0) {
+            throw new ConfigurationException("The schema in " + url.shown() + " is missing or too old ("
+                    + pending
+                    + " migrations to run). Run the command migrate, or start once, with"
+                    + " trunkline.database.owner.username and trunkline.database.owner.password set (environment:"
+                    + " TRUNKLINE_DATABASE_OWNER_USERNAME, TRUNKLINE_DATABASE_OWNER_PASSWORD) to bring it up to"
+                    + " date.");
+        }
+        MigrationInfo current = info.current();
+        return current == null ? "none" : String.valueOf(current.getVersion());
+    }
+
+    /** Invariant: the service cannot change a record. A superuser, or a member of the owner, could. */
+    private void checkPrivileges(Connection connection) throws SQLException {
+        try (PreparedStatement find = connection.prepareStatement(MAY_CHANGE_THE_LOG);
+                ResultSet found = find.executeQuery()) {
+            if (found.next()) {
+                throw new ConfigurationException("The role " + config.username() + " may change records of "
+                        + found.getString(1)
+                        + ", which the service must not be able to: take INSERT, UPDATE, DELETE and TRUNCATE"
+                        + " away from it, and run the service neither as a superuser nor as a member of the"
+                        + " owner.");
+            }
+        }
+    }
+
+    /** Otherwise a right that is missing would be found when it is needed, by whoever needs it. */
+    private void checkGrants(Connection connection) throws SQLException {
+        List<String> missing = new ArrayList<>();
+        try (PreparedStatement find = connection.prepareStatement(MISSING_GRANTS);
+                ResultSet found = find.executeQuery()) {
+            while (found.next()) {
+                missing.add(found.getString(1));
+            }
+        }
+        if (!missing.isEmpty()) {
+            throw new ConfigurationException("The role " + config.username()
+                    + " (trunkline.database.username) lacks rights that the service needs: "
+                    + String.join(", ", missing)
+                    + (missing.size() == 5 ? " and maybe more" : "")
+                    + ". Grant them to it as the owner of the schema.");
+        }
+    }
+
+    private FluentConfiguration flyway() {
+        return Flyway.configure(Thread.currentThread().getContextClassLoader())
+                .configuration(template.getConfiguration())
+                .placeholders(Map.of("app_role", config.username()))
+                // Replicas that start together wait for the one that migrates, about a second a try.
+                .lockRetryCount(LOCK_RETRIES);
+    }
+
+    /** Connections that are given up where PostgreSQL does not answer in this time. */
+    private DataSource source(DatabaseUrl url, String user, Optional<String> password, Duration timeout) {
+        PGSimpleDataSource source = new PGSimpleDataSource();
+        source.setURL(url.value());
+        source.setUser(user);
+        source.setPassword(password.orElse(null));
+        source.setConnectTimeout(CONNECT_SECONDS);
+        source.setLoginTimeout(LOGIN_SECONDS);
+        source.setSocketTimeout((int) timeout.toSeconds());
+        source.setSocketFactory(DatabaseSocketFactory.class.getName());
+        source.setSocketFactoryArg(config.responseTimeout().toString());
+        source.setApplicationName("trunkline");
+        return source;
+    }
+
+    /**
+     * Whether trying again may help: no connection, a server that starts or stops, or one that has no connection free. Not so
+     * where the driver and the server do not agree on how to connect (08004).
+     */
+    private static boolean isAway(@Nullable String state) {
+        return state != null
+                && !state.equals("08004")
+                && (state.startsWith("08") || state.startsWith("57P") || state.startsWith("53"));
+    }
+
+    private static String setting(Connection connection, String name) throws SQLException {
+        try (PreparedStatement show = connection.prepareStatement("SELECT current_setting(?)")) {
+            show.setString(1, name);
+            try (ResultSet shown = show.executeQuery()) {
+                shown.next();
+                return shown.getString(1);
+            }
+        }
+    }
+}
