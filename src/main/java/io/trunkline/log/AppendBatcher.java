@@ -2,22 +2,24 @@ package io.trunkline.log;
 
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
+import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.SqlFailure;
-import io.trunkline.log.AppendStore.Appended;
+import io.trunkline.log.AppendOutcome.Appended;
+import io.trunkline.log.PartitionQueue.Batch;
 import io.trunkline.record.RecordBatch;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -27,30 +29,14 @@ import org.jspecify.annotations.Nullable;
  * under load and nothing is delayed without. Partitions take turns in the order in which they got something to write.
  */
 final class AppendBatcher implements AutoCloseable {
-    /**
-     * Records of one request for one partition.
-     *
-     * @param submitted when, by {@link System#nanoTime}
-     */
-    record Part(
-            int partitionId,
-            RecordBatch records,
-            boolean timestamps,
-            long submitted,
-            CompletableFuture<Long> baseOffset) {
-        Part(int partitionId, RecordBatch records, boolean timestamps) {
-            this(partitionId, records, timestamps, System.nanoTime(), new CompletableFuture<>());
-        }
-
-        long size() {
-            return records.memorySize();
-        }
-    }
-
-    /** Is told of each batch that has become durable, before those who wait for it. */
+    /** Is told of each batch that has become durable, before the next append of its partition begins. */
     interface Listener {
-        /** The records have these offsets and times. */
-        void appended(int partitionId, FetchedBatch batch, OffsetRange range);
+        /**
+         * A batch is in the log.
+         *
+         * @param batch gives the records with their offsets and times, and copies them unless they are alone
+         */
+        void appended(int partitionId, OffsetRange range, Supplier<FetchedBatch> batch);
     }
 
     private static final Logger LOG = Logger.getLogger(AppendBatcher.class);
@@ -104,19 +90,19 @@ final class AppendBatcher implements AutoCloseable {
     }
 
     /**
-     * Takes all parts or none.
+     * Takes all appends or none.
      *
      * @throws TrunklineException {@code OVERLOADED} when a queue is full; nothing was taken then
      */
-    void submit(List<Part> parts) {
-        reserve(parts);
-        List<PartitionQueue> idle = new ArrayList<>(parts.size());
-        for (Part part : parts) {
-            PartitionQueue queue = queues.get(part.partitionId());
+    void submit(List<QueuedAppend> appends) {
+        reserve(appends);
+        List<PartitionQueue> idle = new ArrayList<>(appends.size());
+        for (QueuedAppend append : appends) {
+            PartitionQueue queue = queues.get(append.partitionId());
             if (queue == null) {
                 throw new IllegalStateException("a reserved queue is missing");
             }
-            if (queue.add(part)) {
+            if (queue.add(append)) {
                 idle.add(queue);
             }
         }
@@ -151,49 +137,45 @@ final class AppendBatcher implements AutoCloseable {
         }
         try {
             for (PartitionQueue queue : queues.values()) {
-                for (Part part : queue.takeOverdue(latest)) {
-                    release(part);
-                    part.baseOffset()
-                            .completeExceptionally(new TrunklineException(
-                                    ErrorCode.DATABASE_UNAVAILABLE,
-                                    "PostgreSQL did not answer in time; nothing was written. Try again later."));
-                }
-                for (Part part : queue.overdueInFlight(latest)) {
-                    part.baseOffset()
-                            .completeExceptionally(new TrunklineException(
-                                    ErrorCode.OUTCOME_UNKNOWN,
-                                    "PostgreSQL did not answer in time: the records may or may not have been written."
-                                            + " Repeating it can do it twice."));
-                }
+                end(
+                        queue.takeOverdue(latest),
+                        new AppendOutcome.Refused(new TrunklineException(
+                                ErrorCode.DATABASE_UNAVAILABLE,
+                                "PostgreSQL did not answer in time; nothing was written. Try again later.")));
+                AppendOutcome unknown = new AppendOutcome.Unknown(new TrunklineException(
+                        ErrorCode.OUTCOME_UNKNOWN,
+                        "PostgreSQL did not answer in time: the records may or may not have been written."
+                                + " Repeating it can do it twice."));
+                queue.overdueInFlight(latest).forEach(append -> append.outcome().complete(unknown));
             }
         } catch (RuntimeException e) {
             LOG.error("Appends that are overdue could not be failed; will try again", e);
         }
     }
 
-    private void reserve(List<Part> parts) {
-        List<Part> reserved = new ArrayList<>(parts.size());
-        for (Part part : parts) {
-            String full = reserve(part);
+    private void reserve(List<QueuedAppend> appends) {
+        List<QueuedAppend> reserved = new ArrayList<>(appends.size());
+        for (QueuedAppend append : appends) {
+            String full = reserve(append);
             if (full != null) {
                 reserved.forEach(this::release);
                 metrics.rejected();
                 throw new TrunklineException(ErrorCode.OVERLOADED, full);
             }
-            reserved.add(part);
+            reserved.add(append);
         }
     }
 
-    /** Makes room for a part, or says what is full. One part alone always fits its partition. */
-    private @Nullable String reserve(Part part) {
-        long size = part.size();
+    /** Makes room for an append, or says what is full. One alone always fits its partition. */
+    private @Nullable String reserve(QueuedAppend append) {
+        long size = append.size();
         long total = queuedBytes.addAndGet(size);
         if (total > config.maxQueuedBytes().asLongValue() && total > size) {
             queuedBytes.addAndGet(-size);
             return "Too many records wait to be written (trunkline.log.append.max-queued-bytes); nothing was written. Try again.";
         }
         boolean[] fits = {true};
-        queues.compute(part.partitionId(), (id, existing) -> {
+        queues.compute(append.partitionId(), (id, existing) -> {
             PartitionQueue queue = existing == null ? new PartitionQueue(id) : existing;
             fits[0] = queue.reserve(size, config.maxQueuedBytesPerPartition().asLongValue());
             return queue;
@@ -206,10 +188,10 @@ final class AppendBatcher implements AutoCloseable {
         return null;
     }
 
-    private void release(Part part) {
-        long size = part.size();
+    private void release(QueuedAppend append) {
+        long size = append.size();
         queuedBytes.addAndGet(-size);
-        queues.computeIfPresent(part.partitionId(), (id, queue) -> queue.release(size) ? null : queue);
+        queues.computeIfPresent(append.partitionId(), (id, queue) -> queue.release(size) ? null : queue);
     }
 
     private void forget(PartitionQueue unused) {
@@ -299,11 +281,10 @@ final class AppendBatcher implements AutoCloseable {
     }
 
     private void append(List<Batch> batches) {
-        List<@Nullable Appended> results;
+        SharedAppend shared = shared(batches);
+        List<AppendOutcome> outcomes;
         try {
-            results = store.tryAppend(
-                    batches.stream().map(Batch::toAppend).toList(),
-                    batches.getFirst().timestamps());
+            outcomes = store.tryAppend(shared);
         } catch (RuntimeException | Error e) {
             if (batches.size() == 1) {
                 failed(batches.getFirst(), e);
@@ -323,24 +304,30 @@ final class AppendBatcher implements AutoCloseable {
         List<PartitionQueue> more = new ArrayList<>();
         for (int i = 0; i < batches.size(); i++) {
             Batch batch = batches.get(i);
-            Appended appended = results.get(i);
-            if (appended == null) {
-                appendLater(batch);
-                continue;
-            }
-            tell(batch, appended);
-            if (batch.queue().ended()) {
-                more.add(batch.queue());
+            switch (outcomes.get(i)) {
+                case AppendOutcome.Locked locked -> appendLater(batch);
+                case AppendOutcome.Moved moved -> appendLater(batch);
+                case AppendOutcome outcome -> {
+                    tell(batch, outcome, shared, i);
+                    if (batch.queue().ended()) {
+                        more.add(batch.queue());
+                    }
+                }
             }
         }
         // The next appends do not wait until the answers of these are under way.
         goOn(more);
         for (int i = 0; i < batches.size(); i++) {
-            Appended appended = results.get(i);
-            if (appended != null) {
-                acknowledge(batches.get(i), appended);
+            switch (outcomes.get(i)) {
+                case AppendOutcome.Locked locked -> {}
+                case AppendOutcome.Moved moved -> {}
+                case AppendOutcome outcome -> acknowledge(batches.get(i), outcome);
             }
         }
+    }
+
+    private static SharedAppend shared(List<Batch> batches) {
+        return new SharedAppend(batches.stream().map(Batch::appends).toList());
     }
 
     /** Appends what could not be appended at once, waiting for the partition's lock where that is the reason. */
@@ -348,11 +335,11 @@ final class AppendBatcher implements AutoCloseable {
         try {
             lockedPool.run(() -> {
                 try {
-                    requireTimeToWait(batch);
-                    Appended appended = store.append(batch.toAppend(), batch.timestamps());
-                    tell(batch, appended);
+                    SharedAppend alone = shared(List.of(batch));
+                    AppendOutcome outcome = hasTimeToWait(batch) ? store.append(alone) : new AppendOutcome.Locked();
+                    tell(batch, outcome, alone, 0);
                     goOnAfter(batch);
-                    acknowledge(batch, appended);
+                    acknowledge(batch, outcome);
                 } catch (RuntimeException | Error e) {
                     failed(batch, e);
                 }
@@ -367,21 +354,16 @@ final class AppendBatcher implements AutoCloseable {
      * A wait for a lock ends before those who wait for it are told that nobody knows what became of their records. One that
      * could not is not begun: behind it others wait for their turn.
      */
-    private static void requireTimeToWait(Batch batch) {
-        Duration waited =
-                Duration.ofNanos(System.nanoTime() - batch.parts().getFirst().submitted());
+    private static boolean hasTimeToWait(Batch batch) {
+        Duration waited = Duration.ofNanos(
+                System.nanoTime() - batch.appends().getFirst().submitted());
         Duration most = WorkerPool.mostWait().minus(LOCK_WAIT);
-        if (waited.compareTo(most) > 0 && waited.compareTo(LOCK_WAIT) > 0) {
-            throw new TrunklineException(
-                    ErrorCode.OVERLOADED,
-                    "The partition and others are locked by transactions that have been open for long; nothing was written."
-                            + " Try again.");
-        }
+        return waited.compareTo(most) <= 0 || waited.compareTo(LOCK_WAIT) <= 0;
     }
 
     /** A batch of one partition failed. Where one of several requests is at fault, each is tried by itself. */
     private void failed(Batch batch, Throwable failure) {
-        if (batch.parts().size() > 1 && SqlFailure.isRefusal(failure)) {
+        if (batch.appends().size() > 1 && SqlFailure.isRefusal(failure)) {
             batch.queue().putBackOneByOne(batch);
             goOn(List.of(batch.queue()));
         } else {
@@ -406,46 +388,73 @@ final class AppendBatcher implements AutoCloseable {
     }
 
     /** Before the partition's next append begins, so that readers are told in the order of the offsets. */
-    private void tell(Batch batch, Appended appended) {
+    private void tell(Batch batch, AppendOutcome outcome, SharedAppend shared, int index) {
         progressAt = System.nanoTime();
-        RecordBatch records = batch.combined();
-        metrics.batch(records.count(), records.byteSize());
+        if (!(outcome instanceof Appended appended)) {
+            return;
+        }
+        int partitionId = batch.queue().partitionId();
+        int count = shared.counts()[index];
+        metrics.batch(
+                count,
+                batch.appends().stream().mapToLong(a -> a.records().byteSize()).sum());
         try {
             listener.appended(
-                    batch.queue().partitionId(),
-                    new FetchedBatch(appended.baseOffset(), batch.timestamps() ? records : records.at(appended.time())),
-                    new OffsetRange(appended.logStartOffset(), appended.baseOffset() + records.count()));
+                    partitionId,
+                    new OffsetRange(appended.logStartOffset(), appended.baseOffset() + count),
+                    () -> {
+                        RecordBatch records = shared.records(index);
+                        return new FetchedBatch(
+                                appended.baseOffset(), shared.timestamps() ? records : records.at(appended.time()));
+                    });
         } catch (RuntimeException e) {
             // The records are durable, whatever else went wrong, and their producers are told so.
-            LOG.errorf(
-                    e,
-                    "Readers could not be told of an append partition=%d",
-                    batch.queue().partitionId());
+            LOG.errorf(e, "Readers could not be told of an append partition=%d", partitionId);
         }
     }
 
-    private void acknowledge(Batch batch, Appended appended) {
+    private void acknowledge(Batch batch, AppendOutcome outcome) {
+        if (!(outcome instanceof Appended appended)) {
+            end(batch.appends(), outcome);
+            return;
+        }
         long offset = appended.baseOffset();
-        for (Part part : batch.parts()) {
-            release(part);
-            part.baseOffset().complete(offset);
-            offset += part.records().count();
+        for (QueuedAppend append : batch.appends()) {
+            release(append);
+            append.outcome().complete(new Appended(offset, appended.time(), appended.logStartOffset()));
+            offset += append.records().count();
         }
     }
 
     private void fail(Batch batch, Throwable failure) {
-        for (Part part : batch.parts()) {
-            release(part);
-            part.baseOffset().completeExceptionally(failure);
+        TrunklineException reason = Failures.unwrapped(failure) instanceof TrunklineException known
+                ? known
+                : new TrunklineException(
+                        ErrorCode.INTERNAL, "The service failed; its log has the details.", failure);
+        if (reason.code() == ErrorCode.INTERNAL) {
+            LOG.errorf(
+                    reason.getCause(),
+                    "Append failed partition=%d requests=%d",
+                    batch.queue().partitionId(),
+                    batch.appends().size());
+        } else {
+            LOG.debugf(
+                    "Append failed partition=%d requests=%d code=%s",
+                    batch.queue().partitionId(), batch.appends().size(), reason.code());
+        }
+        end(batch.appends(), AppendOutcome.of(reason));
+    }
+
+    private void end(List<QueuedAppend> appends, AppendOutcome outcome) {
+        for (QueuedAppend append : appends) {
+            release(append);
+            append.outcome().complete(outcome);
         }
     }
 
     /** The service is being stopped: what still waits was not written and is told so. */
     private void stopped(PartitionQueue queue, RejectedExecutionException cause) {
-        for (Part part : queue.clear()) {
-            release(part);
-            part.baseOffset().completeExceptionally(stopping(cause));
-        }
+        end(queue.clear(), new AppendOutcome.Refused(stopping(cause)));
     }
 
     private static TrunklineException stopping(RejectedExecutionException cause) {

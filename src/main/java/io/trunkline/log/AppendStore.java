@@ -17,8 +17,8 @@ import java.sql.Types;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.core.BaseConnection;
 import org.postgresql.core.Oid;
@@ -30,18 +30,6 @@ import org.postgresql.jdbc.PgArray;
  */
 @ApplicationScoped
 class AppendStore {
-    /** A batch for a partition. */
-    record Append(int partitionId, RecordBatch records) {}
-
-    /**
-     * A batch that is durable.
-     *
-     * @param baseOffset the offset of its first record
-     * @param logStartOffset the first offset of the partition that could be read at that moment
-     * @param time when, in milliseconds since the epoch
-     */
-    record Appended(long baseOffset, long logStartOffset, long time) {}
-
     private static final String APPEND = """
             SELECT base_offsets, log_start_offsets, append_times
               FROM trunkline.append_%d(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -82,42 +70,38 @@ class AppendStore {
         this.database = database;
     }
 
-    /**
-     * Appends a batch and commits it, waiting while another transaction holds the partition.
-     *
-     * @param timestamps whether the records bring their own; otherwise they get the time of the append
-     */
-    Appended append(Append append, boolean timestamps) {
+    /** Appends what goes to one partition and commits it, waiting while another transaction holds the partition. */
+    AppendOutcome append(SharedAppend append) {
         int target = currentSlice();
         boolean missing = false;
         for (int turn = 1; turn <= MOST_TURNS; turn++) {
-            List<@Nullable Appended> results = call(target, List.of(append), timestamps, true);
-            missing = results.isEmpty();
-            Appended appended = missing ? null : results.getFirst();
-            if (appended != null) {
+            List<AppendOutcome> outcomes = call(target, append, true);
+            missing = outcomes.isEmpty();
+            if (!missing && outcomes.getFirst() instanceof AppendOutcome.Appended appended) {
                 return appended;
             }
-            target = sliceOf(append.partitionId());
+            OptionalInt next = sliceOf(append.partitionIds()[0]);
+            if (next.isEmpty()) {
+                return new AppendOutcome.Gone();
+            }
+            target = next.getAsInt();
             slice = target;
         }
         if (missing) {
             slice = 0;
             throw noted(sliceMissing());
         }
-        throw new TrunklineException(
-                ErrorCode.OVERLOADED, "The slices of the log change too fast; nothing was written. Try again.");
+        return new AppendOutcome.Moved();
     }
 
     /**
-     * Appends batches for different partitions in one transaction, without waiting for partitions that others hold.
+     * Appends to several partitions in one transaction, without waiting for those that others hold.
      *
-     * @param timestamps whether the records bring their own; otherwise they get the time of the append
-     * @return for each batch what became of it, or null when it was not written: its partition is locked or gone, or
-     *     goes on in another slice. {@link #append} tells which.
+     * @return what became of each; those that are locked or have moved can be appended by {@link #append}
      */
-    List<@Nullable Appended> tryAppend(List<Append> appends, boolean timestamps) {
-        List<@Nullable Appended> results = call(currentSlice(), appends, timestamps, false);
-        return results.isEmpty() ? Collections.nCopies(appends.size(), null) : results;
+    List<AppendOutcome> tryAppend(SharedAppend append) {
+        List<AppendOutcome> outcomes = call(currentSlice(), append, false);
+        return outcomes.isEmpty() ? Collections.nCopies(append.counts().length, new AppendOutcome.Moved()) : outcomes;
     }
 
     /**
@@ -176,30 +160,25 @@ class AppendStore {
     }
 
     /** None where the slice is not there. */
-    private List<@Nullable Appended> call(int slice, List<Append> appends, boolean timestamps, boolean wait) {
-        RecordBatch all =
-                RecordBatch.concat(appends.stream().map(Append::records).toList());
+    private List<AppendOutcome> call(int slice, SharedAppend append, boolean wait) {
         try {
-            List<@Nullable Appended> results =
-                    database.write(connection -> call(connection, slice, appends, all, timestamps, wait));
-            if (results.stream().anyMatch(Objects::nonNull)) {
+            List<AppendOutcome> outcomes = database.write(connection -> call(connection, slice, append, wait));
+            if (outcomes.stream().anyMatch(AppendOutcome.Appended.class::isInstance)) {
                 seen = new Seen(null, System.nanoTime());
             }
-            return results;
+            return outcomes;
         } catch (TrunklineException e) {
             throw noted(e);
         }
     }
 
-    private List<@Nullable Appended> call(
-            Connection connection, int slice, List<Append> appends, RecordBatch all, boolean timestamps, boolean wait)
+    private List<AppendOutcome> call(Connection connection, int slice, SharedAppend append, boolean wait)
             throws SQLException {
+        RecordBatch all = append.records();
         Headers headers = all.headers();
         try (PreparedStatement statement = connection.prepareStatement(APPEND.formatted(slice))) {
-            statement.setObject(
-                    1, appends.stream().mapToInt(Append::partitionId).toArray());
-            statement.setObject(
-                    2, appends.stream().mapToInt(a -> a.records().count()).toArray());
+            statement.setObject(1, append.partitionIds());
+            statement.setObject(2, append.counts());
             statement.setBoolean(3, wait);
             bind(
                     connection,
@@ -207,12 +186,8 @@ class AppendStore {
                     4,
                     Oid.INT8_ARRAY,
                     "int8[]",
-                    timestamps ? all.timestamps().array() : null);
-            statement.setObject(
-                    5,
-                    appends.stream()
-                            .mapToLong(a -> a.records().timestamps().max())
-                            .toArray());
+                    append.timestamps() ? all.timestamps().array() : null);
+            statement.setObject(5, append.maxTimestamps());
             ByteColumn keys = all.keys();
             bind(connection, statement, 6, Oid.BYTEA_ARRAY, "bytea[]", keys == null ? null : keys.array());
             bind(
@@ -233,7 +208,7 @@ class AppendStore {
             }
             try (ResultSet row = statement.executeQuery()) {
                 row.next();
-                return appended(longs(row, 1), longs(row, 2), longs(row, 3));
+                return outcomes(longs(row, 1), longs(row, 2), longs(row, 3));
             }
         } catch (SQLException e) {
             if (!SqlFailure.isMissing(e)) {
@@ -245,11 +220,14 @@ class AppendStore {
         }
     }
 
-    private int sliceOf(int partitionId) {
+    /** The slice that a partition writes to; empty where the partition does not exist any more. */
+    private OptionalInt sliceOf(int partitionId) {
         return database.read(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(SLICE_OF)) {
                 statement.setInt(1, partitionId);
-                return one(statement);
+                try (ResultSet row = statement.executeQuery()) {
+                    return row.next() ? OptionalInt.of(row.getInt(1)) : OptionalInt.empty();
+                }
             }
         });
     }
@@ -263,30 +241,26 @@ class AppendStore {
 
     /** Answers 0 where there is none. */
     private static int currentSlice(Connection connection) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(CURRENT_SLICE)) {
-            return one(statement);
-        }
-    }
-
-    private static int one(PreparedStatement statement) throws SQLException {
-        try (ResultSet row = statement.executeQuery()) {
-            if (!row.next()) {
-                throw new TrunklineException(ErrorCode.PARTITION_NOT_FOUND, "The partition does not exist any more.");
-            }
+        try (PreparedStatement statement = connection.prepareStatement(CURRENT_SLICE);
+                ResultSet row = statement.executeQuery()) {
+            row.next();
             return row.getInt(1);
         }
     }
 
-    private static List<@Nullable Appended> appended(
+    private static List<AppendOutcome> outcomes(
             @Nullable Long[] baseOffsets, @Nullable Long[] logStartOffsets, @Nullable Long[] times) {
-        List<@Nullable Appended> appended = new ArrayList<>(baseOffsets.length);
+        List<AppendOutcome> outcomes = new ArrayList<>(baseOffsets.length);
         for (int i = 0; i < baseOffsets.length; i++) {
             Long base = baseOffsets[i];
             Long logStart = logStartOffsets[i];
             Long time = times[i];
-            appended.add(base == null || logStart == null || time == null ? null : new Appended(base, logStart, time));
+            outcomes.add(
+                    base == null || logStart == null || time == null
+                            ? new AppendOutcome.Locked()
+                            : new AppendOutcome.Appended(base, time, logStart));
         }
-        return appended;
+        return outcomes;
     }
 
     private static @Nullable Long[] longs(ResultSet row, int column) throws SQLException {

@@ -211,7 +211,7 @@ class FetchStore {
      * A page of a partition that has this range at least. It is empty, or ends early, when records of it have been removed
      * meanwhile.
      */
-    PageBuilder read(Fetches.Request request, OffsetRange range) {
+    PageBuilder read(FetchRequest request, OffsetRange range) {
         return database.read(connection -> {
             PageBuilder page = PageBuilder.empty(request);
             try {

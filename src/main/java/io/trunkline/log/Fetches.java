@@ -15,46 +15,30 @@ import java.util.concurrent.TimeUnit;
  * it; and waits for records where there are none.
  */
 final class Fetches {
-    /**
-     * What is to be read.
-     *
-     * @param maxBytes of keys, values, headers and what each record costs beside
-     * @param strict whether the first record has to fit too, which otherwise it always does
-     */
-    record Request(int partitionId, long offset, long maxBytes, int maxRecords, boolean strict) {
-        /** As much from the same place as is read at once when little is asked for. */
-        Request ahead() {
-            return new Request(partitionId, offset, Math.max(maxBytes, READ_AHEAD_BYTES), Integer.MAX_VALUE, false);
-        }
-    }
-
-    /** Who asks for less most likely asks for what follows next. */
-    private static final long READ_AHEAD_BYTES = 64 * 1024;
-
     private final FetchStore store;
-    private final LogEnds heads;
+    private final LogEnds ends;
     private final TailCache cache;
     private final ReadAhead readAhead;
-    private final DelayedFetches wakeups;
+    private final DelayedFetches delayedFetches;
     private final WorkerPool pool;
     private final Drain drain;
     private final LogMetrics metrics;
-    private final ConcurrentHashMap<Request, CompletableFuture<PageBuilder>> reads = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<FetchRequest, CompletableFuture<PageBuilder>> reads = new ConcurrentHashMap<>();
 
     Fetches(
             FetchStore store,
-            LogEnds heads,
+            LogEnds ends,
             TailCache cache,
             ReadAhead readAhead,
-            DelayedFetches wakeups,
+            DelayedFetches delayedFetches,
             WorkerPool pool,
             Drain drain,
             LogMetrics metrics) {
         this.store = store;
-        this.heads = heads;
+        this.ends = ends;
         this.cache = cache;
         this.readAhead = readAhead;
-        this.wakeups = wakeups;
+        this.delayedFetches = delayedFetches;
         this.pool = pool;
         this.drain = drain;
         this.metrics = metrics;
@@ -66,30 +50,30 @@ final class Fetches {
      * @param start when the wait began, by {@link System#nanoTime}
      */
     CompletableFuture<FetchOutcome> fetch(
-            Request request, long start, Duration wait, CompletableFuture<Void> abandoned) {
+            FetchRequest request, long start, Duration wait, CompletableFuture<Void> abandoned) {
         if (drain.left(start, wait).isZero()) {
-            return heads.range(request.partitionId()).thenCompose(range -> page(request, range));
+            return ends.range(request.partitionId()).thenCompose(range -> page(request, range));
         }
         // Before the end is looked up, so that nothing appended in between is missed.
         DelayedFetches.Waiter waiter;
         try {
-            waiter = wakeups.register(request.partitionId(), request.offset());
+            waiter = delayedFetches.register(request.partitionId(), request.offset());
         } catch (TrunklineException e) {
             return CompletableFuture.failedFuture(e);
         }
-        return heads.range(request.partitionId())
+        return ends.range(request.partitionId())
                 .thenCompose(range -> {
                     if (request.offset() == range.endOffset()) {
                         return await(request, range, waiter, start, wait, abandoned);
                     }
-                    wakeups.deregister(waiter); // reads what is there and waits for nothing
+                    delayedFetches.deregister(waiter); // reads what is there and waits for nothing
                     return page(request, range);
                 })
-                .whenComplete((outcome, failure) -> wakeups.deregister(waiter));
+                .whenComplete((outcome, failure) -> delayedFetches.deregister(waiter));
     }
 
     private CompletableFuture<FetchOutcome> await(
-            Request request,
+            FetchRequest request,
             OffsetRange range,
             DelayedFetches.Waiter waiter,
             long start,
@@ -102,7 +86,7 @@ final class Fetches {
         return waiter.woken
                 .completeOnTimeout(Optional.empty(), nanos, TimeUnit.NANOSECONDS)
                 .thenCompose(now -> {
-                    wakeups.deregister(waiter);
+                    delayedFetches.deregister(waiter);
                     if (abandoned.isDone()) {
                         return CompletableFuture.failedFuture(new TrunklineException(
                                 ErrorCode.OVERLOADED, "The client did not wait for the answer."));
@@ -115,7 +99,7 @@ final class Fetches {
     }
 
     /** A page of a partition that has this range at least. */
-    CompletableFuture<FetchOutcome> page(Request request, OffsetRange range) {
+    CompletableFuture<FetchOutcome> page(FetchRequest request, OffsetRange range) {
         long start = System.nanoTime();
         return find(request, range).whenComplete((outcome, failure) -> {
             if (outcome instanceof FetchOutcome.Page page && !page.isEmpty()) {
@@ -124,7 +108,7 @@ final class Fetches {
         });
     }
 
-    private CompletableFuture<FetchOutcome> find(Request request, OffsetRange range) {
+    private CompletableFuture<FetchOutcome> find(FetchRequest request, OffsetRange range) {
         if (!range.readableFrom(request.offset())) {
             return CompletableFuture.completedFuture(new FetchOutcome.OutOfRange(range));
         }
@@ -151,7 +135,7 @@ final class Fetches {
                 return CompletableFuture.completedFuture(page);
             }
             // There should have been records: retention has moved past the offset since the range was read.
-            return heads.range(request.partitionId()).thenApply(now -> {
+            return ends.range(request.partitionId()).thenApply(now -> {
                 if (now.readableFrom(request.offset())) {
                     throw new IllegalStateException("records are missing: " + request + " " + now);
                 }
@@ -161,8 +145,8 @@ final class Fetches {
     }
 
     /** Reads more than is asked for when that is little, and keeps the rest for whoever asks for what follows. */
-    private CompletableFuture<PageBuilder> read(Request request, OffsetRange range) {
-        Request wide = request.ahead();
+    private CompletableFuture<PageBuilder> read(FetchRequest request, OffsetRange range) {
+        FetchRequest wide = request.ahead();
         return readTogether(wide, range).thenApply(read -> {
             PageBuilder page = PageBuilder.empty(request);
             for (FetchedBatch batch : read.batches()) {
@@ -177,7 +161,7 @@ final class Fetches {
         });
     }
 
-    private CompletableFuture<PageBuilder> readTogether(Request request, OffsetRange range) {
+    private CompletableFuture<PageBuilder> readTogether(FetchRequest request, OffsetRange range) {
         CompletableFuture<PageBuilder> mine = new CompletableFuture<>();
         CompletableFuture<PageBuilder> other = reads.putIfAbsent(request, mine);
         if (other != null) {
@@ -194,7 +178,7 @@ final class Fetches {
         return mine;
     }
 
-    private static FetchOutcome.Page page(Request request, OffsetRange range, PageBuilder read, boolean shared) {
+    private static FetchOutcome.Page page(FetchRequest request, OffsetRange range, PageBuilder read, boolean shared) {
         // What was read may go beyond an end that was looked up before.
         OffsetRange known = new OffsetRange(range.logStartOffset(), Math.max(range.endOffset(), read.next()));
         return new FetchOutcome.Page(

@@ -8,7 +8,6 @@ import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
-import io.trunkline.record.RecordBatch;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.Topics;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -18,7 +17,6 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
@@ -38,14 +36,14 @@ public class Logs {
     private final FetchStore store;
     private final DeletionStore deletions;
     private final LogMetrics metrics;
-    private final Appends appends;
-    private final DelayedFetches wakeups;
+    private final AppendBatcher appends;
+    private final DelayedFetches delayedFetches;
     private final WorkerPool pool;
     private final Clock clock;
     /** Deletions wait for partitions that somebody holds, and do not take the threads of readers for that. */
     private final WorkerPool deletionPool = new WorkerPool("delete-records", DELETION_THREADS, MOST_DELETIONS);
 
-    private final LogEnds heads;
+    private final LogEnds ends;
     private final Fetches fetches;
     private final PartitionPolls polls;
 
@@ -63,59 +61,66 @@ public class Logs {
         this.store = store;
         this.metrics = metrics;
         this.clock = clock;
-        wakeups = new DelayedFetches(store, config.fetch(), metrics);
+        delayedFetches = new DelayedFetches(store, config.fetch(), metrics);
         TailCache cache = new TailCache(config.fetch().cacheBytes().asLongValue(), clock);
-        AppendBatcher combiner = new AppendBatcher(appendStore, config.append(), metrics, (partitionId, batch, range) -> {
-            cache.add(partitionId, batch);
-            wakeups.reached(partitionId, range);
+        appends = new AppendBatcher(appendStore, config.append(), metrics, (partitionId, range, batch) -> {
+            if (cache.wants(partitionId)) {
+                cache.add(partitionId, batch.get());
+            }
+            delayedFetches.reached(partitionId, range);
         });
-        appends = new Appends(topics, combiner, metrics);
         pool = new WorkerPool("fetch", config.fetch().threads(), config.fetch().maxQueued());
-        heads = new LogEnds(store, pool);
+        ends = new LogEnds(store, pool);
         ReadAhead readAhead = new ReadAhead(config.fetch().readAheadBytes().asLongValue());
-        fetches = new Fetches(store, heads, cache, readAhead, wakeups, pool, drain, metrics);
-        polls = new PartitionPolls(heads, fetches, wakeups);
+        fetches = new Fetches(store, ends, cache, readAhead, delayedFetches, pool, drain, metrics);
+        polls = new PartitionPolls(ends, fetches, delayedFetches);
         metrics.queuedBytes(appends::queuedBytes);
-        metrics.waiting(wakeups::waiting);
+        metrics.waiting(delayedFetches::waiting);
         metrics.cachedBytes(cache::bytes);
     }
 
     /** Sends those who wait for records away with what there is. */
     void drain(@Observes ShutdownDelayInitiatedEvent event) {
-        wakeups.endAll();
+        delayedFetches.endAll();
     }
 
     /** Lets the appends that were accepted end, while there still is a database to write them to. */
     void stop(@Observes ShutdownEvent event) {
         appends.close();
-        wakeups.close();
+        delayedFetches.close();
         pool.close();
         deletionPool.close();
     }
 
     /**
-     * Appends records to a topic, created first where topics are created automatically. The call completes when the
-     * records have been accepted, {@link Accepted#result} when they are durable.
+     * Appends records to partitions, each once. Those of a partition are written in one piece and in the order of the calls;
+     * what becomes of one says nothing of the others.
      *
-     * @param partitions the partition of each record, or {@link #ANY_PARTITION} to choose one by its key
-     * @param only where given, the partition of all of them: a call for one that does not exist fails
-     * @param allOrNothing whether a record that is too large or names no partition of the topic fails the call, instead
-     *     of standing as a failure in the result
+     * @return for each, in the order given, what became of it; it completes when that is durable, and never with a failure
+     * @throws TrunklineException {@code OVERLOADED} when a queue is full; nothing was accepted then
      */
-    public CompletableFuture<Accepted> append(
-            TopicName topic, RecordBatch records, int[] partitions, OptionalInt only, boolean allOrNothing) {
-        return appends.append(topic, records, partitions, only, allOrNothing);
+    public List<CompletableFuture<AppendOutcome>> append(List<PartitionAppend> partitions) {
+        List<QueuedAppend> queued = partitions.stream().map(QueuedAppend::new).toList();
+        appends.submit(queued);
+        return queued.stream()
+                .map(append -> append.outcome().thenApply(outcome -> counted(append, outcome)))
+                .toList();
     }
 
-    /** Stands for a partition to be chosen: by the key, else spread. */
-    public static final int ANY_PARTITION = -1;
-
-    /** Records that have been accepted, and are written in order. */
-    public record Accepted(CompletableFuture<AppendResult> result) {}
+    private AppendOutcome counted(QueuedAppend append, AppendOutcome outcome) {
+        if (outcome instanceof AppendOutcome.Appended) {
+            metrics.appended(
+                    append.append().topic(),
+                    append.records().count(),
+                    append.records().byteSize(),
+                    System.nanoTime() - append.submitted());
+        }
+        return outcome;
+    }
 
     /** What of a partition can be read. */
     public CompletableFuture<OffsetRange> range(TopicName topic, int partition) {
-        return onPartition(topic, partition, heads::range);
+        return onPartition(topic, partition, ends::range);
     }
 
     /** The first offset whose timestamp (milliseconds since the epoch) is at least the given one, or else the end. */
@@ -144,7 +149,7 @@ public class Logs {
                         topic,
                         partition,
                         id -> fetches.fetch(
-                                new Fetches.Request(id, offset, maxBytes, maxRecords, false), start, wait, abandoned))
+                                new FetchRequest(id, offset, maxBytes, maxRecords, false), start, wait, abandoned))
                 .thenApply(outcome -> {
                     if (outcome instanceof FetchOutcome.Page page) {
                         count(topic, page);
@@ -168,7 +173,7 @@ public class Logs {
                 .call(() -> deletions.deleteBefore(partitionId, before))
                 .thenCompose(deleted -> deleted.isPresent()
                         ? CompletableFuture.completedFuture(new DeletionOutcome.Deleted(deleted.get()))
-                        : heads.range(partitionId)
+                        : ends.range(partitionId)
                                 .thenCompose(range -> before > range.endOffset()
                                         ? CompletableFuture.completedFuture(new DeletionOutcome.OutOfRange(range))
                                         // Records have come meanwhile.
@@ -180,7 +185,7 @@ public class Logs {
 
     /** What can be read of those of the partitions that exist, by their ids. */
     public CompletableFuture<Map<Integer, OffsetRange>> ranges(Collection<Integer> partitionIds) {
-        return inTurn(partitionIds, heads::ranges);
+        return inTurn(partitionIds, ends::ranges);
     }
 
     /**
@@ -208,7 +213,7 @@ public class Logs {
 
     /** The first offset of a partition whose timestamp is at least the given one, or else its end. */
     public CompletableFuture<Long> offsetForTime(int partitionId, long timestamp) {
-        return heads.range(partitionId)
+        return ends.range(partitionId)
                 .thenCompose(range -> pool.call(
                         () -> store.offsetForTime(partitionId, timestamp).orElse(range.endOffset())));
     }

@@ -23,7 +23,7 @@ final class PageBuilder {
         recordsLeft = maxRecords;
     }
 
-    static PageBuilder empty(Fetches.Request request) {
+    static PageBuilder empty(FetchRequest request) {
         return new PageBuilder(request.offset(), request.maxBytes(), request.maxRecords(), request.strict());
     }
 

@@ -16,14 +16,14 @@ final class PartitionPolls {
     /** What is left of the bytes is used as long as it is more than this part of them. */
     private static final int REST = 8;
 
-    private final LogEnds heads;
+    private final LogEnds ends;
     private final Fetches fetches;
-    private final DelayedFetches wakeups;
+    private final DelayedFetches delayedFetches;
 
-    PartitionPolls(LogEnds heads, Fetches fetches, DelayedFetches wakeups) {
-        this.heads = heads;
+    PartitionPolls(LogEnds ends, Fetches fetches, DelayedFetches delayedFetches) {
+        this.ends = ends;
         this.fetches = fetches;
-        this.wakeups = wakeups;
+        this.delayedFetches = delayedFetches;
     }
 
     CompletableFuture<Map<Integer, FetchOutcome>> poll(
@@ -41,7 +41,7 @@ final class PartitionPolls {
             atHand.forEach(poll::look);
             return poll.next();
         }
-        return heads.ranges(positions.stream().map(Position::partitionId).toList())
+        return ends.ranges(positions.stream().map(Position::partitionId).toList())
                 .thenCompose(ranges -> {
                     Poll poll = new Poll(ranges, maxBytes);
                     positions.forEach(poll::look);
@@ -52,7 +52,7 @@ final class PartitionPolls {
     Arrival arrival(List<Position> positions) {
         Map<Integer, Long> offsets = new HashMap<>();
         positions.forEach(position -> offsets.put(position.partitionId(), position.offset()));
-        return new Arrival(wakeups, wakeups.register(offsets));
+        return new Arrival(delayedFetches, delayedFetches.register(offsets));
     }
 
     /** One poll; its rounds follow one another. */
@@ -101,7 +101,7 @@ final class PartitionPolls {
                     turn.subList(i, turn.size()).forEach(waiting::addFirst);
                     break;
                 }
-                Fetches.Request request = new Fetches.Request(
+                FetchRequest request = new FetchRequest(
                         position.partitionId(), position.offset(), share, Integer.MAX_VALUE, strict);
                 OffsetRange range = ranges.get(position.partitionId());
                 if (range != null) {

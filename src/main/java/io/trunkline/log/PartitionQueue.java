@@ -1,6 +1,5 @@
 package io.trunkline.log;
 
-import io.trunkline.log.AppendBatcher.Part;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -9,16 +8,61 @@ import java.util.List;
 /** What waits to be appended to one partition. Guarded by itself. */
 final class PartitionQueue {
     private final int partitionId;
-    private final Deque<Part> waiting = new ArrayDeque<>();
+    private final Deque<QueuedAppend> waiting = new ArrayDeque<>();
     /** What was taken last and is being appended; empty while nothing is. */
-    private List<Part> taken = List.of();
+    private List<QueuedAppend> taken = List.of();
 
     private long reservedBytes;
     private boolean inFlight;
     /** The next append is shared with no other partition. */
     private boolean alone;
-    /** So many parts are appended one by one, because one of them may be at fault. */
+    /** So many appends are appended one by one, because one of them may be at fault. */
     private int oneByOne;
+
+    /** What is appended to the partition at once, in the order in which it came. */
+    final class Batch {
+        private final List<QueuedAppend> appends;
+
+        /** None where all that waited was overdue. */
+        private Batch(List<QueuedAppend> appends) {
+            this.appends = List.copyOf(appends);
+        }
+
+        PartitionQueue queue() {
+            return PartitionQueue.this;
+        }
+
+        List<QueuedAppend> appends() {
+            return appends;
+        }
+
+        boolean isEmpty() {
+            return appends.isEmpty();
+        }
+
+        long bytes() {
+            return appends.stream().mapToLong(QueuedAppend::size).sum();
+        }
+
+        int records() {
+            return appends.stream().mapToInt(append -> append.records().count()).sum();
+        }
+
+        /** Whether two batches have the same columns, so that they can go together. */
+        boolean isLike(Batch other) {
+            return appends.getFirst().timestamps() == other.appends.getFirst().timestamps()
+                    && hasKeys() == other.hasKeys()
+                    && hasHeaders() == other.hasHeaders();
+        }
+
+        private boolean hasKeys() {
+            return appends.stream().anyMatch(append -> append.records().keys() != null);
+        }
+
+        private boolean hasHeaders() {
+            return appends.stream().anyMatch(append -> append.records().headers() != null);
+        }
+    }
 
     PartitionQueue(int partitionId) {
         this.partitionId = partitionId;
@@ -43,35 +87,35 @@ final class PartitionQueue {
         return reservedBytes == 0 && !inFlight;
     }
 
-    /** Adds a part; answers whether nothing was in flight, so that the queue has to take its turn now. */
-    synchronized boolean add(Part part) {
-        waiting.add(part);
+    /** Adds an append; answers whether nothing was in flight, so that the queue has to take its turn now. */
+    synchronized boolean add(QueuedAppend append) {
+        waiting.add(append);
         boolean idle = !inFlight;
         inFlight = true;
         return idle;
     }
 
     /**
-     * Takes the next parts, at least one where any waits, that fit into one batch and agree on where timestamps come from.
+     * Takes the next appends, at least one where any waits, that fit into one batch and agree on where timestamps come from.
      */
     synchronized Batch take(long mostBytes, int mostRecords) {
-        List<Part> parts = new ArrayList<>();
+        List<QueuedAppend> appends = new ArrayList<>();
         long bytes = 0;
         long records = 0;
-        for (Part next = waiting.peek(); next != null; next = waiting.peek()) {
+        for (QueuedAppend next = waiting.peek(); next != null; next = waiting.peek()) {
             bytes += next.size();
             records += next.records().count();
             boolean fits = bytes <= mostBytes
                     && records <= mostRecords
                     && oneByOne == 0
-                    && (parts.isEmpty() || parts.getFirst().timestamps() == next.timestamps());
-            if (!fits && !parts.isEmpty()) {
+                    && (appends.isEmpty() || appends.getFirst().timestamps() == next.timestamps());
+            if (!fits && !appends.isEmpty()) {
                 break;
             }
-            parts.add(waiting.remove());
+            appends.add(waiting.remove());
         }
-        taken = parts;
-        return new Batch(this, parts);
+        taken = appends;
+        return new Batch(appends);
     }
 
     /** Whether the batch that was taken last goes by itself. */
@@ -81,8 +125,8 @@ final class PartitionQueue {
 
     /** What was taken goes back to where it was. */
     synchronized void putBack(Batch batch) {
-        for (Part part : batch.parts().reversed()) {
-            waiting.addFirst(part);
+        for (QueuedAppend append : batch.appends().reversed()) {
+            waiting.addFirst(append);
         }
         taken = List.of();
     }
@@ -93,10 +137,10 @@ final class PartitionQueue {
         alone = true;
     }
 
-    /** What was taken goes back, to be appended part by part. */
+    /** What was taken goes back, each to be appended by itself. */
     synchronized void putBackOneByOne(Batch batch) {
         putBack(batch);
-        oneByOne = batch.parts().size();
+        oneByOne = batch.appends().size();
     }
 
     /** The batch has been appended or has failed for good. Answers whether the queue takes another turn. */
@@ -109,8 +153,8 @@ final class PartitionQueue {
     }
 
     /** Takes out what waits and was submitted before this time, by {@link System#nanoTime}. */
-    synchronized List<Part> takeOverdue(long time) {
-        List<Part> overdue = new ArrayList<>();
+    synchronized List<QueuedAppend> takeOverdue(long time) {
+        List<QueuedAppend> overdue = new ArrayList<>();
         while (!waiting.isEmpty() && waiting.getFirst().submitted() - time < 0) {
             overdue.add(waiting.remove());
         }
@@ -118,13 +162,13 @@ final class PartitionQueue {
     }
 
     /** What is being appended and was submitted before this time, by {@link System#nanoTime}. */
-    synchronized List<Part> overdueInFlight(long time) {
-        return taken.stream().filter(part -> part.submitted() - time < 0).toList();
+    synchronized List<QueuedAppend> overdueInFlight(long time) {
+        return taken.stream().filter(append -> append.submitted() - time < 0).toList();
     }
 
     /** Takes everything out. */
-    synchronized List<Part> clear() {
-        List<Part> all = List.copyOf(waiting);
+    synchronized List<QueuedAppend> clear() {
+        List<QueuedAppend> all = List.copyOf(waiting);
         waiting.clear();
         inFlight = false;
         return all;

@@ -31,7 +31,7 @@ final class ReadAhead {
     }
 
     /** A page from an offset, when that is held. */
-    Optional<PageBuilder> read(Fetches.Request request) {
+    Optional<PageBuilder> read(FetchRequest request) {
         List<FetchedBatch> stretch = stretches.getIfPresent(request.partitionId());
         if (stretch == null
                 || request.offset() < stretch.getFirst().baseOffset()

@@ -119,6 +119,11 @@ final class TailCache {
         }
     }
 
+    /** Whether batches of the partition are kept. */
+    synchronized boolean wants(int partitionId) {
+        return tails.containsKey(partitionId);
+    }
+
     /** Takes in a batch that was appended, or read at the end of the log. */
     synchronized void add(int partitionId, FetchedBatch batch) {
         Tail tail = tails.get(partitionId);
@@ -155,7 +160,7 @@ final class TailCache {
     }
 
     /** A page from an offset, when that is held. */
-    synchronized Optional<PageBuilder> read(Fetches.Request request) {
+    synchronized Optional<PageBuilder> read(FetchRequest request) {
         long offset = request.offset();
         Tail tail = tails.get(request.partitionId());
         if (tail == null || tail.count() == 0 || offset < tail.get(0).baseOffset() || offset >= tail.end()) {

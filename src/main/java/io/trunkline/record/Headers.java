@@ -26,20 +26,6 @@ public final class Headers {
         byteSize = size;
     }
 
-    /** The headers of several batches, of which some may have none; null when no one has. */
-    static @Nullable Headers concat(List<RecordBatch> batches) {
-        if (batches.stream().allMatch(b -> b.headers() == null)) {
-            return null;
-        }
-        Builder builder = new Builder();
-        for (RecordBatch batch : batches) {
-            for (int i = 0; i < batch.count(); i++) {
-                builder.addFrom(batch.headers(), i);
-            }
-        }
-        return builder.build();
-    }
-
     /** The headers of so many records, of which none may have some, with others added where there is none of that name. */
     static @Nullable Headers added(@Nullable Headers headers, int records, Map<String, byte[]> added, String unless) {
         Builder builder = new Builder();

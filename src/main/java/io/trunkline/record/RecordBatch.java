@@ -51,7 +51,20 @@ public final class RecordBatch {
                                 batches.stream().map(RecordBatch::keysOrNulls).toList())
                         : null,
                 ByteColumn.concat(batches.stream().map(b -> b.values).toList()),
-                Headers.concat(batches));
+                headersOf(batches));
+    }
+
+    private static @Nullable Headers headersOf(List<RecordBatch> batches) {
+        if (batches.stream().allMatch(b -> b.headers == null)) {
+            return null;
+        }
+        Headers.Builder builder = new Headers.Builder();
+        for (RecordBatch batch : batches) {
+            for (int i = 0; i < batch.count(); i++) {
+                builder.addFrom(batch.headers, i);
+            }
+        }
+        return builder.build();
     }
 
     public int count() {

@@ -9,7 +9,6 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
-import io.trunkline.log.Logs;
 import io.trunkline.record.RecordBatch;
 import io.trunkline.rest.json.Utf8;
 import java.io.IOException;
@@ -153,7 +152,7 @@ final class ProduceParser {
             parser.skipChildren();
             return;
         }
-        int partition = Logs.ANY_PARTITION;
+        int partition = Producer.ANY_PARTITION;
         long timestamp = now;
         Piece value = null;
         int seen = 0;
@@ -298,7 +297,7 @@ final class ProduceParser {
 
     private int readPartition(int i) throws IOException {
         if (parser.currentToken() == JsonToken.VALUE_NULL) {
-            return Logs.ANY_PARTITION;
+            return Producer.ANY_PARTITION;
         }
         if (!partitionAllowed) {
             shapeError("records[" + i + "].partition: not allowed here, the path names the partition");
@@ -308,7 +307,7 @@ final class ProduceParser {
             return parser.getIntValue();
         }
         parser.skipChildren();
-        return Logs.ANY_PARTITION;
+        return Producer.ANY_PARTITION;
     }
 
     private long readTimestamp(int i) throws IOException {

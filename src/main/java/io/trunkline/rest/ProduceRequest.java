@@ -5,6 +5,6 @@ import io.trunkline.record.RecordBatch;
 /**
  * The records of a produce call.
  *
- * @param partitions the partition of each, {@code Logs.ANY_PARTITION} where the request leaves it open
+ * @param partitions the partition of each, {@code Producer.ANY_PARTITION} where the request leaves it open
  */
 record ProduceRequest(RecordBatch records, int[] partitions) {}

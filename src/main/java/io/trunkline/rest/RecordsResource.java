@@ -5,7 +5,6 @@ import io.trunkline.edge.Exchange;
 import io.trunkline.edge.ResponseBudget;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
-import io.trunkline.log.AppendResult;
 import io.trunkline.log.FetchOutcome;
 import io.trunkline.log.LogConfig;
 import io.trunkline.log.Logs;
@@ -62,13 +61,15 @@ class RecordsResource {
     private static final int SMALL_BODY = 32 * 1024;
 
     private final Logs logs;
+    private final Producer producer;
     private final LogConfig.Fetch config;
     private final ResponseBudget budget;
     private final Tracing tracing;
     private final Clock clock;
 
-    RecordsResource(Logs logs, LogConfig config, ResponseBudget budget, Tracing tracing, Clock clock) {
+    RecordsResource(Logs logs, Producer producer, LogConfig config, ResponseBudget budget, Tracing tracing, Clock clock) {
         this.logs = logs;
+        this.producer = producer;
         this.budget = budget;
         this.tracing = tracing;
         this.config = config.fetch();
@@ -387,7 +388,7 @@ class RecordsResource {
                             current,
                             name,
                             request.records(),
-                            records -> logs.append(name, records, request.partitions(), partition, async)
+                            records -> producer.send(name, records, request.partitions(), partition, async)
                                     .thenCompose(accepted -> async
                                             ? CompletableFuture.completedFuture(Answers.noContent())
                                             : accepted.result().thenApply(result -> sent(result, type, included))));
@@ -395,7 +396,7 @@ class RecordsResource {
     }
 
     /** Failures that are the same for every record are the call's. */
-    private static Response sent(AppendResult result, String type, Set<Include> included) {
+    private static Response sent(ProduceResult result, String type, Set<Include> included) {
         if (result.count() > 0) {
             TrunklineException first = result.failure(0);
             // What no record can help fails the call, and not each record.

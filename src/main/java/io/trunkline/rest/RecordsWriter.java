@@ -1,9 +1,7 @@
 package io.trunkline.rest;
 
 import io.trunkline.error.TrunklineException;
-import io.trunkline.log.AppendResult;
 import io.trunkline.log.FetchedBatch;
-import io.trunkline.log.Logs;
 import io.trunkline.record.ByteColumn;
 import io.trunkline.record.RecordBatch;
 import io.trunkline.rest.json.JsonBuffer;
@@ -71,7 +69,7 @@ final class RecordsWriter {
     static long offsetsSize(TopicName topic, ProduceRequest request) {
         int named = 0;
         for (int partition : request.partitions()) {
-            named += partition == Logs.ANY_PARTITION ? 0 : 1;
+            named += partition == Producer.ANY_PARTITION ? 0 : 1;
         }
         return OFFSET_SIZE * (long) request.records().count()
                 + (ERROR_SIZE + topic.value().length()) * (long) named;
@@ -82,7 +80,7 @@ final class RecordsWriter {
      *
      * @param codes whether errors have their code
      */
-    static byte[] offsets(AppendResult result, boolean codes) {
+    static byte[] offsets(ProduceResult result, boolean codes) {
         JsonBuffer json = new JsonBuffer(16 + result.count() * 32);
         json.ascii("{\"offsets\":[");
         for (int i = 0; i < result.count(); i++) {

@@ -43,11 +43,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** What the combiner promises: order, nothing lost, nothing twice, bounded memory, and a turn for everybody. */
+/** What the batcher promises: order, nothing lost, nothing twice, bounded memory, and a turn for everybody. */
 @QuarkusTest
 @QuarkusTestResource(TestDatabase.class)
 class AppendBatcherTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final TopicName TOPIC = TopicName.parse("batcher");
 
     @TestHTTPResource("/")
     URI base;
@@ -65,16 +66,16 @@ class AppendBatcherTest {
     Topics topics;
 
     private Api api;
-    private AppendBatcher combiner;
+    private AppendBatcher batcher;
     /** Batches that became durable, in the order in which they were told, by partition. */
     private final Map<Integer, List<FetchedBatch>> told = new HashMap<>();
 
     @BeforeEach
     void start() {
         api = new Api(base.toString());
-        combiner = new AppendBatcher(store, config.append(), metrics, (partitionId, batch, range) -> {
+        batcher = new AppendBatcher(store, config.append(), metrics, (partitionId, range, batch) -> {
             synchronized (told) {
-                told.computeIfAbsent(partitionId, id -> new ArrayList<>()).add(batch);
+                told.computeIfAbsent(partitionId, id -> new ArrayList<>()).add(batch.get());
             }
         });
     }
@@ -82,18 +83,18 @@ class AppendBatcherTest {
     @AfterEach
     void stop() {
         TestDatabase.network().comeBack();
-        combiner.close();
+        batcher.close();
         Awaitility.await().atMost(PATIENCE).until(() -> api.get("/topics").status() == 200);
     }
 
     @Test
     void recordsOfAPartitionKeepTheOrderInWhichTheyWereSubmitted() throws SQLException {
         List<Integer> ids = partitions(3);
-        List<AppendBatcher.Part> parts = new ArrayList<>();
+        List<QueuedAppend> parts = new ArrayList<>();
 
         for (int i = 0; i < 3_000; i++) {
             parts.add(part(ids.get(i % 3), "v" + i));
-            combiner.submit(List.of(parts.getLast()));
+            batcher.submit(List.of(parts.getLast()));
         }
         join(parts);
 
@@ -110,7 +111,7 @@ class AppendBatcherTest {
     @Test
     void whatWaitsIsCombined() throws Exception {
         int id = partitions(1).getFirst();
-        List<AppendBatcher.Part> parts = new ArrayList<>();
+        List<QueuedAppend> parts = new ArrayList<>();
 
         try (Connection owner = TestDatabase.asOwner();
                 Statement lock = owner.createStatement()) {
@@ -118,7 +119,7 @@ class AppendBatcherTest {
             lock.execute("SELECT FROM trunkline.partition_head WHERE tp_id = " + id + " FOR UPDATE");
             for (int i = 0; i < 50; i++) {
                 parts.add(part(id, "v" + i));
-                combiner.submit(List.of(parts.getLast()));
+                batcher.submit(List.of(parts.getLast()));
             }
             owner.rollback();
         }
@@ -132,22 +133,22 @@ class AppendBatcherTest {
     @Test
     void manyLockedPartitionsAreRefusedInTime() throws Exception {
         List<Integer> ids = partitions(12);
-        List<AppendBatcher.Part> parts = ids.stream().map(id -> part(id, "locked")).toList();
+        List<QueuedAppend> parts = ids.stream().map(id -> part(id, "locked")).toList();
 
         try (Connection owner = TestDatabase.asOwner();
                 Statement lock = owner.createStatement()) {
             owner.setAutoCommit(false);
             lock.execute("SELECT FROM trunkline.partition_head WHERE tp_id IN ("
                     + String.join(",", ids.stream().map(String::valueOf).toList()) + ") FOR UPDATE");
-            combiner.submit(parts);
+            batcher.submit(parts);
 
-            for (AppendBatcher.Part part : parts) {
+            for (QueuedAppend part : parts) {
                 long left = part.submitted() + WorkerPool.mostWait().toNanos() - System.nanoTime();
-                assertThat(part.baseOffset().handle((offset, failure) -> failure))
+                assertThat(part.outcome())
                         .succeedsWithin(Duration.ofNanos(left))
                         .isInstanceOfSatisfying(
-                                TrunklineException.class,
-                                e -> assertThat(e.code()).isEqualTo(ErrorCode.OVERLOADED));
+                                AppendOutcome.Failed.class,
+                                failed -> assertThat(failed.failure().code()).isEqualTo(ErrorCode.OVERLOADED));
             }
             owner.rollback();
         }
@@ -159,9 +160,9 @@ class AppendBatcherTest {
     @Test
     void partitionsThatAreReadyTogetherShareATransaction() throws SQLException {
         List<Integer> ids = partitions(40);
-        List<AppendBatcher.Part> parts = ids.stream().map(id -> part(id, "together")).toList();
+        List<QueuedAppend> parts = ids.stream().map(id -> part(id, "together")).toList();
 
-        combiner.submit(parts);
+        batcher.submit(parts);
         join(parts);
 
         assertThat(number("SELECT count(DISTINCT xmin::text) FROM trunkline.log_batch WHERE tp_id IN ("
@@ -173,8 +174,8 @@ class AppendBatcherTest {
     void onlyTheRequestAtFaultFails() throws Exception {
         List<Integer> ids = partitions(2);
         int shared = ids.getFirst();
-        List<AppendBatcher.Part> good = new ArrayList<>();
-        AppendBatcher.Part bad = part(shared, "refused by the table");
+        List<QueuedAppend> good = new ArrayList<>();
+        QueuedAppend bad = part(shared, "refused by the table");
         int slice = number("SELECT slice FROM trunkline.partition_head WHERE tp_id = " + shared);
 
         try (Connection owner = TestDatabase.asOwner();
@@ -183,23 +184,23 @@ class AppendBatcherTest {
                     + " ADD CONSTRAINT test CHECK (NOT 'refused by the table'::bytea = ANY (values))");
             owner.setAutoCommit(false);
             statement.execute("SELECT FROM trunkline.partition_head WHERE tp_id = " + shared + " FOR UPDATE");
-            AppendBatcher.Part first = part(shared, "before all");
-            combiner.submit(List.of(first));
+            QueuedAppend first = part(shared, "before all");
+            batcher.submit(List.of(first));
             good.add(first);
             for (int i = 0; i < 5; i++) {
                 good.add(part(shared, "before " + i));
-                combiner.submit(List.of(good.getLast()));
+                batcher.submit(List.of(good.getLast()));
             }
-            combiner.submit(List.of(bad));
+            batcher.submit(List.of(bad));
             for (int i = 0; i < 5; i++) {
                 good.add(part(shared, "after " + i));
-                combiner.submit(List.of(good.getLast(), part(ids.getLast(), "beside " + i)));
+                batcher.submit(List.of(good.getLast(), part(ids.getLast(), "beside " + i)));
             }
             owner.rollback();
             owner.setAutoCommit(true);
 
             join(good);
-            assertThatThrownBy(() -> bad.baseOffset().get(30, TimeUnit.SECONDS))
+            assertThatThrownBy(() -> offset(bad).get(30, TimeUnit.SECONDS))
                     .cause()
                     .isInstanceOfSatisfying(
                             TrunklineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INTERNAL));
@@ -226,7 +227,7 @@ class AppendBatcherTest {
     void partitionAtFaultFailsAloneInASharedTransaction() throws Exception {
         List<Integer> ids = partitions(10);
         int slice = number("SELECT slice FROM trunkline.partition_head WHERE tp_id = " + ids.getFirst());
-        List<AppendBatcher.Part> parts = new ArrayList<>();
+        List<QueuedAppend> parts = new ArrayList<>();
         for (int id : ids) {
             parts.add(part(id, id == ids.get(4) ? "refused too" : "fine"));
         }
@@ -235,9 +236,9 @@ class AppendBatcherTest {
                 Statement statement = owner.createStatement()) {
             statement.execute("ALTER TABLE trunkline.log_batch_" + slice
                     + " ADD CONSTRAINT test CHECK (NOT 'refused too'::bytea = ANY (values))");
-            combiner.submit(parts);
+            batcher.submit(parts);
             join(parts.stream().filter(p -> p.partitionId() != ids.get(4)).toList());
-            assertThatThrownBy(() -> parts.get(4).baseOffset().get(30, TimeUnit.SECONDS))
+            assertThatThrownBy(() -> offset(parts.get(4)).get(30, TimeUnit.SECONDS))
                     .hasRootCauseInstanceOf(SQLException.class);
             statement.execute("ALTER TABLE trunkline.log_batch_" + slice + " DROP CONSTRAINT test");
         }
@@ -258,15 +259,15 @@ class AppendBatcherTest {
         try (ExecutorService thread = Executors.newSingleThreadExecutor()) {
             Future<?> producer = thread.submit(() -> {
                 for (int i = 0; sending.get(); i++) {
-                    AppendBatcher.Part part = part(ids.get(i % 4), "v" + i);
+                    QueuedAppend part = part(ids.get(i % 4), "v" + i);
                     try {
-                        combiner.submit(List.of(part));
-                        sent.put("v" + i, part.baseOffset());
+                        batcher.submit(List.of(part));
+                        sent.put("v" + i, offset(part));
                         partitionOf.put("v" + i, part.partitionId());
                     } catch (TrunklineException e) {
                         assertThat(e.code()).isEqualTo(ErrorCode.OVERLOADED);
                     }
-                    CompletableFuture<Void> ended = part.baseOffset().handle((offset, failure) -> {
+                    CompletableFuture<Void> ended = offset(part).handle((offset, failure) -> {
                         if (failure != null) {
                             lost.incrementAndGet();
                         }
@@ -317,7 +318,7 @@ class AppendBatcherTest {
     void memoryIsBoundedUnderAProducerFasterThanTheDatabase() throws Exception {
         int id = partitions(1).getFirst();
         long most = config.append().maxQueuedBytesPerPartition().asLongValue();
-        List<AppendBatcher.Part> accepted = new ArrayList<>();
+        List<QueuedAppend> accepted = new ArrayList<>();
         int refused = 0;
 
         try (Connection owner = TestDatabase.asOwner();
@@ -326,15 +327,15 @@ class AppendBatcherTest {
             lock.execute("SELECT FROM trunkline.partition_head WHERE tp_id = " + id + " FOR UPDATE");
             String large = "x".repeat(100_000);
             for (int i = 0; i < 400; i++) {
-                AppendBatcher.Part part = part(id, i + large);
+                QueuedAppend part = part(id, i + large);
                 try {
-                    combiner.submit(List.of(part));
+                    batcher.submit(List.of(part));
                     accepted.add(part);
                 } catch (TrunklineException e) {
                     assertThat(e.code()).isEqualTo(ErrorCode.OVERLOADED);
                     refused++;
                 }
-                assertThat(combiner.queuedBytes()).isLessThanOrEqualTo(most);
+                assertThat(batcher.queuedBytes()).isLessThanOrEqualTo(most);
             }
             owner.rollback();
         }
@@ -342,7 +343,7 @@ class AppendBatcherTest {
 
         assertThat(refused).isPositive();
         assertThat(valuesOf(id)).hasSameSizeAs(accepted);
-        Awaitility.await().atMost(PATIENCE).until(() -> combiner.queuedBytes() == 0);
+        Awaitility.await().atMost(PATIENCE).until(() -> batcher.queuedBytes() == 0);
     }
 
     @Test
@@ -356,11 +357,11 @@ class AppendBatcherTest {
                     .<Future<?>>map(id -> feeders.submit(() -> {
                         while (feeding.get()) {
                             // Some are always waiting, so that the partition is ready again at once.
-                            List<AppendBatcher.Part> more = IntStream.range(0, 20)
+                            List<QueuedAppend> more = IntStream.range(0, 20)
                                     .mapToObj(i -> part(id, "hot " + "x".repeat(10_000)))
                                     .toList();
-                            for (AppendBatcher.Part part : more) {
-                                combiner.submit(List.of(part));
+                            for (QueuedAppend part : more) {
+                                batcher.submit(List.of(part));
                             }
                             join(more);
                         }
@@ -372,12 +373,12 @@ class AppendBatcherTest {
                 }
             });
             Map<Integer, Integer> hotBefore = hotBatches(hot);
-            List<AppendBatcher.Part> cold = ids.stream()
+            List<QueuedAppend> cold = ids.stream()
                     .filter(id -> !hot.contains(id))
                     .map(id -> part(id, "cold"))
                     .toList();
 
-            cold.forEach(part -> combiner.submit(List.of(part)));
+            cold.forEach(part -> batcher.submit(List.of(part)));
             join(cold);
 
             Map<Integer, Integer> hotAfter = hotBatches(hot);
@@ -425,15 +426,19 @@ class AppendBatcherTest {
         return topics.get(TopicName.parse(api.newTopic(count))).join().partitionIds();
     }
 
-    private static AppendBatcher.Part part(int partitionId, String value) {
+    private static QueuedAppend part(int partitionId, String value) {
         byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
         RecordBatch.Builder records = new RecordBatch.Builder(1, bytes.length);
         records.add(1, bytes, 0, bytes.length);
-        return new AppendBatcher.Part(partitionId, records.build(), true);
+        return new QueuedAppend(new PartitionAppend(TOPIC, partitionId, records.build(), true));
     }
 
-    private static void join(List<AppendBatcher.Part> parts) {
-        CompletableFuture.allOf(parts.stream().map(AppendBatcher.Part::baseOffset).toArray(CompletableFuture[]::new))
+    private static CompletableFuture<Long> offset(QueuedAppend part) {
+        return part.outcome().thenApply(outcome -> outcome.orThrow().baseOffset());
+    }
+
+    private static void join(List<QueuedAppend> parts) {
+        CompletableFuture.allOf(parts.stream().map(AppendBatcherTest::offset).toArray(CompletableFuture[]::new))
                 .orTimeout(PATIENCE.toSeconds(), TimeUnit.SECONDS)
                 .join();
     }

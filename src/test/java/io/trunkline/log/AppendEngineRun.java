@@ -7,6 +7,7 @@ import io.agroal.api.security.SimplePassword;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.trunkline.jdbc.Databases;
 import io.trunkline.record.RecordBatch;
+import io.trunkline.topic.TopicName;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -18,11 +19,11 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /** The append engine with its default configuration, as the service has it, without HTTP and without topics. */
 public final class AppendEngineRun implements AutoCloseable {
     private static final int PATIENCE_SECONDS = 60;
+    private static final TopicName TOPIC = TopicName.parse("engine");
     private static final String NEW_TOPIC = """
             INSERT INTO trunkline.topic (name, partition_count)
             VALUES (?, ?)
@@ -36,7 +37,7 @@ public final class AppendEngineRun implements AutoCloseable {
             """;
 
     private final AgroalDataSource dataSource;
-    private final AppendBatcher combiner;
+    private final AppendBatcher batcher;
 
     /** Connects as the role that the service runs as. */
     public AppendEngineRun(String jdbcUrl, String user, String password) throws SQLException {
@@ -50,11 +51,11 @@ public final class AppendEngineRun implements AutoCloseable {
                                 .jdbcProperty("binaryTransferEnable", "1001,1007,1009,1016"))));
         LogConfig config = Configs.log(Map.of());
         SimpleMeterRegistry registry = new SimpleMeterRegistry();
-        combiner = new AppendBatcher(
+        batcher = new AppendBatcher(
                 new AppendStore(Databases.of(dataSource)),
                 config.append(),
                 new LogMetrics(registry, new TopicCounters(registry, config)),
-                (partitionId, batch, range) -> {});
+                (partitionId, range, batch) -> {});
     }
 
     /**
@@ -107,7 +108,7 @@ public final class AppendEngineRun implements AutoCloseable {
 
     @Override
     public void close() {
-        combiner.close();
+        batcher.close();
         dataSource.close();
     }
 
@@ -131,16 +132,18 @@ public final class AppendEngineRun implements AutoCloseable {
                 done.complete(acknowledged);
                 return;
             }
-            AppendBatcher.Part part = new AppendBatcher.Part(partitionId, batches.get(number++ % batches.size()), true);
-            part.baseOffset().whenComplete((@Nullable Long offset, @Nullable Throwable failure) -> {
-                if (failure != null) {
-                    done.completeExceptionally(failure);
-                } else {
-                    acknowledged += part.records().count();
-                    next();
+            QueuedAppend append = new QueuedAppend(
+                    new PartitionAppend(TOPIC, partitionId, batches.get(number++ % batches.size()), true));
+            append.outcome().thenAccept(outcome -> {
+                switch (outcome) {
+                    case AppendOutcome.Appended appended -> {
+                        acknowledged += append.records().count();
+                        next();
+                    }
+                    case AppendOutcome.Failed failed -> done.completeExceptionally(failed.failure());
                 }
             });
-            combiner.submit(List.of(part));
+            batcher.submit(List.of(append));
         }
     }
 }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
+import io.trunkline.rest.Murmur2;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.TestDatabase;
 import java.net.URI;

@@ -51,7 +51,7 @@ class TailCacheTest {
 
         assertThat(read(4)).isNull();
         assertThat(read(7)).isNull();
-        assertThat(cache.read(new Fetches.Request(PARTITION + 1, 5, 1000, 10, false)))
+        assertThat(cache.read(new FetchRequest(PARTITION + 1, 5, 1000, 10, false)))
                 .isEmpty();
     }
 
@@ -87,7 +87,7 @@ class TailCacheTest {
             assertThat(cache.bytes()).isLessThanOrEqualTo(10 * SIZE);
         }
 
-        assertThat(cache.read(new Fetches.Request(1, 9, 10_000, 100, false))).isEmpty();
+        assertThat(cache.read(new FetchRequest(1, 9, 10_000, 100, false))).isEmpty();
         assertThat(offsets(1, 10)).containsExactly(10L, 11L, 12L, 13L, 14L);
         assertThat(offsets(2, 10)).containsExactly(10L, 11L, 12L, 13L, 14L);
     }
@@ -148,13 +148,13 @@ class TailCacheTest {
 
     /** The offsets of a page; null when it is not held. */
     private @Nullable List<Long> read(long offset, long maxBytes, int maxRecords) {
-        return cache.read(new Fetches.Request(PARTITION, offset, maxBytes, maxRecords, false))
+        return cache.read(new FetchRequest(PARTITION, offset, maxBytes, maxRecords, false))
                 .map(TailCacheTest::offsets)
                 .orElse(null);
     }
 
     private List<Long> offsets(int partitionId, long offset) {
-        return offsets(cache.read(new Fetches.Request(partitionId, offset, 1_000_000, 1_000, false))
+        return offsets(cache.read(new FetchRequest(partitionId, offset, 1_000_000, 1_000, false))
                 .orElseThrow());
     }
 

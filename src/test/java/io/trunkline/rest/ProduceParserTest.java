@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
-import io.trunkline.log.Logs;
 import io.trunkline.rest.json.JsonText;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -22,7 +21,7 @@ class ProduceParserTest {
     void absentFieldsHaveTheirDefaults() {
         ProduceRequest request = parse("{\"records\":[{\"value\":7}]}");
 
-        assertThat(request.partitions()).containsExactly(Logs.ANY_PARTITION);
+        assertThat(request.partitions()).containsExactly(Producer.ANY_PARTITION);
         assertThat(request.records().timestamp(0)).isEqualTo(NOW);
         assertThat(request.records().key(0)).isNull();
         assertThat(request.records().headerEnd(0)).isZero();

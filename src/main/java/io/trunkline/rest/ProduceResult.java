@@ -1,15 +1,15 @@
-package io.trunkline.log;
+package io.trunkline.rest;
 
 import io.trunkline.error.TrunklineException;
 import org.jspecify.annotations.Nullable;
 
 /** What became of each record of a call, in the order given. */
-public final class AppendResult {
+public final class ProduceResult {
     private final int[] partitions;
     private final long[] offsets;
     private final @Nullable TrunklineException[] failures;
 
-    AppendResult(int[] partitions, long[] offsets, @Nullable TrunklineException[] failures) {
+    ProduceResult(int[] partitions, long[] offsets, @Nullable TrunklineException[] failures) {
         this.partitions = partitions;
         this.offsets = offsets;
         this.failures = failures;

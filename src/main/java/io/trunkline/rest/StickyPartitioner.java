@@ -1,4 +1,4 @@
-package io.trunkline.log;
+package io.trunkline.rest;
 
 import io.trunkline.topic.Topic;
 import java.util.concurrent.ThreadLocalRandom;

@@ -1,13 +1,16 @@
-package io.trunkline.log;
+package io.trunkline.rest;
 
 import io.trunkline.error.ErrorCode;
-import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.log.AppendOutcome;
+import io.trunkline.log.Logs;
+import io.trunkline.log.PartitionAppend;
 import io.trunkline.record.ByteColumn;
 import io.trunkline.record.RecordBatch;
 import io.trunkline.topic.Topic;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.Topics;
+import jakarta.enterprise.context.ApplicationScoped;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -17,47 +20,53 @@ import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/** Takes a call's records apart by partition, hands them to the combiner, and puts the answers together again. */
-final class Appends implements AutoCloseable {
-    private static final Logger LOG = Logger.getLogger(Appends.class);
+/**
+ * Sends the records of a request: chooses the partitions of those that name none, by their keys or spread, appends them by
+ * partition, and puts together what became of each record.
+ */
+@ApplicationScoped
+class Producer {
+    /** Stands for a partition to be chosen: by the key, else spread. */
+    static final int ANY_PARTITION = -1;
+
     private static final int REMEMBERED_TOPICS = 100_000;
 
     private final Topics topics;
-    private final AppendBatcher combiner;
-    private final LogMetrics metrics;
+    private final Logs logs;
     private final ConcurrentHashMap<TopicName, StickyPartitioner> partitioners = new ConcurrentHashMap<>();
 
-    Appends(Topics topics, AppendBatcher combiner, LogMetrics metrics) {
+    Producer(Topics topics, Logs logs) {
         this.topics = topics;
-        this.combiner = combiner;
-        this.metrics = metrics;
+        this.logs = logs;
     }
 
-    long queuedBytes() {
-        return combiner.queuedBytes();
-    }
+    /** Records that have been accepted, and are written in order. */
+    record Accepted(CompletableFuture<ProduceResult> result) {}
 
-    @Override
-    public void close() {
-        combiner.close();
-    }
-
-    CompletableFuture<Logs.Accepted> append(
+    /**
+     * Sends records to a topic, created first where topics are created automatically. The call completes when the records have
+     * been accepted, {@link Accepted#result} when they are durable.
+     *
+     * @param partitions the partition of each record, or {@link #ANY_PARTITION}
+     * @param only where given, the partition of all of them: a call for one that does not exist fails
+     * @param allOrNothing whether a record that is too large or names no partition of the topic fails the call, instead of
+     *     standing as a failure in the result
+     */
+    CompletableFuture<Accepted> send(
             TopicName name, RecordBatch records, int[] partitions, OptionalInt only, boolean allOrNothing) {
         return topics.getOrCreate(name)
                 .thenCompose(topic -> namesAll(topic, partitions, only)
                         ? CompletableFuture.completedFuture(topic)
                         : topics.recent(name))
                 .thenApply(topic ->
-                        new Logs.Accepted(new Call(topic, records, partitions, only, allOrNothing).submit(true)));
+                        new Accepted(new Call(topic, records, partitions, only, allOrNothing).submit(true)));
     }
 
     private static boolean namesAll(Topic topic, int[] partitions, OptionalInt only) {
         return (only.isEmpty() || topic.hasPartition(only.getAsInt()))
-                && Arrays.stream(partitions).allMatch(p -> p == Logs.ANY_PARTITION || topic.hasPartition(p));
+                && Arrays.stream(partitions).allMatch(p -> p == ANY_PARTITION || topic.hasPartition(p));
     }
 
     private StickyPartitioner partitioner(TopicName name) {
@@ -109,38 +118,30 @@ final class Appends implements AutoCloseable {
         }
 
         /** Throws when nothing was accepted. */
-        CompletableFuture<AppendResult> submit(boolean mayRetry) {
+        CompletableFuture<ProduceResult> submit(boolean mayRetry) {
             only.ifPresent(topic::partitionId);
             Map<Integer, Members> byPartition = assign();
-            long start = System.nanoTime();
             List<int[]> indexes = new ArrayList<>(byPartition.size());
-            List<AppendBatcher.Part> parts = new ArrayList<>(byPartition.size());
+            List<PartitionAppend> appends = new ArrayList<>(byPartition.size());
             byPartition.forEach((partition, members) -> {
                 int[] indexesOf = members.indexes();
                 indexes.add(indexesOf);
-                parts.add(new AppendBatcher.Part(
+                appends.add(new PartitionAppend(
+                        topic.name(),
                         topic.partitionId(partition),
                         pick(indexesOf),
                         !topic.config().logAppendTime()));
             });
-            combiner.submit(parts);
-            List<CompletableFuture<Void>> ends = new ArrayList<>(parts.size());
-            for (int p = 0; p < parts.size(); p++) {
-                AppendBatcher.Part part = parts.get(p);
+            List<CompletableFuture<AppendOutcome>> outcomes = logs.append(appends);
+            CompletableFuture<?>[] ends = new CompletableFuture<?>[outcomes.size()];
+            for (int p = 0; p < ends.length; p++) {
                 int[] members = indexes.get(p);
-                ends.add(part.baseOffset().handle((base, failure) -> {
-                    if (failure == null) {
-                        written(part, members, base, System.nanoTime() - start);
-                    } else {
-                        failed(members, failure);
-                    }
-                    return null;
-                }));
+                ends[p] = outcomes.get(p).thenAccept(outcome -> ended(members, outcome));
             }
-            return CompletableFuture.allOf(ends.toArray(new CompletableFuture<?>[0]))
-                    .thenCompose(done -> mayRetry && !parts.isEmpty() && topicIsGone()
+            return CompletableFuture.allOf(ends)
+                    .thenCompose(done -> mayRetry && ends.length > 0 && topicIsGone()
                             ? again()
-                            : CompletableFuture.completedFuture(new AppendResult(partitions, offsets, failures)));
+                            : CompletableFuture.completedFuture(new ProduceResult(partitions, offsets, failures)));
         }
 
         private Map<Integer, Members> assign() {
@@ -152,7 +153,7 @@ final class Appends implements AutoCloseable {
                 long size = records.sizeOf(i);
                 if (only.isPresent()) {
                     partitions[i] = only.getAsInt();
-                } else if (asked[i] != Logs.ANY_PARTITION) {
+                } else if (asked[i] != ANY_PARTITION) {
                     partitions[i] = asked[i];
                 } else if (keys != null && !keys.isNull(i)) {
                     partitions[i] =
@@ -195,30 +196,20 @@ final class Appends implements AutoCloseable {
             return members.length == records.count() ? records : records.pick(members);
         }
 
-        private void written(AppendBatcher.Part part, int[] members, long base, long nanos) {
-            long offset = base;
-            for (int i : members) {
-                offsets[i] = offset++;
-            }
-            metrics.appended(
-                    topic.name(), part.records().count(), part.records().byteSize(), nanos);
-        }
-
-        private void failed(int[] members, Throwable failure) {
-            TrunklineException reason;
-            if (Failures.unwrapped(failure) instanceof TrunklineException known) {
-                reason = known;
-            } else {
-                reason = new TrunklineException(
-                        ErrorCode.INTERNAL, "The service failed; its log has the details.", failure);
-            }
-            if (reason.code() == ErrorCode.INTERNAL) {
-                LOG.errorf(reason.getCause(), "Append failed topic=%s records=%d", topic.name(), members.length);
-            } else {
-                LOG.debugf("Append failed topic=%s records=%d code=%s", topic.name(), members.length, reason.code());
-            }
-            for (int i : members) {
-                failures[i] = reason;
+        private void ended(int[] members, AppendOutcome outcome) {
+            switch (outcome) {
+                case AppendOutcome.Appended appended -> {
+                    long offset = appended.baseOffset();
+                    for (int i : members) {
+                        offsets[i] = offset++;
+                    }
+                }
+                case AppendOutcome.Failed failed -> {
+                    TrunklineException reason = failed.failure();
+                    for (int i : members) {
+                        failures[i] = reason;
+                    }
+                }
             }
         }
 
@@ -227,7 +218,7 @@ final class Appends implements AutoCloseable {
             return Arrays.stream(failures).allMatch(f -> f != null && f.code() == ErrorCode.PARTITION_NOT_FOUND);
         }
 
-        private CompletableFuture<AppendResult> again() {
+        private CompletableFuture<ProduceResult> again() {
             return topics.after(topic)
                     .thenCompose(now -> new Call(now, records, asked, only, allOrNothing).submit(false));
         }

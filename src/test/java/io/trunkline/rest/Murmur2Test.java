@@ -1,4 +1,4 @@
-package io.trunkline.log;
+package io.trunkline.rest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,10 +1,10 @@
-package io.trunkline.log;
+package io.trunkline.rest;
 
 /**
  * The hash by which Kafka's clients choose a key's partition: MurmurHash 2, 32 bits, seed 0x9747b28c
  * (org.apache.kafka.common.utils.Utils.murmur2), so that a key is found where a Kafka client would have put it.
  */
-final class Murmur2 {
+public final class Murmur2 {
     private static final int SEED = 0x9747b28c;
     private static final int M = 0x5bd1e995;
     private static final int R = 24;
@@ -12,11 +12,11 @@ final class Murmur2 {
     private Murmur2() {}
 
     /** The partition of a key. */
-    static int partition(byte[] data, int from, int length, int partitionCount) {
+    public static int partition(byte[] data, int from, int length, int partitionCount) {
         return (hash(data, from, length) & 0x7fffffff) % partitionCount;
     }
 
-    static int hash(byte[] data, int from, int length) {
+    public static int hash(byte[] data, int from, int length) {
         int h = SEED ^ length;
         int whole = from + (length & ~3);
         for (int i = from; i < whole; i += 4) {

@@ -1,0 +1,18 @@
+package io.trunkline.log;
+
+/**
+ * What is to be read of a partition.
+ *
+ * @param offset the first
+ * @param maxBytes of keys, values, headers and what each record costs beside
+ * @param strict whether the first record has to fit too, which otherwise it always does
+ */
+record FetchRequest(int partitionId, long offset, long maxBytes, int maxRecords, boolean strict) {
+    /** Who asks for less most likely asks for what follows next. */
+    private static final long READ_AHEAD_BYTES = 64 * 1024;
+
+    /** As much from the same place as is read at once when little is asked for. */
+    FetchRequest ahead() {
+        return new FetchRequest(partitionId, offset, Math.max(maxBytes, READ_AHEAD_BYTES), Integer.MAX_VALUE, false);
+    }
+}

@@ -1,0 +1,33 @@
+package io.trunkline.log;
+
+import io.trunkline.record.RecordBatch;
+import java.util.concurrent.CompletableFuture;
+
+/**
+ * Records of one request for one partition, which wait for their turn or are being appended.
+ *
+ * @param submitted when they began to wait, by {@link System#nanoTime}
+ * @param outcome completes in any case, and never with a failure
+ */
+record QueuedAppend(PartitionAppend append, long submitted, CompletableFuture<AppendOutcome> outcome) {
+    QueuedAppend(PartitionAppend append) {
+        this(append, System.nanoTime(), new CompletableFuture<>());
+    }
+
+    int partitionId() {
+        return append.partitionId();
+    }
+
+    RecordBatch records() {
+        return append.records();
+    }
+
+    boolean timestamps() {
+        return append.timestamps();
+    }
+
+    /** Bytes in memory, by which queues are bounded. */
+    long size() {
+        return records().memorySize();
+    }
+}
