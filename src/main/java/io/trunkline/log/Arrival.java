@@ -4,14 +4,14 @@ import java.util.concurrent.CompletableFuture;
 
 /** Somebody's waiting for records. Close it in any case: it holds a place that is bounded. */
 public final class Arrival implements AutoCloseable {
-    private final DelayedFetches wakeups;
+    private final DelayedFetches delayed;
     private final DelayedFetches.Waiter waiter;
     private final CompletableFuture<Void> come;
 
-    Arrival(DelayedFetches wakeups, DelayedFetches.Waiter waiter) {
-        this.wakeups = wakeups;
+    Arrival(DelayedFetches delayed, DelayedFetches.Waiter waiter) {
+        this.delayed = delayed;
         this.waiter = waiter;
-        come = waiter.woken.thenAccept(range -> {});
+        come = waiter.woken.thenAccept(reached -> {});
     }
 
     /** Completes when there may be records; fails when waiting is of no use. */
@@ -21,6 +21,6 @@ public final class Arrival implements AutoCloseable {
 
     @Override
     public void close() {
-        wakeups.deregister(waiter);
+        delayed.deregister(waiter);
     }
 }

@@ -36,12 +36,12 @@ final class DelayedFetches implements AutoCloseable {
     private static final int WOKEN_AT_ONCE = 64;
 
     /**
-     * A reader that waits, at the end of one partition or of several. Completes with what can be read now of one of them,
-     * when that goes beyond its offset; empty when nothing came; or with the reason why waiting is of no use.
+     * A reader that waits, at the end of one partition or of several. Completes with one of them that goes beyond its offset
+     * now; empty when nothing came; or with the reason why waiting is of no use.
      */
     static final class Waiter {
         private final Map<Integer, Long> offsets;
-        final CompletableFuture<Optional<OffsetRange>> woken = new CompletableFuture<>();
+        final CompletableFuture<Optional<Reached>> woken = new CompletableFuture<>();
 
         private Waiter(Map<Integer, Long> offsets) {
             this.offsets = offsets;
@@ -51,6 +51,9 @@ final class DelayedFetches implements AutoCloseable {
             return offsets.getOrDefault(partitionId, Long.MAX_VALUE) < endOffset;
         }
     }
+
+    /** What can be read of a partition now. */
+    record Reached(int partitionId, OffsetRange range) {}
 
     private final FetchStore store;
     private final LogConfig.Fetch config;
@@ -77,16 +80,8 @@ final class DelayedFetches implements AutoCloseable {
     }
 
     /**
-     * Registers a fetch. Register before reading, so that nothing appended in between is missed.
-     *
-     * @throws TrunklineException {@code OVERLOADED} when too many fetches wait already
-     */
-    Waiter register(int partitionId, long offset) {
-        return register(Map.of(partitionId, offset));
-    }
-
-    /**
-     * Registers a reader of several partitions, by their ids, from these offsets on.
+     * Registers a reader of partitions, by their ids, from these offsets on. Register before reading, so that nothing appended in
+     * between is missed.
      *
      * @throws TrunklineException {@code OVERLOADED} when too many fetches wait already
      */
@@ -123,12 +118,13 @@ final class DelayedFetches implements AutoCloseable {
     /** Tells what can be read of a partition. */
     void reached(int partitionId, OffsetRange range) {
         List<Waiter> due = take(partitionId, range.endOffset());
+        Optional<Reached> reached = Optional.of(new Reached(partitionId, range));
         int atOnce = Math.min(due.size(), WOKEN_AT_ONCE);
-        due.subList(0, atOnce).forEach(waiter -> waiter.woken.complete(Optional.of(range)));
+        due.subList(0, atOnce).forEach(waiter -> waiter.woken.complete(reached));
         if (due.size() > atOnce) {
             ForkJoinPool.commonPool()
                     .execute(() -> due.subList(atOnce, due.size())
-                            .forEach(waiter -> waiter.woken.complete(Optional.of(range))));
+                            .forEach(waiter -> waiter.woken.complete(reached)));
         }
     }
 
@@ -189,7 +185,7 @@ final class DelayedFetches implements AutoCloseable {
                     if (range == null) {
                         waiter.woken.completeExceptionally(LogEnds.gone());
                     } else {
-                        waiter.woken.complete(Optional.of(range));
+                        waiter.woken.complete(Optional.of(new Reached(partitionId, range)));
                     }
                 }
             }

@@ -1,193 +1,313 @@
 package io.trunkline.log;
 
 import io.trunkline.async.Drain;
-import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
+import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.record.RecordBatch;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 
-/**
- * Reads pages: at the tail from memory, else from PostgreSQL, where those who want the same page at the same time share
- * it; and waits for records where there are none.
- */
+/** Reads from partitions within one budget of bytes, and waits for records as long as there are too few. No fetch holds a thread. */
 final class Fetches {
-    private final FetchStore store;
-    private final LogEnds ends;
-    private final TailCache cache;
-    private final ReadAhead readAhead;
-    private final DelayedFetches delayedFetches;
-    private final WorkerPool pool;
-    private final Drain drain;
-    private final LogMetrics metrics;
-    private final ConcurrentHashMap<FetchRequest, CompletableFuture<PageBuilder>> reads = new ConcurrentHashMap<>();
+    /** So many are read at once, and share the bytes; others have their turn when these leave some. */
+    private static final int AT_ONCE = 16;
+    /** What is left of the bytes is used as long as it is more than this part of them. */
+    private static final int REST = 8;
 
-    Fetches(
-            FetchStore store,
-            LogEnds ends,
-            TailCache cache,
-            ReadAhead readAhead,
-            DelayedFetches delayedFetches,
-            WorkerPool pool,
-            Drain drain,
-            LogMetrics metrics) {
-        this.store = store;
+    private final LogEnds ends;
+    private final PageReader pages;
+    private final DelayedFetches delayed;
+    private final Drain drain;
+
+    Fetches(LogEnds ends, PageReader pages, DelayedFetches delayed, Drain drain) {
         this.ends = ends;
-        this.cache = cache;
-        this.readAhead = readAhead;
-        this.delayedFetches = delayedFetches;
-        this.pool = pool;
+        this.pages = pages;
+        this.delayed = delayed;
         this.drain = drain;
-        this.metrics = metrics;
+    }
+
+    CompletableFuture<Map<Integer, FetchOutcome>> fetch(
+            List<Position> positions, FetchLimits limits, CompletableFuture<Void> abandoned) {
+        return new Fetch(positions, limits, abandoned).look();
     }
 
     /**
-     * A page, for which is waited when there is none, or until nobody is interested any more.
+     * Reads what there is.
      *
-     * @param start when the wait began, by {@link System#nanoTime}
+     * @param known what is known of the partitions from a moment ago; where that has records, they are given, and other
+     *     partitions are not looked at
      */
-    CompletableFuture<FetchOutcome> fetch(
-            FetchRequest request, long start, Duration wait, CompletableFuture<Void> abandoned) {
-        if (drain.left(start, wait).isZero()) {
-            return ends.range(request.partitionId()).thenCompose(range -> page(request, range));
-        }
-        // Before the end is looked up, so that nothing appended in between is missed.
-        DelayedFetches.Waiter waiter;
-        try {
-            waiter = delayedFetches.register(request.partitionId(), request.offset());
-        } catch (TrunklineException e) {
-            return CompletableFuture.failedFuture(e);
-        }
-        return ends.range(request.partitionId())
-                .thenCompose(range -> {
-                    if (request.offset() == range.endOffset()) {
-                        return await(request, range, waiter, start, wait, abandoned);
-                    }
-                    delayedFetches.deregister(waiter); // reads what is there and waits for nothing
-                    return page(request, range);
+    CompletableFuture<Map<Integer, FetchOutcome>> read(
+            List<Position> positions, long maxBytes, Map<Integer, OffsetRange> known) {
+        List<Position> atHand = positions.stream()
+                .filter(position -> {
+                    OffsetRange range = known.get(position.partitionId());
+                    return range != null
+                            && range.readableFrom(position.offset())
+                            && position.offset() < range.endOffset();
                 })
-                .whenComplete((outcome, failure) -> delayedFetches.deregister(waiter));
+                .toList();
+        return atHand.isEmpty()
+                ? ranges(positions)
+                        .thenCompose(ranges -> new Round(ranges, maxBytes, Integer.MAX_VALUE).read(positions))
+                : new Round(known, maxBytes, Integer.MAX_VALUE).read(atHand);
     }
 
-    private CompletableFuture<FetchOutcome> await(
-            FetchRequest request,
-            OffsetRange range,
-            DelayedFetches.Waiter waiter,
-            long start,
-            Duration wait,
-            CompletableFuture<Void> abandoned) {
-        cache.want(request.partitionId());
-        abandoned.thenRun(() -> waiter.woken.complete(Optional.empty()));
-        // After it was registered: a stop that begins before this is seen here, and a later one wakes it.
-        long nanos = drain.left(start, wait).toNanos();
-        return waiter.woken
-                .completeOnTimeout(Optional.empty(), nanos, TimeUnit.NANOSECONDS)
-                .thenCompose(now -> {
-                    delayedFetches.deregister(waiter);
-                    if (abandoned.isDone()) {
-                        return CompletableFuture.failedFuture(new TrunklineException(
-                                ErrorCode.OVERLOADED, "The client did not wait for the answer."));
-                    }
-                    return now.isPresent()
-                            ? page(request, now.get())
-                            : CompletableFuture.completedFuture(
-                                    page(request, range, PageBuilder.empty(request), false));
-                });
+    Arrival arrival(List<Position> positions) {
+        return new Arrival(delayed, delayed.register(offsets(positions)));
     }
 
-    /** A page of a partition that has this range at least. */
-    CompletableFuture<FetchOutcome> page(FetchRequest request, OffsetRange range) {
-        long start = System.nanoTime();
-        return find(request, range).whenComplete((outcome, failure) -> {
-            if (outcome instanceof FetchOutcome.Page page && !page.isEmpty()) {
-                metrics.pageRead(System.nanoTime() - start);
+    private CompletableFuture<Map<Integer, OffsetRange>> ranges(List<Position> positions) {
+        return ends.ranges(positions.stream().map(Position::partitionId).toList());
+    }
+
+    private static Map<Integer, Long> offsets(List<Position> positions) {
+        Map<Integer, Long> offsets = new HashMap<>();
+        positions.forEach(position -> offsets.put(position.partitionId(), position.offset()));
+        return offsets;
+    }
+
+    /** One fetch: looks, and looks again when more has come. */
+    private final class Fetch {
+        private final List<Position> positions;
+        private final FetchLimits limits;
+        private final CompletableFuture<Void> abandoned;
+        private final long start = System.nanoTime();
+        /** From where on something new is waited for. */
+        private final Map<Integer, Long> seen;
+
+        Fetch(List<Position> positions, FetchLimits limits, CompletableFuture<Void> abandoned) {
+            this.positions = positions;
+            this.limits = limits;
+            this.abandoned = abandoned;
+            seen = offsets(positions);
+        }
+
+        CompletableFuture<Map<Integer, FetchOutcome>> look() {
+            if (left().isZero()) {
+                return ranges(positions).thenCompose(this::read);
             }
-        });
-    }
-
-    private CompletableFuture<FetchOutcome> find(FetchRequest request, OffsetRange range) {
-        if (!range.readableFrom(request.offset())) {
-            return CompletableFuture.completedFuture(new FetchOutcome.OutOfRange(range));
-        }
-        if (request.offset() == range.endOffset()) {
-            cache.want(request.partitionId());
-            return CompletableFuture.completedFuture(page(request, range, PageBuilder.empty(request), false));
-        }
-        Optional<PageBuilder> cached = cache.read(request);
-        if (cached.isPresent()) {
-            cache.want(request.partitionId());
-            return CompletableFuture.completedFuture(page(request, range, cached.get(), true));
-        }
-        Optional<PageBuilder> ahead = readAhead.read(request);
-        if (ahead.isPresent()) {
-            return CompletableFuture.completedFuture(page(request, range, ahead.get(), true));
-        }
-        return read(request, range).thenCompose(read -> {
-            if (!read.batches().isEmpty() || read.isFull()) {
-                FetchOutcome.Page page = page(request, range, read, false);
-                if (page.nextOffset() == page.range().endOffset()) {
-                    cache.want(request.partitionId());
-                    read.batches().forEach(batch -> cache.add(request.partitionId(), batch));
-                }
-                return CompletableFuture.completedFuture(page);
+            // Before the ends are looked up, so that nothing appended in between is missed.
+            DelayedFetches.Waiter waiter;
+            try {
+                waiter = delayed.register(Map.copyOf(seen));
+            } catch (TrunklineException e) {
+                return CompletableFuture.failedFuture(e);
             }
-            // There should have been records: retention has moved past the offset since the range was read.
-            return ends.range(request.partitionId()).thenApply(now -> {
-                if (now.readableFrom(request.offset())) {
-                    throw new IllegalStateException("records are missing: " + request + " " + now);
+            return ranges(positions)
+                    .thenCompose(this::read)
+                    .thenCompose(found -> {
+                        if (enough(found)) {
+                            delayed.deregister(waiter); // the answer may take long to be sent
+                            return CompletableFuture.completedFuture(found);
+                        }
+                        return await(found, waiter);
+                    })
+                    .whenComplete((found, failure) -> delayed.deregister(waiter));
+        }
+
+        private CompletableFuture<Map<Integer, FetchOutcome>> read(Map<Integer, OffsetRange> ranges) {
+            ranges.forEach((partitionId, range) -> seen.merge(partitionId, range.endOffset(), Math::max));
+            return new Round(ranges, limits.maxBytes(), limits.maxRecords()).read(positions);
+        }
+
+        private Duration left() {
+            return drain.left(start, limits.maxWait());
+        }
+
+        /** Whether there is nothing to wait for: enough records, or something of a partition that its reader has to know. */
+        private boolean enough(Map<Integer, FetchOutcome> found) {
+            long bytes = 0;
+            for (FetchOutcome outcome : found.values()) {
+                if (!(outcome instanceof FetchOutcome.Page page) || page.full()) {
+                    return true;
                 }
-                return new FetchOutcome.OutOfRange(now);
-            });
-        });
+                bytes += page.batches().stream()
+                        .mapToLong(b -> b.records().memorySize())
+                        .sum();
+            }
+            return bytes >= limits.minBytes() || found.size() < positions.size();
+        }
+
+        private CompletableFuture<Map<Integer, FetchOutcome>> await(
+                Map<Integer, FetchOutcome> found, DelayedFetches.Waiter waiter) {
+            abandoned.thenRun(() -> waiter.woken.complete(Optional.empty()));
+            // After it was registered: a stop that begins before this is seen here, and a later one wakes it.
+            return waiter.woken
+                    .completeOnTimeout(Optional.empty(), left().toNanos(), TimeUnit.NANOSECONDS)
+                    .exceptionallyCompose(failure -> Failures.code(failure) == ErrorCode.PARTITION_NOT_FOUND
+                            // The next look finds that it is gone.
+                            ? CompletableFuture.completedFuture(Optional.of(NOTHING))
+                            : CompletableFuture.failedFuture(failure))
+                    .thenCompose(woken -> {
+                        delayed.deregister(waiter);
+                        if (woken.isEmpty()) {
+                            return CompletableFuture.completedFuture(found);
+                        }
+                        DelayedFetches.Reached reached = woken.get();
+                        return positions.size() == 1 && reached != NOTHING
+                                ? read(Map.of(reached.partitionId(), reached.range()))
+                                        .thenCompose(now -> enough(now)
+                                                ? CompletableFuture.completedFuture(now)
+                                                : look())
+                                : look();
+                    });
+        }
     }
 
-    /** Reads more than is asked for when that is little, and keeps the rest for whoever asks for what follows. */
-    private CompletableFuture<PageBuilder> read(FetchRequest request, OffsetRange range) {
-        FetchRequest wide = request.ahead();
-        return readTogether(wide, range).thenApply(read -> {
-            PageBuilder page = PageBuilder.empty(request);
-            for (FetchedBatch batch : read.batches()) {
-                if (!page.add(batch)) {
+    private static final DelayedFetches.Reached NOTHING = new DelayedFetches.Reached(0, new OffsetRange(0, 0));
+
+    /** One reading of several partitions; its turns follow one another. */
+    private final class Round {
+        private final Map<Integer, OffsetRange> ranges;
+        private final long maxBytes;
+        private final int maxRecords;
+        private final Map<Integer, FetchOutcome> outcomes = new HashMap<>();
+        private final Deque<Position> waiting = new ArrayDeque<>();
+        private long bytes;
+        private boolean found;
+
+        /**
+         * @param maxRecords of each partition
+         */
+        Round(Map<Integer, OffsetRange> ranges, long maxBytes, int maxRecords) {
+            this.ranges = ranges;
+            this.maxBytes = maxBytes;
+            this.maxRecords = maxRecords;
+        }
+
+        CompletableFuture<Map<Integer, FetchOutcome>> read(List<Position> positions) {
+            positions.forEach(this::look);
+            return next();
+        }
+
+        /** Finds out what there is to be read of a partition. */
+        private void look(Position position) {
+            OffsetRange range = ranges.get(position.partitionId());
+            if (range == null) {
+                return;
+            }
+            if (!range.readableFrom(position.offset())) {
+                outcomes.put(position.partitionId(), new FetchOutcome.OutOfRange(range));
+            } else if (position.offset() < range.endOffset()) {
+                waiting.add(position);
+            } else {
+                pages.want(position.partitionId());
+                outcomes.put(position.partitionId(), nothing(position.partitionId(), position.offset(), range, false));
+            }
+        }
+
+        /** Reads a part of each of some partitions, and goes on while bytes are left and there is something to read. */
+        private CompletableFuture<Map<Integer, FetchOutcome>> next() {
+            long left = maxBytes - bytes;
+            if (waiting.isEmpty() || (found && left <= maxBytes / REST)) {
+                return CompletableFuture.completedFuture(withWaiting());
+            }
+            List<Position> turn = new ArrayList<>();
+            while (!waiting.isEmpty() && turn.size() < AT_ONCE) {
+                turn.add(waiting.remove());
+            }
+            long share = left / turn.size();
+            CompletableFuture<List<FetchOutcome>> read = CompletableFuture.completedFuture(new ArrayList<>());
+            for (int i = 0; i < turn.size(); i++) {
+                boolean strict = found || i > 0;
+                Position position = turn.get(i);
+                if (strict && share <= RecordBatch.OVERHEAD_BYTES) {
+                    turn.subList(i, turn.size()).forEach(waiting::addFirst);
                     break;
                 }
+                FetchRequest request = new FetchRequest(
+                        position.partitionId(), position.offset(), share, recordsLeft(position.partitionId()), strict);
+                OffsetRange range = ranges.get(position.partitionId());
+                if (range != null) {
+                    read = read.thenCombine(pages.page(request, range), (all, outcome) -> {
+                        all.add(outcome);
+                        return all;
+                    });
+                }
             }
-            if (page.next() < read.next()) {
-                readAhead.keep(wide.partitionId(), read.batches());
-            }
-            return page;
-        });
-    }
-
-    private CompletableFuture<PageBuilder> readTogether(FetchRequest request, OffsetRange range) {
-        CompletableFuture<PageBuilder> mine = new CompletableFuture<>();
-        CompletableFuture<PageBuilder> other = reads.putIfAbsent(request, mine);
-        if (other != null) {
-            return other;
+            return read.thenCompose(all -> {
+                long before = bytes;
+                for (int i = 0; i < all.size(); i++) {
+                    took(turn.get(i).partitionId(), all.get(i));
+                }
+                return bytes > before || !found ? next() : CompletableFuture.completedFuture(withWaiting());
+            });
         }
-        pool.call(() -> store.read(request, range)).whenComplete((read, failure) -> {
-            reads.remove(request, mine);
-            if (failure == null) {
-                mine.complete(read);
-            } else {
-                mine.completeExceptionally(failure);
-            }
-        });
-        return mine;
-    }
 
-    private static FetchOutcome.Page page(FetchRequest request, OffsetRange range, PageBuilder read, boolean shared) {
-        // What was read may go beyond an end that was looked up before.
-        OffsetRange known = new OffsetRange(range.logStartOffset(), Math.max(range.endOffset(), read.next()));
-        return new FetchOutcome.Page(
-                request.partitionId(),
-                read.batches(),
-                request.offset(),
-                read.next(),
-                known,
-                read.isFull() && read.next() < known.endOffset(),
-                shared);
+        /** Those that had no turn have something to be read too. */
+        private Map<Integer, FetchOutcome> withWaiting() {
+            for (Position position : waiting) {
+                OffsetRange range = ranges.get(position.partitionId());
+                if (range != null) {
+                    outcomes.putIfAbsent(
+                            position.partitionId(), nothing(position.partitionId(), position.offset(), range, true));
+                }
+            }
+            return outcomes;
+        }
+
+        private static FetchOutcome.Page nothing(int partitionId, long offset, OffsetRange range, boolean full) {
+            return new FetchOutcome.Page(partitionId, List.of(), offset, offset, range, full, false);
+        }
+
+        private int recordsLeft(int partitionId) {
+            return outcomes.get(partitionId) instanceof FetchOutcome.Page page
+                    ? maxRecords
+                            - page.batches().stream()
+                                    .mapToInt(b -> b.records().count())
+                                    .sum()
+                    : maxRecords;
+        }
+
+        private void took(int partitionId, FetchOutcome outcome) {
+            if (!(outcome instanceof FetchOutcome.Page page)) {
+                outcomes.put(partitionId, outcome);
+                return;
+            }
+            long size = page.batches().stream()
+                    .mapToLong(b -> b.records().memorySize())
+                    .sum();
+            if (page.isEmpty()) {
+                outcomes.putIfAbsent(partitionId, page);
+                return;
+            }
+            if (found && bytes + size > maxBytes) {
+                // A first record that is larger than its share has taken that of others.
+                outcomes.putIfAbsent(partitionId, nothing(partitionId, page.offset(), page.range(), true));
+                return;
+            }
+            found = true;
+            bytes += size;
+            outcomes.merge(partitionId, page, Round::joined);
+            if (page.full() && recordsLeft(partitionId) > 0) {
+                waiting.add(new Position(partitionId, page.nextOffset()));
+            }
+        }
+
+        private static FetchOutcome joined(FetchOutcome before, FetchOutcome after) {
+            if (!(before instanceof FetchOutcome.Page first) || !(after instanceof FetchOutcome.Page second)) {
+                return before;
+            }
+            List<FetchedBatch> batches = new ArrayList<>(first.batches());
+            batches.addAll(second.batches());
+            return new FetchOutcome.Page(
+                    first.partitionId(),
+                    batches,
+                    first.offset(),
+                    second.nextOffset(),
+                    second.range(),
+                    second.full(),
+                    first.shared() && second.shared());
+        }
     }
 }

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
@@ -45,7 +46,6 @@ public class Logs {
 
     private final LogEnds ends;
     private final Fetches fetches;
-    private final PartitionPolls polls;
 
     Logs(
             Topics topics,
@@ -72,8 +72,8 @@ public class Logs {
         pool = new WorkerPool("fetch", config.fetch().threads(), config.fetch().maxQueued());
         ends = new LogEnds(store, pool);
         ReadAhead readAhead = new ReadAhead(config.fetch().readAheadBytes().asLongValue());
-        fetches = new Fetches(store, ends, cache, readAhead, delayedFetches, pool, drain, metrics);
-        polls = new PartitionPolls(ends, fetches, delayedFetches);
+        PageReader pages = new PageReader(store, ends, cache, readAhead, pool, metrics);
+        fetches = new Fetches(ends, pages, delayedFetches, drain);
         metrics.queuedBytes(appends::queuedBytes);
         metrics.waiting(delayedFetches::waiting);
         metrics.cachedBytes(cache::bytes);
@@ -130,32 +130,38 @@ public class Logs {
     }
 
     /**
-     * Reads a page, waiting for the first record when there is none.
+     * Reads a page of a partition, waiting as long as there is less than is asked for.
      *
-     * @param maxBytes at most {@code trunkline.log.fetch.max-bytes}; one record is given whatever its size
-     * @param wait how long to wait, at most {@code trunkline.log.fetch.max-wait}
      * @param abandoned completes when nobody is interested any more, which ends the wait
      */
     public CompletableFuture<FetchOutcome> fetch(
-            TopicName topic,
-            int partition,
-            long offset,
-            long maxBytes,
-            int maxRecords,
-            Duration wait,
-            CompletableFuture<Void> abandoned) {
-        long start = System.nanoTime();
+            TopicName topic, int partition, long offset, FetchLimits limits, CompletableFuture<Void> abandoned) {
         return onPartition(
                         topic,
                         partition,
-                        id -> fetches.fetch(
-                                new FetchRequest(id, offset, maxBytes, maxRecords, false), start, wait, abandoned))
+                        id -> fetches.fetch(List.of(new Position(id, offset)), limits, abandoned)
+                                .thenApply(found -> Optional.ofNullable(found.get(id))
+                                        .orElseThrow(LogEnds::gone)))
                 .thenApply(outcome -> {
                     if (outcome instanceof FetchOutcome.Page page) {
                         count(topic, page);
                     }
                     return outcome;
                 });
+    }
+
+    /**
+     * Reads from several partitions at once, waiting as long as there is less than is asked for. What there is shares the bytes,
+     * and partitions that come first are served first where they do not suffice for all.
+     *
+     * @param positions the partitions, each once
+     * @param abandoned completes when nobody is interested any more, which ends the wait
+     * @return what was found, by partition id: nothing of a partition that does not exist any more, and an empty page that is
+     *     full where there are records that did not fit
+     */
+    public CompletableFuture<Map<Integer, FetchOutcome>> fetch(
+            List<Position> positions, FetchLimits limits, CompletableFuture<Void> abandoned) {
+        return fetches.fetch(positions, limits, abandoned);
     }
 
     /**
@@ -236,7 +242,7 @@ public class Logs {
      */
     public CompletableFuture<Map<Integer, FetchOutcome>> poll(
             List<Position> positions, long maxBytes, Map<Integer, OffsetRange> known) {
-        return polls.poll(positions, maxBytes, known);
+        return fetches.read(positions, maxBytes, known);
     }
 
     /**
@@ -245,7 +251,7 @@ public class Logs {
      * @throws TrunklineException {@code OVERLOADED} when too many wait already
      */
     public Arrival arrival(List<Position> positions) {
-        return polls.arrival(positions);
+        return fetches.arrival(positions);
     }
 
     /** Counts a page of {@link #poll} that was handed out. */

@@ -5,6 +5,7 @@ import io.trunkline.edge.Exchange;
 import io.trunkline.edge.ResponseBudget;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.log.FetchLimits;
 import io.trunkline.log.FetchOutcome;
 import io.trunkline.log.LogConfig;
 import io.trunkline.log.Logs;
@@ -243,7 +244,12 @@ class RecordsResource {
         context.addEndHandler(end -> ended.complete(null));
         Supplier<CompletableFuture<FetchOutcome>> fetch = () -> start(name, number, from, time)
                 .thenCompose(start ->
-                        logs.fetch(name, number, start, Math.min(bytes, budget.share()), records, wait, ended));
+                        logs.fetch(
+                                name,
+                                number,
+                                start,
+                                new FetchLimits(1, Math.min(bytes, budget.share()), records, wait),
+                                ended));
 
         return Uni.createFrom()
                 .completionStage(() -> tracing.fetch(
