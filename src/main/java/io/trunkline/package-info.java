@@ -1,4 +1,4 @@
-/** Trunkline: event streaming on PostgreSQL. */
+/** Trunkline: event streaming on PostgreSQL. The program's entry, its refusals and its end. */
 @NullMarked
 package io.trunkline;
 

@@ -6,6 +6,7 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyP
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
@@ -13,6 +14,8 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaMethodCall;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import jakarta.inject.Inject;
 import java.time.Clock;
@@ -31,19 +34,29 @@ class ArchitectureTest {
 
     /** Who may use whom: edges see features, features see those below them, everybody sees the kit. */
     private static final Map<String, Set<String>> MAY_USE = Map.ofEntries(
-            Map.entry("rest", Set.of("edge", "group", "retention", "log", "topic", "jdbc", "error")),
-            Map.entry("kafka", Set.of("edge", "group", "retention", "log", "topic", "jdbc", "error")),
-            Map.entry("ops", Set.of("edge", "group", "retention", "log", "topic", "jdbc", "error")),
-            Map.entry("edge", Set.of("error")),
+            Map.entry(
+                    "rest",
+                    Set.of("edge", "group", "retention", "log", "topic", "schema", "jdbc", "async", "record", "error")),
+            Map.entry(
+                    "kafka",
+                    Set.of("edge", "group", "retention", "log", "topic", "schema", "jdbc", "async", "record", "error")),
+            Map.entry(
+                    "ops",
+                    Set.of("edge", "group", "retention", "log", "topic", "schema", "jdbc", "async", "record", "error")),
             Map.entry("embedded", Set.of("jdbc")),
-            Map.entry("group", Set.of("log", "topic", "jdbc", "error")),
-            Map.entry("retention", Set.of("log", "topic", "jdbc", "error")),
-            Map.entry("log", Set.of("topic", "jdbc", "error")),
-            Map.entry("topic", Set.of("jdbc", "error")),
-            Map.entry("jdbc", Set.of("error")),
+            Map.entry("edge", Set.of("error")),
+            Map.entry("group", Set.of("log", "topic", "schema", "jdbc", "async", "record", "error")),
+            Map.entry("retention", Set.of("log", "topic", "schema", "jdbc", "async", "record", "error")),
+            Map.entry("log", Set.of("topic", "schema", "jdbc", "async", "record", "error")),
+            Map.entry("topic", Set.of("schema", "jdbc", "async", "error")),
+            Map.entry("schema", Set.of("jdbc", "async", "error")),
+            Map.entry("jdbc", Set.of("async", "error")),
+            Map.entry("async", Set.of("error")),
+            Map.entry("record", Set.of()),
             Map.entry("error", Set.of()));
 
     private static final List<String> FEATURES = List.of("topic", "log", "group", "retention");
+    private static final List<String> KIT = List.of("schema", "jdbc", "async", "record", "error");
 
     private static final List<String> REFLECTIVE = List.of(
             "java.lang.Class.forName",
@@ -72,7 +85,39 @@ class ArchitectureTest {
                 .map(p -> p.substring(ROOT.length()))
                 .forEach(packages::add));
 
-        Assertions.assertThat(MAY_USE.keySet()).containsAll(packages);
+        Assertions.assertThat(packages)
+                .allSatisfy(name -> Assertions.assertThat(MAY_USE.keySet())
+                        .anyMatch(known -> name.equals(known) || name.startsWith(known + ".")));
+    }
+
+    @Test
+    void nobodyUsesTheProgram() {
+        noClasses()
+                .that()
+                .resideInAPackage(ROOT + "*..")
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("io.trunkline")
+                .check(CLASSES);
+    }
+
+    /** Whoever reads a file has not to read all others of its package first. */
+    @Test
+    void noFilesUseOneAnotherInACircle() {
+        slices().assignedFrom(new SliceAssignment() {
+                    @Override
+                    public SliceIdentifier getIdentifierOf(JavaClass javaClass) {
+                        return SliceIdentifier.of(javaClass.getName().replaceFirst("\\$.*", ""));
+                    }
+
+                    @Override
+                    public String getDescription() {
+                        return "files";
+                    }
+                })
+                .should()
+                .beFreeOfCycles()
+                .check(CLASSES);
     }
 
     @Test
@@ -106,7 +151,7 @@ class ArchitectureTest {
     @Test
     void onlyStoresAndTheKitUseJdbc() {
         noClasses()
-                .that(not(resideInAPackage(ROOT + "jdbc")))
+                .that(not(resideInAnyPackage(ROOT + "jdbc", ROOT + "schema")))
                 .and()
                 .haveNameNotMatching(".*Store(\\$.*)?")
                 .should()
@@ -117,7 +162,7 @@ class ArchitectureTest {
 
     @Test
     void featuresAndTheKitKnowNothingOfTheWeb() {
-        String[] belowTheEdges = Stream.concat(FEATURES.stream(), Stream.of("jdbc", "error"))
+        String[] belowTheEdges = Stream.concat(FEATURES.stream(), KIT.stream())
                 .map(name -> ROOT + name + "..")
                 .toArray(String[]::new);
         noClasses()

@@ -1,4 +1,4 @@
-/** The embedded PostgreSQL for a start without configuration, and the program's entry. */
+/** The embedded PostgreSQL for a start without configuration. */
 @NullMarked
 package io.trunkline.embedded;
 

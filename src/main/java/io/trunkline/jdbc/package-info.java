@@ -1,4 +1,4 @@
-/** The database as the features see it: connections, worker pools, what an SQL failure means, migration at start-up. */
+/** The database as the features see it: connections, transactions, and what an SQL failure means. */
 @NullMarked
 package io.trunkline.jdbc;
 
