@@ -13,7 +13,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -31,10 +30,8 @@ final class DelayedFetches implements AutoCloseable {
     /** A look that takes long is not repeated before so many times its length. */
     private static final int BUSY = 4;
 
+    private static final int WAKERS = 2;
     private static final Duration MOST_DELAY = Duration.ofSeconds(1);
-    /** So many are woken by whoever tells; others are woken beside, so that they do not hold up the next append. */
-    private static final int WOKEN_AT_ONCE = 64;
-
     /**
      * A reader that waits, at the end of one partition or of several. Completes with one of them that goes beyond its offset
      * now; empty when nothing came; or with the reason why waiting is of no use.
@@ -59,6 +56,9 @@ final class DelayedFetches implements AutoCloseable {
     private final LogConfig.Fetch config;
     private final LogMetrics metrics;
     private final ScheduledExecutorService poller = WorkerPool.timer("wake-up", 1);
+    /** What readers do with what they get does not hold up appends. Each waiting reader stands in the queue at most once. */
+    private final WorkerPool wakers;
+
     /** Guarded by this. */
     private final Map<Integer, Set<Waiter>> waiters = new HashMap<>();
     /** All of them, those that wait for no partition too. Guarded by this. */
@@ -73,6 +73,7 @@ final class DelayedFetches implements AutoCloseable {
         this.config = config;
         this.metrics = metrics;
         delay = config.pollInterval();
+        wakers = new WorkerPool("wake-up", WAKERS, config.maxWaiting());
     }
 
     synchronized int waiting() {
@@ -115,16 +116,21 @@ final class DelayedFetches implements AutoCloseable {
         }
     }
 
-    /** Tells what can be read of a partition. */
+    /** Wakes the fetches that wait for less than can be read of a partition now, on another thread than that of the caller. */
     void reached(int partitionId, OffsetRange range) {
         List<Waiter> due = take(partitionId, range.endOffset());
-        Optional<Reached> reached = Optional.of(new Reached(partitionId, range));
-        int atOnce = Math.min(due.size(), WOKEN_AT_ONCE);
-        due.subList(0, atOnce).forEach(waiter -> waiter.woken.complete(reached));
-        if (due.size() > atOnce) {
-            ForkJoinPool.commonPool()
-                    .execute(() -> due.subList(atOnce, due.size())
-                            .forEach(waiter -> waiter.woken.complete(reached)));
+        if (!due.isEmpty()) {
+            Optional<Reached> reached = Optional.of(new Reached(partitionId, range));
+            wake(() -> due.forEach(waiter -> waiter.woken.complete(reached)));
+        }
+    }
+
+    private void wake(Runnable wake) {
+        try {
+            wakers.run(wake);
+        } catch (RejectedExecutionException e) {
+            LOG.debug("The service is being stopped: readers are woken at once");
+            wake.run();
         }
     }
 
@@ -150,6 +156,7 @@ final class DelayedFetches implements AutoCloseable {
     @Override
     public void close() {
         poller.shutdownNow();
+        wakers.close();
     }
 
     /** Answers whether there will be another look; not so when the service is being stopped. */
