@@ -31,11 +31,12 @@ class ArchitectureTest {
 
     /** Who may use whom: edges see features, features see those below them, everybody sees the kit. */
     private static final Map<String, Set<String>> MAY_USE = Map.ofEntries(
-            Map.entry("rest", Set.of("edge", "group", "retention", "log", "topic", "jdbc", "error")),
-            Map.entry("kafka", Set.of("edge", "group", "retention", "log", "topic", "jdbc", "error")),
-            Map.entry("ops", Set.of("edge", "group", "retention", "log", "topic", "jdbc", "error")),
+            Map.entry("rest", Set.of("edge", "consumer", "group", "retention", "log", "topic", "jdbc", "error")),
+            Map.entry("kafka", Set.of("edge", "consumer", "group", "retention", "log", "topic", "jdbc", "error")),
+            Map.entry("ops", Set.of("edge", "consumer", "group", "retention", "log", "topic", "jdbc", "error")),
             Map.entry("edge", Set.of("error")),
             Map.entry("embedded", Set.of("jdbc")),
+            Map.entry("consumer", Set.of("group", "log", "topic", "record", "async", "schema", "jdbc", "error")),
             Map.entry("group", Set.of("log", "topic", "jdbc", "error")),
             Map.entry("retention", Set.of("log", "topic", "jdbc", "error")),
             Map.entry("log", Set.of("topic", "jdbc", "error")),
@@ -43,7 +44,7 @@ class ArchitectureTest {
             Map.entry("jdbc", Set.of("error")),
             Map.entry("error", Set.of()));
 
-    private static final List<String> FEATURES = List.of("topic", "log", "group", "retention");
+    private static final List<String> FEATURES = List.of("topic", "log", "group", "consumer", "retention");
 
     private static final List<String> REFLECTIVE = List.of(
             "java.lang.Class.forName",

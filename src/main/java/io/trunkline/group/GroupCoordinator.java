@@ -1,5 +1,6 @@
 package io.trunkline.group;
 
+import io.quarkus.runtime.ShutdownEvent;
 import io.trunkline.async.KeyedQueue;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
@@ -12,6 +13,9 @@ import io.trunkline.topic.TopicListing;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.TopicPartition;
 import io.trunkline.topic.Topics;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -35,9 +39,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Changes of groups. Each is one transaction that locks the group's row, asks {@link GroupState} what is to become of it,
- * and writes that.
+ * and writes that. Calls return at once and fail with a {@link TrunklineException}, of which {@code DATABASE_UNAVAILABLE},
+ * {@code OUTCOME_UNKNOWN} and {@code OVERLOADED} may meet every one.
  */
-final class GroupCoordinator implements AutoCloseable {
+@ApplicationScoped
+public class GroupCoordinator {
     private static final Logger LOG = Logger.getLogger(GroupCoordinator.class);
     private static final int THREADS = 3;
     private static final int MOST_WAITING = 10_000;
@@ -53,10 +59,13 @@ final class GroupCoordinator implements AutoCloseable {
     private final Logs logs;
     private final ConsumerConfig config;
     private final GroupMetrics metrics;
+    private final GroupWatch watch;
     private final KeyedQueue<GroupName> queue = new KeyedQueue<>("changes of consumer groups", MOST_WAITING);
     private final Map<GroupName, CompletableFuture<Void>> looks = new ConcurrentHashMap<>();
     private final TopicPatterns patterns = new TopicPatterns();
     private final WorkerPool pool = new WorkerPool("group", THREADS, MOST_WAITING);
+    private volatile Function<GroupName, CompletableFuture<Void>> settle =
+            group -> CompletableFuture.completedFuture(null);
 
     GroupCoordinator(
             GroupRepository groups,
@@ -66,7 +75,8 @@ final class GroupCoordinator implements AutoCloseable {
             Topics topics,
             Logs logs,
             ConsumerConfig config,
-            GroupMetrics metrics) {
+            GroupMetrics metrics,
+            GroupWatch watch) {
         this.groups = groups;
         this.members = members;
         this.store = store;
@@ -75,12 +85,26 @@ final class GroupCoordinator implements AutoCloseable {
         this.logs = logs;
         this.config = config;
         this.metrics = metrics;
+        this.watch = watch;
+    }
+
+    void stop(@Observes @Priority(10) ShutdownEvent event) {
+        pool.close();
+    }
+
+    /**
+     * Has something done before partitions of a group may change hands.
+     *
+     * @param settle completes, in bounded time, when what was handed out to members of a group is noted where possible
+     */
+    public void beforeChanges(Function<GroupName, CompletableFuture<Void>> settle) {
+        this.settle = settle;
     }
 
     /**
      * Makes a consumer. Fails with {@code CONSUMER_ALREADY_EXISTS}, {@code GROUP_FULL} or {@code GROUP_LIMIT_REACHED}.
      */
-    CompletableFuture<Void> join(GroupName name, MemberName memberName, ConsumerOptions options) {
+    public CompletableFuture<Void> join(GroupName name, MemberName memberName, ConsumerOptions options) {
         return changing(name, () -> {
             GroupEntity group = made(name);
             List<MemberEntity> all = members.of(group);
@@ -102,13 +126,11 @@ final class GroupCoordinator implements AutoCloseable {
     }
 
     /** Removes a consumer. Fails with {@code CONSUMER_NOT_FOUND}. */
-    CompletableFuture<Void> leave(GroupName name, MemberName memberName) {
-        return changing(name, () -> {
-            GroupEntity group = locked(name).orElseThrow(Consumers::notFound);
+    public CompletableFuture<Void> leave(GroupName name, MemberName memberName) {
+        return sharing(name, () -> {
+            GroupEntity group = locked(name).orElseThrow(GroupCoordinator::consumerNotFound);
             List<MemberEntity> all = members.of(group);
-            long id = id(named(all, memberName));
-            apply(group, all, new GroupState.Event.Left(id));
-            return null;
+            apply(group, all, new GroupState.Event.Left(id(named(all, memberName))));
         });
     }
 
@@ -116,27 +138,26 @@ final class GroupCoordinator implements AutoCloseable {
      * Changes what a consumer reads. Fails with {@code CONSUMER_NOT_FOUND}, {@code INVALID_SUBSCRIPTION}, or
      * {@code SUBSCRIPTION_CONFLICT} where it reads something of another kind.
      */
-    CompletableFuture<Void> subscribe(GroupName name, MemberName memberName, Subscription subscription) {
-        return changing(name, () -> {
+    public CompletableFuture<Void> subscribe(GroupName name, MemberName memberName, Subscription subscription) {
+        return sharing(name, () -> {
             if (subscription instanceof Subscription.Matching matching) {
                 patterns.check(matching);
             }
-            GroupEntity group = locked(name).orElseThrow(Consumers::notFound);
+            GroupEntity group = locked(name).orElseThrow(GroupCoordinator::consumerNotFound);
             List<MemberEntity> all = members.of(group);
             MemberEntity member = named(all, memberName);
             Subscription now = member.subscription();
             if (!(now instanceof Subscription.None)
                     && !(subscription instanceof Subscription.None)
                     && now.getClass() != subscription.getClass()) {
-                throw Consumers.subscriptionConflict();
+                throw Subscription.conflict();
             }
             apply(group, all, new GroupState.Event.Subscribed(id(member), subscription));
-            return null;
         });
     }
 
     /** Shares partitions out anew where topics or partitions have come or gone. Those who ask meanwhile share the look. */
-    CompletableFuture<Void> look(GroupName name) {
+    public CompletableFuture<Void> look(GroupName name) {
         CompletableFuture<Void> mine = new CompletableFuture<>();
         CompletableFuture<Void> other = looks.putIfAbsent(name, mine);
         if (other != null) {
@@ -154,22 +175,15 @@ final class GroupCoordinator implements AutoCloseable {
     }
 
     private CompletableFuture<Void> lookAlone(GroupName name) {
-        return changing(name, () -> {
-            Optional<GroupEntity> group = locked(name);
-            if (group.isPresent()) {
-                apply(group.get(), members.of(group.get()), new GroupState.Event.TopicsChanged());
-            }
-            return null;
-        });
+        return sharing(name, () -> locked(name)
+                .ifPresent(group -> apply(group, members.of(group), new GroupState.Event.TopicsChanged())));
     }
 
     /** Removes consumers that were silent for too long. */
     CompletableFuture<Void> expire(GroupName name) {
-        return changing(name, () -> {
-            Duration timeout = config.sessionTimeout().plus(Heartbeats.interval(config));
-            locked(name).ifPresent(group -> apply(group, members.of(group), new GroupState.Event.Expired(timeout)));
-            return null;
-        });
+        Duration timeout = config.sessionTimeout().plus(Heartbeats.interval(config));
+        return sharing(name, () -> locked(name)
+                .ifPresent(group -> apply(group, members.of(group), new GroupState.Event.Expired(timeout))));
     }
 
     /**
@@ -177,9 +191,9 @@ final class GroupCoordinator implements AutoCloseable {
      * nobody goes on from there, and what comes after begins there. Fails with {@code CONSUMER_NOT_FOUND}; completes with a
      * partition that another one has, and commits none then.
      */
-    CompletableFuture<Optional<Integer>> commit(GroupName name, MemberName memberName, Map<Integer, Long> offsets) {
+    public CompletableFuture<Optional<Integer>> commit(GroupName name, MemberName memberName, Map<Integer, Long> offsets) {
         return changing(name, () -> {
-            GroupEntity group = locked(name).orElseThrow(Consumers::notFound);
+            GroupEntity group = locked(name).orElseThrow(GroupCoordinator::consumerNotFound);
             long id = id(named(members.of(group), memberName));
             // Nobody gives or takes partitions while the group is locked.
             Map<Long, SortedMap<Integer, OptionalLong>> held = store.partitions(group.id);
@@ -218,12 +232,12 @@ final class GroupCoordinator implements AutoCloseable {
      * @param topics that it has subscribed, that match its pattern, or that its assigned partitions are of
      * @param assigned the partitions that were assigned to it by hand
      */
-    record Wishes(SortedSet<TopicName> topics, SortedSet<TopicPartition> assigned) {}
+    public record Wishes(SortedSet<TopicName> topics, SortedSet<TopicPartition> assigned) {}
 
     /** What a consumer says that it reads. Fails with {@code CONSUMER_NOT_FOUND}. */
-    CompletableFuture<Wishes> wishes(GroupName name, MemberName memberName) {
+    public CompletableFuture<Wishes> wishes(GroupName name, MemberName memberName) {
         return pool.call(() -> transactions.read(() -> {
-            GroupEntity group = groups.named(name).orElseThrow(Consumers::notFound);
+            GroupEntity group = groups.named(name).orElseThrow(GroupCoordinator::consumerNotFound);
             Subscription subscription = named(members.of(group), memberName).subscription();
             SortedSet<TopicName> names = new TreeSet<>(Comparator.comparing(TopicName::value));
             SortedSet<TopicPartition> assigned = new TreeSet<>();
@@ -242,9 +256,14 @@ final class GroupCoordinator implements AutoCloseable {
         }));
     }
 
-    @Override
-    public void close() {
-        pool.close();
+    /** Changes who has which partition: after what was handed out is settled; and those who wait in the group look again. */
+    private CompletableFuture<Void> sharing(GroupName name, Runnable work) {
+        return settle.apply(name)
+                .thenCompose(settled -> this.<Void>changing(name, () -> {
+                    work.run();
+                    return null;
+                }))
+                .whenComplete((done, failure) -> watch.changed(name));
     }
 
     private <T extends @Nullable Object> CompletableFuture<T> changing(GroupName name, Supplier<T> work) {
@@ -280,7 +299,7 @@ final class GroupCoordinator implements AutoCloseable {
     private void apply(GroupEntity group, List<MemberEntity> all, GroupState.Event event) {
         // Only who holds the group's lock gives and takes partitions; where members stand may change meanwhile.
         Map<Long, SortedMap<Integer, OptionalLong>> partitions = store.partitions(group.id);
-        Map<Long, Duration> silence = store.silence(group.id);
+        Map<Long, Duration> sinceLastHeartbeat = store.sinceLastHeartbeat(group.id);
         Map<Long, MemberEntity> byId = new HashMap<>();
         SortedMap<Long, GroupState.Member> states = new TreeMap<>();
         for (MemberEntity member : all) {
@@ -292,7 +311,7 @@ final class GroupCoordinator implements AutoCloseable {
                             id(member),
                             member.subscription(),
                             member.enableAutoCommit,
-                            silence.getOrDefault(id(member), Duration.ZERO),
+                            sinceLastHeartbeat.getOrDefault(id(member), Duration.ZERO),
                             positions));
         }
         GroupState before = new GroupState(group.generation, states);
@@ -432,7 +451,7 @@ final class GroupCoordinator implements AutoCloseable {
     }
 
     private static MemberEntity named(List<MemberEntity> all, MemberName name) {
-        return all.stream().filter(m -> m.name.equals(name.value())).findFirst().orElseThrow(Consumers::notFound);
+        return all.stream().filter(m -> m.name.equals(name.value())).findFirst().orElseThrow(GroupCoordinator::consumerNotFound);
     }
 
     private static long id(MemberEntity member) {
@@ -441,6 +460,11 @@ final class GroupCoordinator implements AutoCloseable {
             throw new IllegalStateException("a member that is not stored");
         }
         return id;
+    }
+
+    /** There is no such consumer, or there is none any more. In the words of the bridge's contract. */
+    public static TrunklineException consumerNotFound() {
+        return new TrunklineException(ErrorCode.CONSUMER_NOT_FOUND, "The specified consumer instance was not found.");
     }
 
     static TrunklineException notFound(GroupName group) {

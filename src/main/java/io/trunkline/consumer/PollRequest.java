@@ -1,5 +1,6 @@
-package io.trunkline.group;
+package io.trunkline.consumer;
 
+import io.trunkline.group.ConsumerOptions;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
