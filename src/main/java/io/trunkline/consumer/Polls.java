@@ -139,10 +139,8 @@ final class Polls {
                 return CompletableFuture.failedFuture(
                         new TrunklineException(ErrorCode.OVERLOADED, "The client did not wait for the answer."));
             }
-            try {
-                wanted.check(member.options());
-            } catch (TrunklineException e) {
-                return CompletableFuture.failedFuture(e);
+            if (!wanted.takes(member.options())) {
+                return CompletableFuture.completedFuture(none(member));
             }
             if (!member.subscribed()) {
                 return CompletableFuture.failedFuture(new TrunklineException(
@@ -365,6 +363,10 @@ final class Polls {
 
         private Poll empty(ConsumerSnapshot member) {
             metrics.polled(0);
+            return none(member);
+        }
+
+        private static Poll none(ConsumerSnapshot member) {
             return new Poll(List.of(), member.options().format(), member.generation(), null);
         }
 

@@ -150,10 +150,10 @@ public class Groups {
     }
 
     /**
-     * Commits offsets for a group that has no consumer, and makes the group where it does not exist. Fails with
+     * Commits offsets for a group that has no consumer, for somebody who need not be one either, and makes the group where it does not exist. Fails with
      * {@code GROUP_NOT_EMPTY}, {@code TOPIC_NOT_FOUND} or {@code PARTITION_NOT_FOUND}.
      */
-    public CompletableFuture<Void> reset(GroupName name, List<TopicPartitionOffset> offsets) {
+    public CompletableFuture<Void> commit(GroupName name, List<TopicPartitionOffset> offsets) {
         return topics.ids(offsets.stream().map(TopicPartitionOffset::partition).toList())
                 .thenCompose(ids -> {
                     Map<Integer, Long> byId = new HashMap<>();

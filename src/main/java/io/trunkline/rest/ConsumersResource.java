@@ -314,7 +314,7 @@ class ConsumersResource {
                 wait.isPresent() ? Optional.of(Duration.ofMillis(wait.getAsLong())) : Optional.empty(),
                 config.maxWait(),
                 bytes,
-                options -> RecordFormat.stored(options.format()).accepted(wanted));
+                format -> RecordFormat.stored(format).nameFor(wanted).isPresent());
         CompletableFuture<Void> ended = new CompletableFuture<>();
         context.addEndHandler(end -> ended.complete(null));
         Exchange exchange = Exchange.of(context);
