@@ -358,5 +358,4 @@ public class Consumers {
                         ? coordinator.look(group).thenCompose(looked -> state(group, member))
                         : CompletableFuture.completedFuture(state));
     }
-
 }

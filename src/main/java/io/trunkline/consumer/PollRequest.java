@@ -14,8 +14,7 @@ import java.util.function.Predicate;
  * @param takes whether the caller can do with a record format; a poll of a consumer of another one is answered at once with
  *     no records, and costs the consumer nothing
  */
-public record PollRequest(
-        Optional<Duration> timeout, Duration mostWait, long maxBytes, Predicate<String> takes) {
+public record PollRequest(Optional<Duration> timeout, Duration mostWait, long maxBytes, Predicate<String> takes) {
     /** As the Strimzi Bridge waits where nothing is said. */
     private static final Duration DEFAULT_WAIT = Duration.ofMillis(100);
 

@@ -324,7 +324,8 @@ final class Polls {
             return millis;
         }
 
-        private CompletableFuture<Poll> await(ConsumerSnapshot member, List<Position> free, Map<Integer, Long> offsets) {
+        private CompletableFuture<Poll> await(
+                ConsumerSnapshot member, List<Position> free, Map<Integer, Long> offsets) {
             // What was delivered before is committed now: maybe nothing comes for long.
             return take(member, Map.of(), Map.of()).thenCompose(committed -> {
                 Duration left = left(member);
@@ -333,8 +334,7 @@ final class Polls {
                 }
                 if (arrival == null) {
                     // And once more, so that nothing that comes in between is missed.
-                    watcher = watch.watch(
-                            group, member.memberId(), member.generation(), member.sinceLastHeartbeat());
+                    watcher = watch.watch(group, member.memberId(), member.generation(), member.sinceLastHeartbeat());
                     arrival = logs.arrival(free.stream()
                             .map(p -> new Position(p.partitionId(), offsets.getOrDefault(p.partitionId(), p.offset())))
                             .toList());

@@ -115,7 +115,8 @@ public class GroupCoordinator {
 
     /** Removes a consumer. Fails with {@code CONSUMER_NOT_FOUND}. */
     public CompletableFuture<Void> leave(GroupName name, MemberName memberName) {
-        return sharing(name, rows -> Optional.of(new Event.Left(named(rows, memberName).id())));
+        return sharing(
+                name, rows -> Optional.of(new Event.Left(named(rows, memberName).id())));
     }
 
     /**
@@ -169,7 +170,8 @@ public class GroupCoordinator {
      * nobody goes on from there, and what comes after begins there. Fails with {@code CONSUMER_NOT_FOUND}; completes with a
      * partition that another one has, and commits none then.
      */
-    public CompletableFuture<Optional<Integer>> commit(GroupName name, MemberName memberName, Map<Integer, Long> offsets) {
+    public CompletableFuture<Optional<Integer>> commit(
+            GroupName name, MemberName memberName, Map<Integer, Long> offsets) {
         return changing(name, () -> {
             GroupEntity group = locked(name).orElseThrow(GroupCoordinator::consumerNotFound);
             long id = named(members.of(group), memberName).id();

@@ -123,8 +123,7 @@ class GroupJob {
             OffsetRange range = ranges.get(offset.partitionId());
             if (range != null) {
                 offset.lag(range)
-                        .ifPresent(lag ->
-                                lags.add(new PartitionLag(offset.group(), offset.topicPartition(), lag)));
+                        .ifPresent(lag -> lags.add(new PartitionLag(offset.group(), offset.topicPartition(), lag)));
             }
         }
         metrics.groups(lags, store.sizes(), logConfig.metrics().maxPartitions());

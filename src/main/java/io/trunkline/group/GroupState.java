@@ -100,7 +100,8 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
         switch (event) {
             case Event.Subscribed(long memberId, Subscription subscription) ->
                 left.computeIfPresent(
-                        memberId, (id, m) -> new Member(id, subscription, m.autoCommit(), m.sinceLastHeartbeat(), m.positions()));
+                        memberId,
+                        (id, m) -> new Member(id, subscription, m.autoCommit(), m.sinceLastHeartbeat(), m.positions()));
             case Event.Left(long memberId) -> left.remove(memberId);
             case Event.Expired(Duration timeout) -> {
                 left.values().removeIf(member -> member.sinceLastHeartbeat().compareTo(timeout) > 0);
@@ -149,7 +150,9 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
                 }
                 positions.put(partitionId, position);
             }
-            after.put(id, new Member(id, member.subscription(), member.autoCommit(), member.sinceLastHeartbeat(), positions));
+            after.put(
+                    id,
+                    new Member(id, member.subscription(), member.autoCommit(), member.sinceLastHeartbeat(), positions));
         });
         members.forEach((id, member) -> member.positions().forEach((partitionId, position) -> {
             Member now = after.get(id);

@@ -98,8 +98,7 @@ public class GroupWatch {
      * @param sinceLastHeartbeat how long before that its last request was noted
      * @throws TrunklineException {@code OVERLOADED} when too many polls wait already
      */
-    public synchronized Watcher watch(
-            GroupName group, long memberId, int generation, Duration sinceLastHeartbeat) {
+    public synchronized Watcher watch(GroupName group, long memberId, int generation, Duration sinceLastHeartbeat) {
         if (waiting >= most) {
             throw new TrunklineException(
                     ErrorCode.OVERLOADED,

@@ -338,7 +338,8 @@ class MembershipStore {
     void seen(List<Long> memberIds) {
         database.<Integer>write(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(SEEN)) {
-                statement.setObject(1, memberIds.stream().mapToLong(Long::longValue).toArray());
+                statement.setObject(
+                        1, memberIds.stream().mapToLong(Long::longValue).toArray());
                 return statement.executeUpdate();
             }
         });

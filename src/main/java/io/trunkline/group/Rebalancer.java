@@ -59,7 +59,8 @@ final class Rebalancer {
      */
     void share(GroupName name, Function<Optional<GroupRows>, Optional<? extends Event>> event) {
         for (int attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
-            Optional<GroupRows> seen = transactions.read(() -> groups.named(name).map(this::rows));
+            Optional<GroupRows> seen =
+                    transactions.read(() -> groups.named(name).map(this::rows));
             Optional<? extends Event> expected = event.apply(seen);
             if (expected.isEmpty()) {
                 return;
@@ -191,8 +192,7 @@ final class Rebalancer {
         return true;
     }
 
-    private void begin(
-            GroupEntity group, Set<Start> starts, Map<Start, OptionalLong> offsets) {
+    private void begin(GroupEntity group, Set<Start> starts, Map<Start, OptionalLong> offsets) {
         Map<Integer, @Nullable Long> begins = new HashMap<>();
         for (Start start : starts) {
             OptionalLong offset = offsets.get(start);

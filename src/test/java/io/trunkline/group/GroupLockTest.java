@@ -67,8 +67,7 @@ class GroupLockTest {
                 api.postLater(consumer.path() + "/subscription", Api.CONTROL, Consumer.topics(topic));
         waiting();
 
-        sql.execute(
-                "SELECT FROM trunkline.consumer_group WHERE name = '" + group.id() + "' FOR UPDATE NOWAIT");
+        sql.execute("SELECT FROM trunkline.consumer_group WHERE name = '" + group.id() + "' FOR UPDATE NOWAIT");
 
         owner.rollback();
         assertThat(subscribed.join().status()).isEqualTo(204);

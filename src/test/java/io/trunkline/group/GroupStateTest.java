@@ -314,7 +314,9 @@ class GroupStateTest {
             member.positions()
                     .keySet()
                     .forEach(partitionId -> positions.put(partitionId, OptionalLong.of(100 * id + partitionId)));
-            members.put(id, new Member(id, member.subscription(), member.autoCommit(), member.sinceLastHeartbeat(), positions));
+            members.put(
+                    id,
+                    new Member(id, member.subscription(), member.autoCommit(), member.sinceLastHeartbeat(), positions));
         });
         return new GroupState(state.generation(), members);
     }
