@@ -32,19 +32,27 @@ import org.junit.jupiter.api.Test;
 class ArchitectureTest {
     private static final String ROOT = "io.trunkline.";
 
+    private static final Set<String> EDGE_USES = Set.of(
+            "edge",
+            "consumer",
+            "group",
+            "retention",
+            "log",
+            "topic",
+            "schema",
+            "jdbc",
+            "async",
+            "record",
+            "error");
+
     /** Who may use whom: edges see features, features see those below them, everybody sees the kit. */
     private static final Map<String, Set<String>> MAY_USE = Map.ofEntries(
-            Map.entry(
-                    "rest",
-                    Set.of("edge", "group", "retention", "log", "topic", "schema", "jdbc", "async", "record", "error")),
-            Map.entry(
-                    "kafka",
-                    Set.of("edge", "group", "retention", "log", "topic", "schema", "jdbc", "async", "record", "error")),
-            Map.entry(
-                    "ops",
-                    Set.of("edge", "group", "retention", "log", "topic", "schema", "jdbc", "async", "record", "error")),
+            Map.entry("rest", EDGE_USES),
+            Map.entry("kafka", EDGE_USES),
+            Map.entry("ops", EDGE_USES),
             Map.entry("embedded", Set.of("jdbc")),
             Map.entry("edge", Set.of("error")),
+            Map.entry("consumer", Set.of("group", "log", "topic", "schema", "jdbc", "async", "record", "error")),
             Map.entry("group", Set.of("log", "topic", "schema", "jdbc", "async", "record", "error")),
             Map.entry("retention", Set.of("log", "topic", "schema", "jdbc", "async", "record", "error")),
             Map.entry("log", Set.of("topic", "schema", "jdbc", "async", "record", "error")),
@@ -55,7 +63,7 @@ class ArchitectureTest {
             Map.entry("record", Set.of()),
             Map.entry("error", Set.of()));
 
-    private static final List<String> FEATURES = List.of("topic", "log", "group", "retention");
+    private static final List<String> FEATURES = List.of("topic", "log", "group", "consumer", "retention");
     private static final List<String> KIT = List.of("schema", "jdbc", "async", "record", "error");
 
     private static final List<String> REFLECTIVE = List.of(

@@ -31,8 +31,9 @@ class GroupJob {
     private static final Duration MOST_INTERVAL = Duration.ofSeconds(10);
     private static final Duration FORGET_INTERVAL = Duration.ofMinutes(10);
 
-    private final LagStore store;
-    private final Consumers consumers;
+    private final GroupStore store;
+    private final OffsetStore offsetStore;
+    private final GroupCoordinator coordinator;
     private final Logs logs;
     private final ConsumerConfig config;
     private final LogConfig logConfig;
@@ -43,14 +44,16 @@ class GroupJob {
     private final ScheduledExecutorService timer = WorkerPool.timer("group-job", 1);
 
     GroupJob(
-            LagStore store,
-            Consumers consumers,
+            GroupStore store,
+            OffsetStore offsetStore,
+            GroupCoordinator coordinator,
             Logs logs,
             ConsumerConfig config,
             LogConfig logConfig,
             GroupMetrics metrics) {
         this.store = store;
-        this.consumers = consumers;
+        this.offsetStore = offsetStore;
+        this.coordinator = coordinator;
         this.logs = logs;
         this.config = config;
         this.logConfig = logConfig;
@@ -102,7 +105,7 @@ class GroupJob {
         }
         for (GroupName group : groups) {
             try {
-                consumers.expire(group).join();
+                coordinator.expire(group).join();
             } catch (RuntimeException e) {
                 LOG.warnf("Could not expire consumers; will try again group=%s code=%s", group, Failures.code(e));
             }
@@ -111,17 +114,16 @@ class GroupJob {
 
     /** One look at the offsets of all groups and one at the ends of their partitions. */
     void lag() {
-        List<LagStore.GroupOffset> offsets = store.offsets();
+        List<GroupOffset> offsets = offsetStore.offsets();
         Set<Integer> ids = new HashSet<>();
         offsets.forEach(offset -> ids.add(offset.partitionId()));
         Map<Integer, OffsetRange> ranges = logs.ranges(ids).join();
-        List<LagStore.PartitionLag> lags = new ArrayList<>();
-        for (LagStore.GroupOffset offset : offsets) {
+        List<PartitionLag> lags = new ArrayList<>();
+        for (GroupOffset offset : offsets) {
             OffsetRange range = ranges.get(offset.partitionId());
             if (range != null) {
-                Groups.lag(offset, range)
-                        .ifPresent(lag ->
-                                lags.add(new LagStore.PartitionLag(offset.group(), offset.topicPartition(), lag)));
+                offset.lag(range)
+                        .ifPresent(lag -> lags.add(new PartitionLag(offset.group(), offset.topicPartition(), lag)));
             }
         }
         metrics.groups(lags, store.sizes(), logConfig.metrics().maxPartitions());

@@ -1,7 +1,6 @@
 package io.trunkline.group;
 
 import io.micrometer.core.instrument.Counter;
-import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
@@ -11,15 +10,12 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.function.Supplier;
 import java.util.function.ToIntFunction;
 
 /** What consumer groups tell Prometheus. */
 @ApplicationScoped
 class GroupMetrics {
     private final MeterRegistry registry;
-    private final Counter polls;
-    private final Counter records;
     private final Counter rebalances;
     private final MultiGauge topicLag;
     private final MultiGauge lag;
@@ -28,12 +24,6 @@ class GroupMetrics {
 
     GroupMetrics(MeterRegistry registry) {
         this.registry = registry;
-        polls = Counter.builder("trunkline.consumer.polls")
-                .description("Polls that were answered")
-                .register(registry);
-        records = Counter.builder("trunkline.consumer.records")
-                .description("Records that polls were answered with")
-                .register(registry);
         rebalances = Counter.builder("trunkline.consumer.rebalances")
                 .description("Changes of members, subscriptions or partitions of groups that this replica made")
                 .register(registry);
@@ -52,19 +42,8 @@ class GroupMetrics {
         return MultiGauge.builder(name).description(description).register(registry);
     }
 
-    void polled(long count) {
-        polls.increment();
-        records.increment(count);
-    }
-
     void rebalanced() {
         rebalances.increment();
-    }
-
-    void waiting(Supplier<Number> waiting) {
-        Gauge.builder("trunkline.consumer.waiting", waiting)
-                .description("Polls that wait for records")
-                .register(registry);
     }
 
     /**
@@ -73,7 +52,7 @@ class GroupMetrics {
      * @param most how many series of each kind are shown: of topics those with the largest lag, of groups those with the most
      *     consumers, and with more partitions than this, none by itself
      */
-    void groups(List<LagStore.PartitionLag> lags, List<LagStore.Size> sizes, int most) {
+    void groups(List<PartitionLag> lags, List<GroupSize> sizes, int most) {
         Map<GroupTopic, Long> byTopic = new HashMap<>();
         lags.forEach(l -> byTopic.merge(
                 new GroupTopic(l.group(), l.topicPartition().topic().value()), l.lag(), Long::sum));
@@ -91,20 +70,20 @@ class GroupMetrics {
                         .toList(),
                 true);
         lag.register(
-                (lags.size() <= most ? lags : List.<LagStore.PartitionLag>of())
+                (lags.size() <= most ? lags : List.<PartitionLag>of())
                         .stream().map(GroupMetrics::row).toList(),
                 true);
-        List<LagStore.Size> shown = sizes.stream()
+        List<GroupSize> shown = sizes.stream()
                 .sorted(Comparator.comparingInt(size -> -size.members()))
                 .limit(most)
                 .toList();
-        members.register(rows(shown, LagStore.Size::members), true);
-        generation.register(rows(shown, LagStore.Size::generation), true);
+        members.register(rows(shown, GroupSize::members), true);
+        generation.register(rows(shown, GroupSize::generation), true);
     }
 
     private record GroupTopic(String group, String topic) {}
 
-    private static MultiGauge.Row<Number> row(LagStore.PartitionLag lag) {
+    private static MultiGauge.Row<Number> row(PartitionLag lag) {
         return MultiGauge.Row.of(
                 Tags.of(
                         "group",
@@ -116,7 +95,7 @@ class GroupMetrics {
                 lag.lag());
     }
 
-    private static List<MultiGauge.Row<?>> rows(List<LagStore.Size> sizes, ToIntFunction<LagStore.Size> value) {
+    private static List<MultiGauge.Row<?>> rows(List<GroupSize> sizes, ToIntFunction<GroupSize> value) {
         List<MultiGauge.Row<?>> rows = new ArrayList<>();
         sizes.forEach(size -> rows.add(MultiGauge.Row.of(Tags.of("group", size.group()), value.applyAsInt(size))));
         return rows;

@@ -30,14 +30,14 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
     /**
      * A consumer.
      *
-     * @param silence how long ago its last request was noted
+     * @param sinceLastHeartbeat how long ago its last request was noted
      * @param positions the next offset to deliver of each partition that it has, by id; empty where that is unknown
      */
     record Member(
             long id,
             Subscription subscription,
             boolean autoCommit,
-            Duration silence,
+            Duration sinceLastHeartbeat,
             SortedMap<Integer, OptionalLong> positions) {
         Member {
             positions = Collections.unmodifiableSortedMap(new TreeMap<>(positions));
@@ -100,10 +100,11 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
         switch (event) {
             case Event.Subscribed(long memberId, Subscription subscription) ->
                 left.computeIfPresent(
-                        memberId, (id, m) -> new Member(id, subscription, m.autoCommit(), m.silence(), m.positions()));
+                        memberId,
+                        (id, m) -> new Member(id, subscription, m.autoCommit(), m.sinceLastHeartbeat(), m.positions()));
             case Event.Left(long memberId) -> left.remove(memberId);
             case Event.Expired(Duration timeout) -> {
-                left.values().removeIf(member -> member.silence().compareTo(timeout) > 0);
+                left.values().removeIf(member -> member.sinceLastHeartbeat().compareTo(timeout) > 0);
                 dead.addAll(members.keySet());
                 dead.removeAll(left.keySet());
             }
@@ -149,7 +150,9 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
                 }
                 positions.put(partitionId, position);
             }
-            after.put(id, new Member(id, member.subscription(), member.autoCommit(), member.silence(), positions));
+            after.put(
+                    id,
+                    new Member(id, member.subscription(), member.autoCommit(), member.sinceLastHeartbeat(), positions));
         });
         members.forEach((id, member) -> member.positions().forEach((partitionId, position) -> {
             Member now = after.get(id);

@@ -1,8 +1,13 @@
 package io.trunkline.group;
 
+import io.quarkus.runtime.ShutdownEvent;
+import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,11 +24,12 @@ import org.jboss.logging.Logger;
  * Tells polls that wait when something about their group has changed: at once for changes that this replica made, and by
  * one shared look at all groups in which somebody waits. The look keeps their members alive too.
  */
-final class GroupWatch {
+@ApplicationScoped
+public class GroupWatch {
     private static final Logger LOG = Logger.getLogger(GroupWatch.class);
     private static final Duration MOST_INTERVAL = Duration.ofMillis(500);
 
-    private final PositionStore store;
+    private final MembershipStore store;
     private final Heartbeats heartbeats;
     private final int most;
     private final Duration heartbeatInterval;
@@ -31,8 +37,9 @@ final class GroupWatch {
     private final Map<GroupName, Set<Watcher>> watchers = new HashMap<>();
 
     private int waiting;
+    private final ScheduledExecutorService timer = WorkerPool.timer("group-watch", 1);
 
-    GroupWatch(PositionStore store, Heartbeats heartbeats, ConsumerConfig config, ScheduledExecutorService timer) {
+    GroupWatch(MembershipStore store, Heartbeats heartbeats, ConsumerConfig config) {
         this.store = store;
         this.heartbeats = heartbeats;
         most = config.maxWaiting();
@@ -41,21 +48,27 @@ final class GroupWatch {
         timer.scheduleWithFixedDelay(this::look, interval, interval, TimeUnit.MILLISECONDS);
     }
 
-    /** A poll that waits. Close it in any case. */
-    final class Watcher implements AutoCloseable {
+    void stop(@Observes @Priority(10) ShutdownEvent event) {
+        timer.shutdownNow();
+    }
+
+    /** Somebody who waits for a member. Close it in any case. */
+    public final class Watcher implements AutoCloseable {
         private final GroupName group;
-        private final ConsumerSnapshot member;
+        private final long memberId;
+        private final int generation;
         private volatile long seenAt;
         private final CompletableFuture<Void> changed = new CompletableFuture<>();
 
-        private Watcher(GroupName group, ConsumerSnapshot member) {
+        private Watcher(GroupName group, long memberId, int generation, Duration sinceLastHeartbeat) {
             this.group = group;
-            this.member = member;
-            seenAt = System.nanoTime() - member.silence().toNanos();
+            this.memberId = memberId;
+            this.generation = generation;
+            seenAt = System.nanoTime() - sinceLastHeartbeat.toNanos();
         }
 
         /** Completes when the member should look at itself again. */
-        CompletableFuture<Void> changed() {
+        public CompletableFuture<Void> changed() {
             return changed;
         }
 
@@ -73,29 +86,32 @@ final class GroupWatch {
         }
     }
 
-    synchronized int waiting() {
+    /** How many wait. */
+    public synchronized int waiting() {
         return waiting;
     }
 
     /**
      * Watches for a member as it was when it was looked at last.
      *
+     * @param generation of the group then
+     * @param sinceLastHeartbeat how long before that its last request was noted
      * @throws TrunklineException {@code OVERLOADED} when too many polls wait already
      */
-    synchronized Watcher watch(GroupName group, ConsumerSnapshot member) {
+    public synchronized Watcher watch(GroupName group, long memberId, int generation, Duration sinceLastHeartbeat) {
         if (waiting >= most) {
             throw new TrunklineException(
                     ErrorCode.OVERLOADED,
                     "Too many polls wait for records (trunkline.consumer.max-waiting). Try again.");
         }
-        Watcher watcher = new Watcher(group, member);
+        Watcher watcher = new Watcher(group, memberId, generation, sinceLastHeartbeat);
         watchers.computeIfAbsent(group, name -> new HashSet<>()).add(watcher);
         waiting++;
         return watcher;
     }
 
     /** Something about a group has changed. */
-    void changed(GroupName group) {
+    public void changed(GroupName group) {
         List<Watcher> all;
         synchronized (this) {
             all = List.copyOf(watchers.getOrDefault(group, Set.of()));
@@ -113,7 +129,7 @@ final class GroupWatch {
                 for (Watcher watcher : ofGroup) {
                     if (now - watcher.seenAt >= heartbeatInterval.toNanos()) {
                         watcher.seenAt = now;
-                        silent.add(watcher.member.memberId());
+                        silent.add(watcher.memberId);
                     }
                 }
             }
@@ -123,13 +139,13 @@ final class GroupWatch {
         }
         heartbeats.seen(silent);
         try {
-            Map<GroupName, PositionStore.Glance> glances = store.glance(groups);
+            Map<GroupName, MembershipStore.Glance> glances = store.glance(groups);
             List<Watcher> due = new ArrayList<>();
             synchronized (this) {
                 for (GroupName group : groups) {
-                    PositionStore.Glance glance = glances.get(group);
+                    MembershipStore.Glance glance = glances.get(group);
                     for (Watcher watcher : watchers.getOrDefault(group, Set.of())) {
-                        if (glance == null || glance.outdated() || glance.generation() != watcher.member.generation()) {
+                        if (glance == null || glance.outdated() || glance.generation() != watcher.generation) {
                             due.add(watcher);
                         }
                     }

@@ -42,9 +42,10 @@ public class Groups {
     private final GroupRepository repository;
     private final MemberRepository members;
     private final MembershipStore membershipStore;
-    private final LagStore lagStore;
+    private final GroupStore groupStore;
+    private final OffsetStore offsetStore;
     private final Transactions transactions;
-    private final Consumers consumers;
+    private final GroupCoordinator coordinator;
     private final Topics topics;
     private final Logs logs;
     private final WorkerPool pool = new WorkerPool("groups", THREADS, MOST_WAITING);
@@ -53,17 +54,19 @@ public class Groups {
             GroupRepository repository,
             MemberRepository members,
             MembershipStore membershipStore,
-            LagStore lagStore,
+            GroupStore groupStore,
+            OffsetStore offsetStore,
             Transactions transactions,
-            Consumers consumers,
+            GroupCoordinator coordinator,
             Topics topics,
             Logs logs) {
         this.repository = repository;
         this.members = members;
         this.membershipStore = membershipStore;
-        this.lagStore = lagStore;
+        this.groupStore = groupStore;
+        this.offsetStore = offsetStore;
         this.transactions = transactions;
-        this.consumers = consumers;
+        this.coordinator = coordinator;
         this.topics = topics;
         this.logs = logs;
     }
@@ -72,18 +75,9 @@ public class Groups {
         pool.close();
     }
 
-    /**
-     * A group and how many consumers it has.
-     *
-     * @param name as it is stored, which may be a name that no call can have made
-     */
-    public record Summary(String name, int members) {}
-
     /** All groups, by name. */
-    public CompletableFuture<List<Summary>> list() {
-        return pool.call(() -> lagStore.sizes().stream()
-                .map(size -> new Summary(size.group(), size.members()))
-                .toList());
+    public CompletableFuture<List<GroupSize>> list() {
+        return pool.call(groupStore::sizes);
     }
 
     /** A group with its members, offsets and lag. Fails with {@code GROUP_NOT_FOUND}. */
@@ -94,7 +88,7 @@ public class Groups {
                             group.generation,
                             members.of(group),
                             membershipStore.partitions(group.id),
-                            lagStore.offsets(name));
+                            offsetStore.offsets(name));
                 }))
                 .thenCompose(rows -> {
                     Set<Integer> ids = new HashSet<>();
@@ -109,7 +103,7 @@ public class Groups {
             int generation,
             List<MemberEntity> members,
             Map<Long, SortedMap<Integer, OptionalLong>> partitions,
-            List<LagStore.GroupOffset> offsets) {}
+            List<GroupOffset> offsets) {}
 
     private static GroupDescription description(
             GroupName name, Rows rows, Map<Integer, TopicPartition> names, Map<Integer, OffsetRange> ranges) {
@@ -124,28 +118,19 @@ public class Groups {
                     member.name, member.topics(), Optional.ofNullable(member.topicPattern), partitions));
         }
         List<GroupDescription.Offset> offsets = new ArrayList<>();
-        for (LagStore.GroupOffset offset : rows.offsets()) {
+        for (GroupOffset offset : rows.offsets()) {
             OffsetRange range = ranges.get(offset.partitionId());
             if (range != null) {
                 offsets.add(new GroupDescription.Offset(
-                        offset.topicPartition(), offset.committed(), range, lag(offset, range), offset.member()));
+                        offset.topicPartition(), offset.committed(), range, offset.lag(range), offset.member()));
             }
         }
         return new GroupDescription(name, rows.generation(), members, offsets);
     }
 
-    /** What lies between where a group would go on and the end, of what can be read. */
-    static OptionalLong lag(LagStore.GroupOffset offset, OffsetRange range) {
-        OptionalLong resumes = offset.resumes();
-        return resumes.isEmpty()
-                ? OptionalLong.empty()
-                : OptionalLong.of(
-                        Math.max(0, range.endOffset() - Math.max(resumes.getAsLong(), range.logStartOffset())));
-    }
-
     /** Forgets a group and what it has committed. Fails with {@code GROUP_NOT_EMPTY} or {@code GROUP_NOT_FOUND}. */
     public CompletableFuture<Void> delete(GroupName name) {
-        return consumers.whileEmpty(name, false, group -> {
+        return coordinator.whileEmpty(name, false, group -> {
             repository.delete(group);
             repository.flush();
             return null;
@@ -165,12 +150,11 @@ public class Groups {
     }
 
     /**
-     * Commits offsets for a group that has no consumer, and makes the group where it does not exist. Fails with
+     * Commits offsets for a group that has no consumer, for somebody who need not be one either, and makes the group where it does not exist. Fails with
      * {@code GROUP_NOT_EMPTY}, {@code TOPIC_NOT_FOUND} or {@code PARTITION_NOT_FOUND}.
      */
-    public CompletableFuture<Void> reset(GroupName name, List<TopicPartitionOffset> offsets) {
-        return consumers
-                .ids(offsets.stream().map(TopicPartitionOffset::partition).toList())
+    public CompletableFuture<Void> commit(GroupName name, List<TopicPartitionOffset> offsets) {
+        return topics.ids(offsets.stream().map(TopicPartitionOffset::partition).toList())
                 .thenCompose(ids -> {
                     Map<Integer, Long> byId = new HashMap<>();
                     offsets.forEach(offset -> {
@@ -196,7 +180,7 @@ public class Groups {
                         throw GroupCoordinator.notFound(name);
                     }
                     Set<Integer> all = new HashSet<>();
-                    lagStore.offsets(name).forEach(offset -> all.add(offset.partitionId()));
+                    offsetStore.offsets(name).forEach(offset -> all.add(offset.partitionId()));
                     return all;
                 }))
                 : topics.catalog(Set.copyOf(names)).thenApply(catalog -> ids(names, catalog));
@@ -246,7 +230,7 @@ public class Groups {
     }
 
     private CompletableFuture<Void> commit(GroupName name, boolean create, Map<Integer, Long> offsets) {
-        return consumers.whileEmpty(name, create, group -> {
+        return coordinator.whileEmpty(name, create, group -> {
             membershipStore.reset(group.id, offsets);
             return null;
         });

@@ -1,12 +1,16 @@
 package io.trunkline.group;
 
+import io.quarkus.runtime.ShutdownEvent;
 import io.trunkline.async.WorkerPool;
-import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -16,7 +20,8 @@ import org.jboss.logging.Logger;
  * Notes that members are alive. Every request is a heartbeat, but only one that comes a fifth of the session timeout after
  * the last that was noted is written, so that an idle group costs next to nothing.
  */
-final class Heartbeats {
+@ApplicationScoped
+public class Heartbeats {
     private static final Logger LOG = Logger.getLogger(Heartbeats.class);
     private static final int PARTS = 5;
     /** Heartbeats of this part of the interval are written together. */
@@ -25,19 +30,20 @@ final class Heartbeats {
     private static final int MOST_TOGETHER = 100_000;
 
     private final Duration interval;
-    private final PositionStore store;
-    private final WorkerPool pool;
-    private final ScheduledExecutorService timer;
+    private final MembershipStore store;
     /** Members whose heartbeat is to be noted with the next write. */
     private final Set<Long> due = ConcurrentHashMap.newKeySet();
 
     private final AtomicBoolean writing = new AtomicBoolean();
+    private final ScheduledExecutorService timer = WorkerPool.timer("heartbeats", 1);
 
-    Heartbeats(PositionStore store, ConsumerConfig config, WorkerPool pool, ScheduledExecutorService timer) {
+    Heartbeats(MembershipStore store, ConsumerConfig config) {
         interval = interval(config);
         this.store = store;
-        this.pool = pool;
-        this.timer = timer;
+    }
+
+    void stop(@Observes @Priority(10) ShutdownEvent event) {
+        timer.shutdownNow();
     }
 
     /** How old what was noted of a living member may be. */
@@ -48,16 +54,21 @@ final class Heartbeats {
     /**
      * A request of the member has come.
      *
-     * @param silence how old the last that was noted is
+     * @param sinceLastHeartbeat how old the last that was noted is
      */
-    void seen(long memberId, Duration silence) {
+    public void seen(long memberId, Duration sinceLastHeartbeat) {
         // Half, so that the one that is noted next is noted in time.
-        if (silence.compareTo(interval.dividedBy(2)) < 0) {
+        if (sinceLastHeartbeat.compareTo(interval.dividedBy(2)) < 0) {
             return;
         }
         due.add(memberId);
         if (writing.compareAndSet(false, true)) {
-            timer.schedule(this::write, Math.max(1, interval.dividedBy(TOGETHER).toMillis()), TimeUnit.MILLISECONDS);
+            try {
+                timer.schedule(
+                        this::write, Math.max(1, interval.dividedBy(TOGETHER).toMillis()), TimeUnit.MILLISECONDS);
+            } catch (RejectedExecutionException e) {
+                LOG.debug("A heartbeat is not noted: the service is being stopped");
+            }
         }
     }
 
@@ -70,16 +81,12 @@ final class Heartbeats {
         writing.set(false);
         List<Long> members = due.stream().limit(MOST_TOGETHER).toList();
         members.forEach(due::remove);
-        pool.call(() -> {
-                    store.seen(members);
-                    return true;
-                })
-                .whenComplete((done, failure) -> {
-                    if (failure != null) {
-                        LOG.debugf(
-                                "Heartbeats were not noted; the next ones will be members=%d code=%s",
-                                (Integer) members.size(), (ErrorCode) Failures.code(failure));
-                    }
-                });
+        try {
+            store.seen(members);
+        } catch (RuntimeException e) {
+            LOG.debugf(
+                    "Heartbeats were not noted; the next ones will be members=%d code=%s",
+                    (Integer) members.size(), Failures.code(e));
+        }
     }
 }

@@ -98,6 +98,15 @@ class MemberEntity {
         subscription = "none";
     }
 
+    /** Its id, once it is stored. */
+    long id() {
+        Long stored = id;
+        if (stored == null) {
+            throw new IllegalStateException("a member that is not stored");
+        }
+        return stored;
+    }
+
     OffsetReset reset() {
         return OffsetReset.stored(
                 autoOffsetReset,

@@ -18,8 +18,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What changes of a group do to rows that are no entities. Its calls belong into the transaction that has locked the
- * group's row.
+ * What changes of a group do to rows that are no entities, and what tells that members live. Calls that change a group
+ * belong into the transaction that has locked its row.
  */
 @ApplicationScoped
 class MembershipStore {
@@ -54,7 +54,7 @@ class MembershipStore {
                SET empty_since = clock_timestamp()
              WHERE group_id = ? AND empty_since IS NOT NULL
             """;
-    private static final String SILENCE = """
+    private static final String SINCE_LAST_HEARTBEAT = """
             SELECT member_id, extract(epoch FROM clock_timestamp() - last_seen)
               FROM trunkline.group_member
              WHERE group_id = ? AND isfinite(last_seen)
@@ -127,6 +127,20 @@ class MembershipStore {
                SET committed_offset = excluded.committed_offset, committed_at = excluded.committed_at
             """;
 
+    private static final String SEEN = """
+            UPDATE trunkline.group_member
+               SET last_seen = clock_timestamp()
+             WHERE member_id IN (SELECT m.member_id
+                                   FROM trunkline.group_member m
+                                  WHERE m.member_id = ANY (?)
+                                    FOR NO KEY UPDATE SKIP LOCKED)
+            """;
+    private static final String WATCH = """
+            SELECT g.name, g.generation, g.topic_version < (SELECT version FROM trunkline.topic_version)
+              FROM trunkline.consumer_group g
+             WHERE g.name = ANY (?)
+            """;
+
     private final Database database;
 
     MembershipStore(Database database) {
@@ -171,17 +185,17 @@ class MembershipStore {
     }
 
     /** How long ago the last request of each member was noted, by its id. */
-    Map<Long, Duration> silence(int groupId) {
+    Map<Long, Duration> sinceLastHeartbeat(int groupId) {
         return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(SILENCE)) {
+            try (PreparedStatement statement = connection.prepareStatement(SINCE_LAST_HEARTBEAT)) {
                 statement.setInt(1, groupId);
-                Map<Long, Duration> silence = new HashMap<>();
+                Map<Long, Duration> sinceLastHeartbeat = new HashMap<>();
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
-                        silence.put(rows.getLong(1), Duration.ofMillis((long) (rows.getDouble(2) * 1000)));
+                        sinceLastHeartbeat.put(rows.getLong(1), Duration.ofMillis((long) (rows.getDouble(2) * 1000)));
                     }
                 }
-                return silence;
+                return sinceLastHeartbeat;
             }
         });
     }
@@ -195,9 +209,10 @@ class MembershipStore {
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
                         long position = rows.getLong(3);
+                        OptionalLong known = rows.wasNull() ? OptionalLong.empty() : OptionalLong.of(position);
                         partitions
                                 .computeIfAbsent(rows.getLong(1), id -> new TreeMap<>())
-                                .put(rows.getInt(2), rows.wasNull() ? OptionalLong.empty() : OptionalLong.of(position));
+                                .put(rows.getInt(2), known);
                     }
                 }
                 return partitions;
@@ -317,6 +332,39 @@ class MembershipStore {
     void forgetGonePartitions(int groupId) {
         update(FORGET_PARTITIONS, (statement, connection) -> statement.setInt(1, groupId));
         update(FORGET_OFFSETS, (statement, connection) -> statement.setInt(1, groupId));
+    }
+
+    /** Notes that requests of these members have come; passes over those that somebody is changing. */
+    void seen(List<Long> memberIds) {
+        database.<Integer>write(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(SEEN)) {
+                statement.setObject(
+                        1, memberIds.stream().mapToLong(Long::longValue).toArray());
+                return statement.executeUpdate();
+            }
+        });
+    }
+
+    /** What of a group those who wait in it have to know. */
+    record Glance(int generation, boolean outdated) {}
+
+    /** Those of the groups that exist. */
+    Map<GroupName, Glance> glance(List<GroupName> groups) {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(WATCH)) {
+                statement.setArray(
+                        1,
+                        connection.createArrayOf(
+                                "text", groups.stream().map(GroupName::value).toArray()));
+                Map<GroupName, Glance> glances = new HashMap<>();
+                try (ResultSet rows = statement.executeQuery()) {
+                    while (rows.next()) {
+                        glances.put(new GroupName(rows.getString(1)), new Glance(rows.getInt(2), rows.getBoolean(3)));
+                    }
+                }
+                return glances;
+            }
+        });
     }
 
     private void updateOffsets(String sql, int groupId, Map<Integer, ? extends @Nullable Long> offsets) {

@@ -73,6 +73,13 @@ public sealed interface Subscription {
         }
     }
 
+    /** Somebody wants to read in two ways at once. In the words of the bridge's contract. */
+    static TrunklineException conflict() {
+        return new TrunklineException(
+                ErrorCode.SUBSCRIPTION_CONFLICT,
+                "Subscriptions to topics, partitions, and patterns are mutually exclusive.");
+    }
+
     /** Whether it reads topics, whose partitions the members of a group share. */
     default boolean shares() {
         return this instanceof Topics || this instanceof Matching;

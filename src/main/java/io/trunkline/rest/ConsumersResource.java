@@ -1,16 +1,16 @@
 package io.trunkline.rest;
 
 import io.smallrye.mutiny.Uni;
+import io.trunkline.consumer.Consumers;
+import io.trunkline.consumer.Poll;
+import io.trunkline.consumer.PollRequest;
 import io.trunkline.edge.Exchange;
 import io.trunkline.edge.ResponseBudget;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.group.ConsumerConfig;
-import io.trunkline.group.Consumers;
 import io.trunkline.group.GroupName;
 import io.trunkline.group.MemberName;
-import io.trunkline.group.Poll;
-import io.trunkline.group.PollRequest;
 import io.trunkline.group.Subscription;
 import io.trunkline.log.LogConfig;
 import io.trunkline.topic.TopicName;
@@ -173,7 +173,7 @@ class ConsumersResource {
         List<String> names = byName ? body.textItems(TOPICS, MOST_TOPICS) : List.of();
         body.check();
         if (byName && pattern.isPresent()) {
-            throw Consumers.subscriptionConflict();
+            throw Subscription.conflict();
         }
         if (pattern.isPresent()) {
             return Subscription.Matching.parse(pattern.get());
@@ -314,7 +314,7 @@ class ConsumersResource {
                 wait.isPresent() ? Optional.of(Duration.ofMillis(wait.getAsLong())) : Optional.empty(),
                 config.maxWait(),
                 bytes,
-                options -> RecordFormat.stored(options.format()).accepted(wanted));
+                format -> RecordFormat.stored(format).nameFor(wanted).isPresent());
         CompletableFuture<Void> ended = new CompletableFuture<>();
         context.addEndHandler(end -> ended.complete(null));
         Exchange exchange = Exchange.of(context);

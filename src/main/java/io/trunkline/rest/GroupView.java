@@ -4,7 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.trunkline.group.GroupDescription;
-import io.trunkline.group.Groups;
+import io.trunkline.group.GroupSize;
 import io.trunkline.topic.TopicName;
 import java.util.List;
 import java.util.Map;
@@ -35,8 +35,8 @@ record GroupView(
             @JsonProperty("group_id") String groupId,
             @Schema(description = STATES) String state,
             int members) {
-        static Summary of(Groups.Summary group) {
-            return new Summary(group.name(), GroupView.state(group.members()), group.members());
+        static Summary of(GroupSize group) {
+            return new Summary(group.group(), GroupView.state(group.members()), group.members());
         }
     }
 

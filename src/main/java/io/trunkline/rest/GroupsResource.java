@@ -174,6 +174,6 @@ class GroupsResource {
             List<TopicPartitionOffset> offsets,
             List<Groups.Target> targets,
             List<TopicName> topics) {
-        return byOffset ? groups.reset(name, offsets) : groups.reset(name, targets.getFirst(), topics);
+        return byOffset ? groups.commit(name, offsets) : groups.reset(name, targets.getFirst(), topics);
     }
 }

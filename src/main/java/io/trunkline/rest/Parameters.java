@@ -2,7 +2,7 @@ package io.trunkline.rest;
 
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
-import io.trunkline.group.Consumers;
+import io.trunkline.group.GroupCoordinator;
 import io.trunkline.group.GroupName;
 import io.trunkline.group.MemberName;
 import io.trunkline.log.Logs;
@@ -38,7 +38,7 @@ final class Parameters {
             return GroupName.parse(text);
         } catch (TrunklineException e) {
             throw notFound == ErrorCode.CONSUMER_NOT_FOUND
-                    ? Consumers.notFound()
+                    ? GroupCoordinator.consumerNotFound()
                     : new TrunklineException(
                             notFound, "No group can have this name, so there is none. " + e.userMessage());
         }
@@ -49,7 +49,7 @@ final class Parameters {
         try {
             return MemberName.parse(text);
         } catch (TrunklineException e) {
-            throw Consumers.notFound();
+            throw GroupCoordinator.consumerNotFound();
         }
     }
 

@@ -68,18 +68,22 @@ enum RecordFormat {
      * @throws TrunklineException {@code NOT_ACCEPTABLE} when it accepts others only
      */
     Accepted accepted(MediaTypes.Wanted wanted) {
-        if (wanted.anything()) {
-            return new Accepted(this, mediaType);
-        }
-        for (String name : wanted.names()) {
-            if (name.equals(mediaType) || (this == JSON && name.equals(MediaTypes.PLAIN_JSON))) {
-                return new Accepted(this, name);
-            }
-        }
-        throw new TrunklineException(
-                ErrorCode.NOT_ACCEPTABLE,
-                "The `format` used in the consumer creation request does not match the embedded format in the Accept"
-                        + " header of this request.");
+        return new Accepted(
+                this,
+                nameFor(wanted)
+                        .orElseThrow(() -> new TrunklineException(
+                                ErrorCode.NOT_ACCEPTABLE,
+                                "The `format` used in the consumer creation request does not match the embedded format in"
+                                        + " the Accept header of this request.")));
+    }
+
+    /** The name under which the client accepts records in this format; empty where it accepts others only. */
+    Optional<String> nameFor(MediaTypes.Wanted wanted) {
+        return wanted.anything()
+                ? Optional.of(mediaType)
+                : wanted.names().stream()
+                        .filter(name -> name.equals(mediaType) || (this == JSON && name.equals(MediaTypes.PLAIN_JSON)))
+                        .findFirst();
     }
 
     /**

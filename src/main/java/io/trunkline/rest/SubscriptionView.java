@@ -1,7 +1,7 @@
 package io.trunkline.rest;
 
 import io.quarkus.runtime.annotations.RegisterForReflection;
-import io.trunkline.group.Consumers;
+import io.trunkline.consumer.Consumers;
 import io.trunkline.topic.TopicName;
 import java.util.List;
 import java.util.Map;

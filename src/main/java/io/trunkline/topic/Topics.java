@@ -16,6 +16,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -285,6 +286,23 @@ public class Topics {
             known.putAll(found);
             return found;
         });
+    }
+
+    /** What partitions are called in the log. Fails with {@code TOPIC_NOT_FOUND} or {@code PARTITION_NOT_FOUND}. */
+    public CompletableFuture<Map<TopicPartition, Integer>> ids(Collection<TopicPartition> names) {
+        CompletableFuture<Map<TopicPartition, Integer>> all = CompletableFuture.completedFuture(new HashMap<>());
+        for (TopicPartition name : names) {
+            all = all.thenCombine(
+                    get(name.topic())
+                            .thenCompose(topic -> topic.hasPartition(name.partition())
+                                    ? CompletableFuture.completedFuture(topic)
+                                    : recent(name.topic())),
+                    (ids, topic) -> {
+                        ids.put(name, topic.partitionId(name.partition()));
+                        return ids;
+                    });
+        }
+        return all;
     }
 
     private CompletableFuture<Loaded> loaded(TopicName name) {

@@ -23,7 +23,7 @@ class GroupMetricsTest {
     void lagOfATopicIsThatOfItsPartitions() {
         metrics.groups(
                 List.of(lag("g", "a", 0, 5), lag("g", "a", 1, 7), lag("g", "b", 0, 1), lag("h", "a", 0, 2)),
-                List.of(new LagStore.Size("g", 4, 2), new LagStore.Size("h", 9, 0)),
+                List.of(new GroupSize("g", 4, 2), new GroupSize("h", 9, 0)),
                 10);
 
         assertThat(registry.get(TOPIC_LAG)
@@ -52,11 +52,11 @@ class GroupMetricsTest {
 
     @Test
     void manyGroupsMakeAsManySeriesAsAreAskedForAndTheFurthestBehindAreShown() {
-        List<LagStore.PartitionLag> lags = new ArrayList<>();
-        List<LagStore.Size> sizes = new ArrayList<>();
+        List<PartitionLag> lags = new ArrayList<>();
+        List<GroupSize> sizes = new ArrayList<>();
         for (int i = 0; i < 1_000; i++) {
             lags.add(lag("g" + i, "t", 0, i));
-            sizes.add(new LagStore.Size("g" + i, 1, i));
+            sizes.add(new GroupSize("g" + i, 1, i));
         }
 
         metrics.groups(lags, sizes, 100);
@@ -69,7 +69,7 @@ class GroupMetricsTest {
         assertThat(registry.get(GENERATION).gauges()).hasSize(100);
     }
 
-    private static LagStore.PartitionLag lag(String group, String topic, int partition, long lag) {
-        return new LagStore.PartitionLag(group, new TopicPartition(new TopicName(topic), partition), lag);
+    private static PartitionLag lag(String group, String topic, int partition, long lag) {
+        return new PartitionLag(group, new TopicPartition(new TopicName(topic), partition), lag);
     }
 }

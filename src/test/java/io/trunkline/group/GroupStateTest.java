@@ -292,16 +292,16 @@ class GroupStateTest {
         assertThat(state.on(again, topics).next()).isEqualTo(state);
     }
 
-    private static Member silent(long id, Duration silence) {
-        return new Member(id, new Subscription.None(), true, silence, new TreeMap<>());
+    private static Member silent(long id, Duration sinceLastHeartbeat) {
+        return new Member(id, new Subscription.None(), true, sinceLastHeartbeat, new TreeMap<>());
     }
 
     /** Members 1 to 6, who read nothing; the odd ones commit by themselves, and the last has been silent for long. */
     private static GroupState start() {
         SortedMap<Long, Member> members = new TreeMap<>();
         for (long id = 1; id <= MOST_MEMBERS; id++) {
-            Duration silence = id == MOST_MEMBERS ? TIMEOUT.multipliedBy(2) : Duration.ZERO;
-            members.put(id, new Member(id, new Subscription.None(), id % 2 == 1, silence, new TreeMap<>()));
+            Duration sinceLastHeartbeat = id == MOST_MEMBERS ? TIMEOUT.multipliedBy(2) : Duration.ZERO;
+            members.put(id, new Member(id, new Subscription.None(), id % 2 == 1, sinceLastHeartbeat, new TreeMap<>()));
         }
         return new GroupState(0, members);
     }
@@ -314,7 +314,9 @@ class GroupStateTest {
             member.positions()
                     .keySet()
                     .forEach(partitionId -> positions.put(partitionId, OptionalLong.of(100 * id + partitionId)));
-            members.put(id, new Member(id, member.subscription(), member.autoCommit(), member.silence(), positions));
+            members.put(
+                    id,
+                    new Member(id, member.subscription(), member.autoCommit(), member.sinceLastHeartbeat(), positions));
         });
         return new GroupState(state.generation(), members);
     }

@@ -1,10 +1,14 @@
-package io.trunkline.group;
+package io.trunkline.consumer;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import io.trunkline.async.Coalescer;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.Failures;
+import io.trunkline.group.ConsumerConfig;
+import io.trunkline.group.GroupName;
+import io.trunkline.group.Heartbeats;
+import io.trunkline.group.MemberName;
 import io.trunkline.log.OffsetRange;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -1,4 +1,4 @@
-package io.trunkline.group;
+package io.trunkline.consumer;
 
 import io.trunkline.log.FetchOutcome;
 import io.trunkline.topic.TopicPartition;

@@ -1,4 +1,4 @@
-package io.trunkline.group;
+package io.trunkline.consumer;
 
 import io.quarkus.runtime.ShutdownEvent;
 import io.trunkline.async.Coalescer;
@@ -6,7 +6,15 @@ import io.trunkline.async.Drain;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
-import io.trunkline.jdbc.Transactions;
+import io.trunkline.group.ConsumerConfig;
+import io.trunkline.group.ConsumerOptions;
+import io.trunkline.group.GroupCoordinator;
+import io.trunkline.group.GroupName;
+import io.trunkline.group.GroupWatch;
+import io.trunkline.group.Heartbeats;
+import io.trunkline.group.MemberName;
+import io.trunkline.group.Subscription;
+import io.trunkline.group.TopicPartitionOffset;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
 import io.trunkline.topic.TopicName;
@@ -30,7 +38,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
-import java.util.function.Supplier;
 
 /**
  * Consumers. All that is known of one is in PostgreSQL, so any replica serves any call. Calls return at once, hold no
@@ -49,7 +56,7 @@ public class Consumers {
 
     private final Topics topics;
     private final Logs logs;
-    private final GroupCoordinator memberships;
+    private final GroupCoordinator coordinator;
     private final Deliveries deliveries;
     private final PositionCalls positions;
     private final Heartbeats heartbeats;
@@ -61,27 +68,27 @@ public class Consumers {
     private final ScheduledExecutorService timer = WorkerPool.timer("consumer-timer", 2);
 
     Consumers(
-            GroupRepository groups,
-            MemberRepository members,
-            MembershipStore membershipStore,
-            PositionStore positionStore,
-            Transactions transactions,
+            GroupCoordinator coordinator,
+            Heartbeats heartbeats,
+            GroupWatch watch,
+            PositionStore store,
             Topics topics,
             Logs logs,
             Drain drain,
             ConsumerConfig config,
-            GroupMetrics metrics) {
+            ConsumerMetrics metrics) {
+        this.coordinator = coordinator;
+        this.heartbeats = heartbeats;
+        this.watch = watch;
         this.topics = topics;
         this.logs = logs;
         this.config = config;
         pool = new WorkerPool("consumer", config.threads(), MOST_QUEUED);
-        positions = new PositionCalls(positionStore, pool);
-        memberships = new GroupCoordinator(groups, members, membershipStore, transactions, topics, logs, config, metrics);
-        heartbeats = new Heartbeats(positionStore, config, pool, timer);
-        deliveries = new Deliveries(positionStore, config, heartbeats, pool, timer);
-        watch = new GroupWatch(positionStore, heartbeats, config, timer);
-        states = new Coalescer<>(pool, 2, MOST_TOGETHER, MOST_QUEUED, positionStore::states);
-        polls = new Polls(this::state, memberships, positions, deliveries, watch, topics, logs, drain, metrics);
+        positions = new PositionCalls(store, pool);
+        deliveries = new Deliveries(store, config, heartbeats, pool, timer);
+        states = new Coalescer<>(pool, 2, MOST_TOGETHER, MOST_QUEUED, store::states);
+        polls = new Polls(this::state, coordinator, positions, deliveries, watch, topics, logs, drain, metrics);
+        coordinator.beforeChanges(deliveries::sent);
         metrics.waiting(watch::waiting);
     }
 
@@ -89,18 +96,17 @@ public class Consumers {
     void stop(@Observes @Priority(10) ShutdownEvent event) {
         timer.shutdownNow();
         deliveries.close();
-        memberships.close();
         pool.close();
     }
 
     /** Makes a consumer that reads nothing yet. Fails with {@code CONSUMER_ALREADY_EXISTS} or {@code GROUP_FULL}. */
     public CompletableFuture<Void> create(GroupName group, MemberName member, ConsumerOptions options) {
-        return memberships.join(group, member, options);
+        return coordinator.join(group, member, options);
     }
 
     /** Removes a consumer; its partitions go to the others at once. */
     public CompletableFuture<Void> delete(GroupName group, MemberName member) {
-        return changing(group, () -> memberships.leave(group, member));
+        return coordinator.leave(group, member);
     }
 
     /**
@@ -108,19 +114,7 @@ public class Consumers {
      * {@code SUBSCRIPTION_CONFLICT} where it reads something of another kind.
      */
     public CompletableFuture<Void> subscribe(GroupName group, MemberName member, Subscription subscription) {
-        return changing(group, () -> memberships.subscribe(group, member, subscription));
-    }
-
-    /** There is no such consumer, or there is none any more. In the words of the bridge's contract. */
-    public static TrunklineException notFound() {
-        return new TrunklineException(ErrorCode.CONSUMER_NOT_FOUND, "The specified consumer instance was not found.");
-    }
-
-    /** Somebody wants to read in two ways at once. In the words of the bridge's contract. */
-    public static TrunklineException subscriptionConflict() {
-        return new TrunklineException(
-                ErrorCode.SUBSCRIPTION_CONFLICT,
-                "Subscriptions to topics, partitions, and patterns are mutually exclusive.");
+        return coordinator.subscribe(group, member, subscription);
     }
 
     /**
@@ -151,7 +145,7 @@ public class Consumers {
     public CompletableFuture<Reading> reading(GroupName group, MemberName member) {
         return fresh(group, member)
                 .thenCompose(state -> partitions(state)
-                        .thenCombine(memberships.wishes(group, member), (partitions, wishes) -> {
+                        .thenCombine(coordinator.wishes(group, member), (partitions, wishes) -> {
                             SortedSet<TopicName> names = new TreeSet<>(wishes.topics());
                             if (state.kind() == ConsumerSnapshot.SubscriptionKind.PARTITIONS) {
                                 partitions.forEach(partition -> names.add(partition.topic()));
@@ -215,7 +209,7 @@ public class Consumers {
      */
     public CompletableFuture<Void> commit(GroupName group, MemberName member, List<TopicPartitionOffset> offsets) {
         return state(group, member)
-                .thenCompose(state -> ids(partitionsOf(offsets)).thenCompose(ids -> {
+                .thenCompose(state -> topics.ids(partitionsOf(offsets)).thenCompose(ids -> {
                     Map<Integer, Long> byId = byId(offsets, ids);
                     if (byId.isEmpty()) {
                         return CompletableFuture.completedFuture(null);
@@ -230,7 +224,7 @@ public class Consumers {
 
     private CompletableFuture<Void> commitUnheld(
             GroupName group, MemberName member, Map<TopicPartition, Integer> ids, Map<Integer, Long> offsets) {
-        return memberships
+        return coordinator
                 .commit(group, member, offsets)
                 .thenAccept(fenced -> fenced.ifPresent(id -> {
                     TopicPartition partition = ids.entrySet().stream()
@@ -263,7 +257,10 @@ public class Consumers {
      * moved.
      */
     public CompletableFuture<Void> seek(GroupName group, MemberName member, List<TopicPartitionOffset> offsets) {
-        return changing(group, () -> move(group, member, offsets));
+        return deliveries
+                .sent(group)
+                .thenCompose(sent -> move(group, member, offsets))
+                .whenComplete((done, failure) -> watch.changed(group));
     }
 
     /** Moves a consumer to the first record that is kept, of all its partitions where none are named. */
@@ -285,7 +282,7 @@ public class Consumers {
             Function<OffsetRange, Long> offset) {
         return fresh(group, member)
                 .thenCompose(this::partitions)
-                .thenCompose(held -> partitions.isEmpty() ? ids(held) : held(held, partitions))
+                .thenCompose(held -> partitions.isEmpty() ? topics.ids(held) : held(held, partitions))
                 .thenCompose(ids -> logs.ranges(ids.values()).thenCompose(ranges -> {
                     SortedMap<TopicPartition, Long> offsets = new TreeMap<>();
                     ids.forEach((partition, id) -> {
@@ -310,12 +307,12 @@ public class Consumers {
                 return CompletableFuture.failedFuture(notAssigned(partition));
             }
         }
-        return ids(wanted);
+        return topics.ids(wanted);
     }
 
     private CompletableFuture<Void> move(GroupName group, MemberName member, List<TopicPartitionOffset> offsets) {
         return state(group, member)
-                .thenCompose(state -> ids(partitionsOf(offsets)).thenCompose(ids -> {
+                .thenCompose(state -> topics.ids(partitionsOf(offsets)).thenCompose(ids -> {
                     Map<Integer, Long> byId = byId(offsets, ids);
                     Set<Integer> held = state.partitionIds();
                     for (TopicPartitionOffset offset : offsets) {
@@ -345,28 +342,11 @@ public class Consumers {
                 "No current assignment for partition " + partition.topic() + "-" + partition.partition());
     }
 
-    /** What partitions are called in the log. Fails with {@code TOPIC_NOT_FOUND} or {@code PARTITION_NOT_FOUND}. */
-    CompletableFuture<Map<TopicPartition, Integer>> ids(Collection<TopicPartition> partitions) {
-        CompletableFuture<Map<TopicPartition, Integer>> all = CompletableFuture.completedFuture(new HashMap<>());
-        for (TopicPartition partition : partitions) {
-            all = all.thenCombine(
-                    topics.get(partition.topic())
-                            .thenCompose(topic -> topic.hasPartition(partition.partition())
-                                    ? CompletableFuture.completedFuture(topic)
-                                    : topics.recent(partition.topic())),
-                    (ids, topic) -> {
-                        ids.put(partition, topic.partitionId(partition.partition()));
-                        return ids;
-                    });
-        }
-        return all;
-    }
-
     /** A consumer as it is now. Fails with {@code CONSUMER_NOT_FOUND}. */
     private CompletableFuture<ConsumerSnapshot> state(GroupName group, MemberName member) {
         return states.ask(new PositionStore.Key(group, member)).thenApply(found -> {
-            ConsumerSnapshot state = found.orElseThrow(Consumers::notFound);
-            heartbeats.seen(state.memberId(), state.silence());
+            ConsumerSnapshot state = found.orElseThrow(GroupCoordinator::consumerNotFound);
+            heartbeats.seen(state.memberId(), state.sinceLastHeartbeat());
             return state;
         });
     }
@@ -375,25 +355,7 @@ public class Consumers {
     private CompletableFuture<ConsumerSnapshot> fresh(GroupName group, MemberName member) {
         return state(group, member)
                 .thenCompose(state -> state.outdated()
-                        ? changing(group, () -> memberships.look(group)).thenCompose(looked -> state(group, member))
+                        ? coordinator.look(group).thenCompose(looked -> state(group, member))
                         : CompletableFuture.completedFuture(state));
-    }
-
-    /** A change of a group: after what was sent has been noted; and those who wait in the group look at it again. */
-    private CompletableFuture<Void> changing(GroupName group, Supplier<CompletableFuture<Void>> change) {
-        return deliveries
-                .sent(group)
-                .thenCompose(sent -> change.get())
-                .whenComplete((done, failure) -> watch.changed(group));
-    }
-
-    /** Removes consumers of a group that were silent for too long. */
-    CompletableFuture<Void> expire(GroupName group) {
-        return changing(group, () -> memberships.expire(group));
-    }
-
-    /** Does something with a group that has no consumer. */
-    <T> CompletableFuture<T> whileEmpty(GroupName group, boolean create, Function<GroupEntity, T> work) {
-        return memberships.whileEmpty(group, create, work);
     }
 }

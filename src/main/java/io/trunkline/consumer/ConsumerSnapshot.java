@@ -1,5 +1,6 @@
-package io.trunkline.group;
+package io.trunkline.consumer;
 
+import io.trunkline.group.ConsumerOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param generation that of its group
  * @param outdated whether topics or partitions have come or gone since the group shared them out
- * @param silence how long ago its last request was noted
+ * @param sinceLastHeartbeat how long ago its last request was noted
  * @param partitions what it has, that which has waited longest for its turn first
  */
 record ConsumerSnapshot(
@@ -25,7 +26,7 @@ record ConsumerSnapshot(
         boolean outdated,
         ConsumerOptions options,
         SubscriptionKind kind,
-        Duration silence,
+        Duration sinceLastHeartbeat,
         List<Held> partitions) {
     ConsumerSnapshot {
         partitions = List.copyOf(partitions);
@@ -72,7 +73,7 @@ record ConsumerSnapshot(
     }
 
     ConsumerSnapshot with(List<Held> held) {
-        return new ConsumerSnapshot(memberId, groupId, generation, outdated, options, kind, silence, held);
+        return new ConsumerSnapshot(memberId, groupId, generation, outdated, options, kind, sinceLastHeartbeat, held);
     }
 
     /** The partitions that it has. */

@@ -1,5 +1,9 @@
-package io.trunkline.group;
+package io.trunkline.consumer;
 
+import io.trunkline.group.ConsumerOptions;
+import io.trunkline.group.GroupName;
+import io.trunkline.group.MemberName;
+import io.trunkline.group.OffsetReset;
 import io.trunkline.jdbc.Database;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Array;
@@ -11,7 +15,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -209,20 +212,6 @@ class PositionStore {
               FROM held h
              WHERE p.member_id = h.member_id AND p.tp_id = h.tp_id
             """;
-    private static final String SEEN = """
-            UPDATE trunkline.group_member
-               SET last_seen = clock_timestamp()
-             WHERE member_id IN (SELECT m.member_id
-                                   FROM trunkline.group_member m
-                                  WHERE m.member_id = ANY (?)
-                                    FOR NO KEY UPDATE SKIP LOCKED)
-            """;
-    private static final String WATCH = """
-            SELECT g.name, g.generation, g.topic_version < (SELECT version FROM trunkline.topic_version)
-              FROM trunkline.consumer_group g
-             WHERE g.name = ANY (?)
-            """;
-
     private final Database database;
 
     PositionStore(Database database) {
@@ -418,38 +407,6 @@ class PositionStore {
                 statement.setObject(3, longs(resets, Reset::to));
                 statement.setLong(4, memberId);
                 return statement.executeUpdate();
-            }
-        });
-    }
-
-    /** Notes that requests of these members have come; passes over those that somebody is changing. */
-    void seen(List<Long> memberIds) {
-        database.<Integer>write(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(SEEN)) {
-                statement.setObject(1, longs(memberIds, Long::longValue));
-                return statement.executeUpdate();
-            }
-        });
-    }
-
-    /** What of a group those who wait in it have to know. */
-    record Glance(int generation, boolean outdated) {}
-
-    /** Those of the groups that exist. */
-    Map<GroupName, Glance> glance(List<GroupName> groups) {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(WATCH)) {
-                statement.setArray(
-                        1,
-                        connection.createArrayOf(
-                                "text", groups.stream().map(GroupName::value).toArray()));
-                Map<GroupName, Glance> glances = new HashMap<>();
-                try (ResultSet rows = statement.executeQuery()) {
-                    while (rows.next()) {
-                        glances.put(new GroupName(rows.getString(1)), new Glance(rows.getInt(2), rows.getBoolean(3)));
-                    }
-                }
-                return glances;
             }
         });
     }

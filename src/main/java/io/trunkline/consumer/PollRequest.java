@@ -1,8 +1,9 @@
-package io.trunkline.group;
+package io.trunkline.consumer;
 
+import io.trunkline.group.ConsumerOptions;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.function.Consumer;
+import java.util.function.Predicate;
 
 /**
  * What a poll asks for.
@@ -10,15 +11,15 @@ import java.util.function.Consumer;
  * @param timeout how long to wait at most for records; where empty, as long as the consumer was made to, or 100 ms
  * @param mostWait the longest that anybody may wait
  * @param maxBytes of keys, values and headers, and 64 for each record and header; a single record is given whatever its size
- * @param check refuses, by a {@link io.trunkline.error.TrunklineException}, what the consumer was not made for
+ * @param takes whether the caller can do with a record format; a poll of a consumer of another one is answered at once with
+ *     no records, and costs the consumer nothing
  */
-public record PollRequest(
-        Optional<Duration> timeout, Duration mostWait, long maxBytes, Consumer<ConsumerOptions> check) {
+public record PollRequest(Optional<Duration> timeout, Duration mostWait, long maxBytes, Predicate<String> takes) {
     /** As the Strimzi Bridge waits where nothing is said. */
     private static final Duration DEFAULT_WAIT = Duration.ofMillis(100);
 
-    void check(ConsumerOptions options) {
-        check.accept(options);
+    boolean takes(ConsumerOptions options) {
+        return takes.test(options.format());
     }
 
     Duration wait(ConsumerOptions options) {

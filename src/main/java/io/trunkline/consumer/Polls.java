@@ -1,9 +1,14 @@
-package io.trunkline.group;
+package io.trunkline.consumer;
 
 import io.trunkline.async.Drain;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.group.GroupCoordinator;
+import io.trunkline.group.GroupName;
+import io.trunkline.group.GroupWatch;
+import io.trunkline.group.MemberName;
+import io.trunkline.group.OffsetReset;
 import io.trunkline.log.Arrival;
 import io.trunkline.log.FetchOutcome;
 import io.trunkline.log.Logs;
@@ -32,27 +37,27 @@ final class Polls {
     private static final Duration LATEST = Duration.ofMillis(50);
 
     private final BiFunction<GroupName, MemberName, CompletableFuture<ConsumerSnapshot>> members;
-    private final GroupCoordinator memberships;
+    private final GroupCoordinator coordinator;
     private final PositionCalls positions;
     private final Deliveries deliveries;
     private final GroupWatch watch;
     private final Topics topics;
     private final Logs logs;
     private final Drain drain;
-    private final GroupMetrics metrics;
+    private final ConsumerMetrics metrics;
 
     Polls(
             BiFunction<GroupName, MemberName, CompletableFuture<ConsumerSnapshot>> members,
-            GroupCoordinator memberships,
+            GroupCoordinator coordinator,
             PositionCalls positions,
             Deliveries deliveries,
             GroupWatch watch,
             Topics topics,
             Logs logs,
             Drain drain,
-            GroupMetrics metrics) {
+            ConsumerMetrics metrics) {
         this.members = members;
-        this.memberships = memberships;
+        this.coordinator = coordinator;
         this.positions = positions;
         this.deliveries = deliveries;
         this.watch = watch;
@@ -134,10 +139,8 @@ final class Polls {
                 return CompletableFuture.failedFuture(
                         new TrunklineException(ErrorCode.OVERLOADED, "The client did not wait for the answer."));
             }
-            try {
-                wanted.check(member.options());
-            } catch (TrunklineException e) {
-                return CompletableFuture.failedFuture(e);
+            if (!wanted.takes(member.options())) {
+                return CompletableFuture.completedFuture(none(member));
             }
             if (!member.subscribed()) {
                 return CompletableFuture.failedFuture(new TrunklineException(
@@ -149,10 +152,7 @@ final class Polls {
                     .map(ConsumerSnapshot.Held::partitionId)
                     .collect(Collectors.toUnmodifiableSet());
             if (member.outdated()) {
-                return memberships.look(group).thenCompose(looked -> {
-                    watch.changed(group);
-                    return look();
-                });
+                return coordinator.look(group).thenCompose(looked -> look());
             }
             if (had.isEmpty() && !hadBefore.isEmpty()) {
                 // Deleted, so that there is nothing to wait for; or given to others, who may give them back.
@@ -324,7 +324,8 @@ final class Polls {
             return millis;
         }
 
-        private CompletableFuture<Poll> await(ConsumerSnapshot member, List<Position> free, Map<Integer, Long> offsets) {
+        private CompletableFuture<Poll> await(
+                ConsumerSnapshot member, List<Position> free, Map<Integer, Long> offsets) {
             // What was delivered before is committed now: maybe nothing comes for long.
             return take(member, Map.of(), Map.of()).thenCompose(committed -> {
                 Duration left = left(member);
@@ -333,7 +334,7 @@ final class Polls {
                 }
                 if (arrival == null) {
                     // And once more, so that nothing that comes in between is missed.
-                    watcher = watch.watch(group, member);
+                    watcher = watch.watch(group, member.memberId(), member.generation(), member.sinceLastHeartbeat());
                     arrival = logs.arrival(free.stream()
                             .map(p -> new Position(p.partitionId(), offsets.getOrDefault(p.partitionId(), p.offset())))
                             .toList());
@@ -362,6 +363,10 @@ final class Polls {
 
         private Poll empty(ConsumerSnapshot member) {
             metrics.polled(0);
+            return none(member);
+        }
+
+        private static Poll none(ConsumerSnapshot member) {
             return new Poll(List.of(), member.options().format(), member.generation(), null);
         }
 
