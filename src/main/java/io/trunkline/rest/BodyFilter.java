@@ -13,8 +13,10 @@ import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.ws.rs.core.HttpHeaders;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,10 +49,19 @@ class BodyFilter {
         mostMillis = config.requestTimeout().toMillis();
     }
 
-    /** The body of a request, empty when it has none. */
+    /** A copy of the body of a request, empty when it has none. */
     static byte[] body(RoutingContext context) {
+        ByteBuffer bytes = bytes(context).get();
+        return Arrays.copyOf(bytes.array(), bytes.limit());
+    }
+
+    /**
+     * The body of a request as it lies in memory, from the beginning of an array; empty when it has none, and when it has
+     * been released. May be asked by any thread.
+     */
+    static Supplier<ByteBuffer> bytes(RoutingContext context) {
         Reading reading = context.get(BODY);
-        return reading == null ? new byte[0] : reading.body();
+        return reading == null ? () -> ByteBuffer.allocate(0) : reading::bytes;
     }
 
     /** What to do when the body of a request has been read and nobody needs it any more; may be done by any thread. */
@@ -179,8 +190,8 @@ class BodyFilter {
             }
         }
 
-        synchronized byte[] body() {
-            return length == bytes.length ? bytes : Arrays.copyOf(bytes, length);
+        synchronized ByteBuffer bytes() {
+            return ByteBuffer.wrap(bytes, 0, length);
         }
 
         private void refuse(TrunklineException failure) {

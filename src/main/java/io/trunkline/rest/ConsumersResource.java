@@ -336,15 +336,13 @@ class ConsumersResource {
             CompletableFuture<Void> ended) {
         try {
             RecordFormat.Accepted accepted = RecordFormat.stored(poll.format()).accepted(wanted);
-            RecordsPage body = new RecordsPage(
-                    poll.parts().stream()
-                            .map(part -> new RecordsPage.Part(
-                                    part.partition().topic(),
-                                    part.partition().partition(),
-                                    part.page().batches()))
-                            .toList(),
-                    accepted.format(),
-                    included.apply(accepted).contains(Include.ERROR));
+            boolean errors = included.apply(accepted).contains(Include.ERROR);
+            RecordsPage body = new RecordsPage(poll.parts().stream()
+                    .map(part -> new RecordsPage.Part(
+                            new RecordJson(
+                                    part.partition().topic(), part.partition().partition(), accepted.format(), errors),
+                            part.page().batches()))
+                    .toList());
             body.count(
                     exchange, poll.parts().stream().allMatch(part -> part.page().shared()));
             // Until the network has taken it, the records are held back for this answer.

@@ -300,7 +300,7 @@ class TopicsResource {
                 .map(outcome -> switch (outcome) {
                     case DeletionOutcome.Deleted deleted -> answers.ok(type, OffsetsView.of(deleted.range()));
                     case DeletionOutcome.OutOfRange out ->
-                        RecordsResource.outOfRange(name, number, OptionalLong.of(offset), out.range());
+                        OffsetHeaders.outOfRange(name, number, OptionalLong.of(offset), out.range());
                 });
     }
 
