@@ -49,10 +49,8 @@ class BodyFilter {
         mostMillis = config.requestTimeout().toMillis();
     }
 
-    /** A copy of the body of a request, empty when it has none. */
-    static byte[] body(RoutingContext context) {
-        ByteBuffer bytes = bytes(context).get();
-        return Arrays.copyOf(bytes.array(), bytes.limit());
+    static boolean isEmpty(RoutingContext context) {
+        return bytes(context).get().limit() == 0;
     }
 
     /**

@@ -40,10 +40,7 @@ import org.jspecify.annotations.Nullable;
 /** Records: fetch. */
 @Path("/")
 @Tag(name = "Records")
-@APIResponse(
-        responseCode = "default",
-        description = "A failure.",
-        content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+@APIResponse(responseCode = "default", ref = "Failure")
 class FetchResource {
     private static final String IMMUTABLE = "private, max-age=3600, immutable";
     private static final long DEFAULT_BYTES = 1024 * 1024;
@@ -96,8 +93,7 @@ class FetchResource {
     @APIResponse(responseCode = "304", description = "The page is the one that the client has.")
     @APIResponse(
             responseCode = "416",
-            description = "OFFSET_OUT_OF_RANGE: below the log start or beyond the end, which the headers tell.",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+            description = "OFFSET_OUT_OF_RANGE: below the log start or beyond the end, which the headers tell.")
     public Uni<Response> fetch(
             @PathParam("topicname") String topic,
             @PathParam("partitionid") @Schema(type = SchemaType.INTEGER) String partition,

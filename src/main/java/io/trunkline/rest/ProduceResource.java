@@ -8,7 +8,6 @@ import io.trunkline.log.AppendResult;
 import io.trunkline.log.Logs;
 import io.trunkline.topic.TopicName;
 import io.vertx.ext.web.RoutingContext;
-import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -33,10 +32,7 @@ import org.jspecify.annotations.Nullable;
 /** Records: produce. */
 @Path("/")
 @Tag(name = "Records")
-@APIResponse(
-        responseCode = "default",
-        description = "A failure.",
-        content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+@APIResponse(responseCode = "default", ref = "Failure")
 class ProduceResource {
     private final Logs logs;
     private final Parsing parsing;
@@ -59,25 +55,8 @@ class ProduceResource {
                     "Answers when they are durable, with the offset of each in the order given. A record that is too"
                             + " large or names a partition that does not exist stands as an error in its place; the others are"
                             + " written.")
-    @RequestBody(
-            required = true,
-            content = {
-                @Content(
-                        mediaType = MediaTypes.JSON,
-                        schema = @Schema(implementation = ApiSchemas.ProducerRecordList.class)),
-                @Content(
-                        mediaType = MediaTypes.BINARY,
-                        schema = @Schema(implementation = ApiSchemas.ProducerRecordList.class)),
-                @Content(
-                        mediaType = MediaTypes.TEXT,
-                        schema = @Schema(implementation = ApiSchemas.ProducerRecordList.class))
-            })
-    @APIResponse(
-            responseCode = "200",
-            content =
-                    @Content(
-                            mediaType = MediaTypes.CONTROL,
-                            schema = @Schema(implementation = ApiSchemas.SentList.class)))
+    @RequestBody(ref = "Records")
+    @APIResponse(responseCode = "200", content = @Content(schema = @Schema(implementation = ApiSchemas.SentList.class)))
     @APIResponse(responseCode = "204", description = "Accepted, with async=true.")
     public Uni<Response> send(
             @PathParam("topicname") String topic,
@@ -89,34 +68,16 @@ class ProduceResource {
                             schema = @Schema(type = SchemaType.STRING, enumeration = "code"))
                     @QueryParam(Include.PARAMETER)
                     String include,
-            @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
-        return produce(topic, OptionalInt.empty(), async, include, contentType, headers, context);
+        return produce(topic, OptionalInt.empty(), async, include, headers, context);
     }
 
     @POST
     @Path("topics/{topicname}/partitions/{partitionid}")
     @Operation(operationId = "sendToPartition", summary = "Writes records to one partition of a topic.")
-    @RequestBody(
-            required = true,
-            content = {
-                @Content(
-                        mediaType = MediaTypes.JSON,
-                        schema = @Schema(implementation = ApiSchemas.ProducerRecordList.class)),
-                @Content(
-                        mediaType = MediaTypes.BINARY,
-                        schema = @Schema(implementation = ApiSchemas.ProducerRecordList.class)),
-                @Content(
-                        mediaType = MediaTypes.TEXT,
-                        schema = @Schema(implementation = ApiSchemas.ProducerRecordList.class))
-            })
-    @APIResponse(
-            responseCode = "200",
-            content =
-                    @Content(
-                            mediaType = MediaTypes.CONTROL,
-                            schema = @Schema(implementation = ApiSchemas.SentList.class)))
+    @RequestBody(ref = "Records")
+    @APIResponse(responseCode = "200", content = @Content(schema = @Schema(implementation = ApiSchemas.SentList.class)))
     @APIResponse(responseCode = "204", description = "Accepted, with async=true.")
     public Uni<Response> sendToPartition(
             @PathParam("topicname") String topic,
@@ -129,11 +90,10 @@ class ProduceResource {
                             schema = @Schema(type = SchemaType.STRING, enumeration = "code"))
                     @QueryParam(Include.PARAMETER)
                     String include,
-            @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
         return produce(
-                topic, OptionalInt.of(Parameters.partition(partition)), async, include, contentType, headers, context);
+                topic, OptionalInt.of(Parameters.partition(partition)), async, include, headers, context);
     }
 
     private Uni<Response> produce(
@@ -141,14 +101,13 @@ class ProduceResource {
             OptionalInt partition,
             String asyncText,
             @Nullable String include,
-            String contentType,
             HttpHeaders headers,
             RoutingContext context) {
         TopicName name = Parameters.topic(topic);
         boolean async = Parameters.bool("async", asyncText).orElse(false);
         String type = MediaTypes.control(headers);
         Set<Include> included = Include.of(include, type, Set.of(Include.CODE));
-        RecordFormat format = RecordFormat.ofContentType(contentType);
+        RecordFormat format = RecordFormat.ofContentType(context.request().getHeader(HttpHeaders.CONTENT_TYPE));
         Runnable read = BodyFilter.release(context);
         Exchange exchange = Exchange.of(context);
         long now = clock.millis();
