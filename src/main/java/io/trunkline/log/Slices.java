@@ -47,7 +47,7 @@ class Slices {
                 LOG.infof("Made slices count=%d", made);
             }
         } catch (RuntimeException e) {
-            if (e instanceof TrunklineException refused && refused.code() == ErrorCode.NOT_PERMITTED) {
+            if (e instanceof TrunklineException refused && refused.code() == ErrorCode.DATABASE_PERMISSION_MISSING) {
                 // The configuration is outside the bounds of trunkline.log_limit, or a right is missing: the reason
                 // names it.
                 Throwable cause = e.getCause();

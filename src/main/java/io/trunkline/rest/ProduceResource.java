@@ -138,7 +138,7 @@ class ProduceResource {
             TrunklineException first = result.failure(0);
             // What no record can help fails the call, and not each record.
             boolean allFailed =
-                    first != null && (ErrorStatus.of(first.code()) >= 500 || first.code() == ErrorCode.NOT_PERMITTED);
+                    first != null && (ErrorStatus.of(first.code()) >= 500 || first.code() == ErrorCode.DATABASE_PERMISSION_MISSING);
             for (int i = 1; i < result.count() && allFailed; i++) {
                 TrunklineException failure = result.failure(i);
                 allFailed = failure != null && first != null && failure.code() == first.code();

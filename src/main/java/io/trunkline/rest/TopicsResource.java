@@ -230,7 +230,7 @@ class TopicsResource {
             responseCode = "200",
             description = "What can be read now.",
             content = @Content(schema = @Schema(implementation = OffsetsView.class)))
-    @APIResponse(responseCode = "403", description = "ADMINISTRATION_DISABLED or NOT_PERMITTED")
+    @APIResponse(responseCode = "403", description = "ADMINISTRATION_DISABLED or DATABASE_PERMISSION_MISSING")
     @APIResponse(responseCode = "416", description = "OFFSET_OUT_OF_RANGE: the offset lies beyond the end.")
     public Uni<Response> deleteRecords(
             @PathParam("topicname") String topic,
