@@ -26,9 +26,6 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class BodyFilter {
     private static final String BODY = BodyFilter.class.getName();
-    /** After the CORS filter, whose headers a refusal needs too. */
-    private static final int PRIORITY = 250;
-
     private static final int TICK_MILLIS = 1_000;
     /** A body that comes more slowly, in bytes a second, keeps no others out by what it has announced. */
     private static final long LEAST_RATE = 64 * 1024;
@@ -69,7 +66,7 @@ class BodyFilter {
     }
 
     void register(@Observes Filters filters) {
-        filters.register(this::read, PRIORITY);
+        filters.register(this::read, FilterOrder.BODY);
     }
 
     private void read(RoutingContext context) {
