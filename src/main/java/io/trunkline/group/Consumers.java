@@ -6,6 +6,7 @@ import io.trunkline.async.Drain;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.jdbc.Transactions;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
@@ -39,7 +40,7 @@ import java.util.function.Supplier;
  * {@code OUTCOME_UNKNOWN}. Every call for a consumer is a sign that it is alive.
  */
 @ApplicationScoped
-public class Consumers {
+public class Consumers implements ConnectionUser {
     private static final int MOST_QUEUED = 20_000;
     private static final int MOST_TOGETHER = 200;
     /** How soon is looked again whether answers have been sent; twice as late each time. */
@@ -83,6 +84,11 @@ public class Consumers {
         states = new Coalescer<>(pool, 2, MOST_TOGETHER, MOST_QUEUED, positionStore::states);
         polls = new Polls(this::state, memberships, positions, deliveries, watch, topics, logs, drain, metrics);
         metrics.waiting(watch::waiting);
+    }
+
+    @Override
+    public int connections() {
+        return pool.threads() + memberships.connections() + watch.connections();
     }
 
     /** Lets what is being written end, while there still is a database to write it to. */

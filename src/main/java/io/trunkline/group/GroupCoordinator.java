@@ -4,6 +4,7 @@ import io.trunkline.async.KeyedQueue;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.jdbc.Transactions;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
@@ -37,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * Changes of groups. Each is one transaction that locks the group's row, asks {@link GroupState} what is to become of it,
  * and writes that.
  */
-final class GroupCoordinator implements AutoCloseable {
+final class GroupCoordinator implements AutoCloseable, ConnectionUser {
     private static final Logger LOG = Logger.getLogger(GroupCoordinator.class);
     private static final int THREADS = 3;
     private static final int MOST_WAITING = 10_000;
@@ -75,6 +76,11 @@ final class GroupCoordinator implements AutoCloseable {
         this.logs = logs;
         this.config = config;
         this.metrics = metrics;
+    }
+
+    @Override
+    public int connections() {
+        return pool.threads();
     }
 
     /**

@@ -3,6 +3,7 @@ package io.trunkline.group;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.ConnectionUser;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,7 +20,7 @@ import org.jboss.logging.Logger;
  * Tells polls that wait when something about their group has changed: at once for changes that this replica made, and by
  * one shared look at all groups in which somebody waits. The look keeps their members alive too.
  */
-final class GroupWatch {
+final class GroupWatch implements ConnectionUser {
     private static final Logger LOG = Logger.getLogger(GroupWatch.class);
     private static final Duration MOST_INTERVAL = Duration.ofMillis(500);
 

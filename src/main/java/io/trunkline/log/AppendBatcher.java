@@ -3,6 +3,7 @@ package io.trunkline.log;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.jdbc.SqlFailure;
 import io.trunkline.log.AppendStore.Appended;
 import io.trunkline.record.RecordBatch;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * partition has at most one append in flight; what comes meanwhile goes together into the next one, so that batches grow
  * under load and nothing is delayed without. Partitions take turns in the order in which they got something to write.
  */
-final class AppendBatcher implements AutoCloseable {
+final class AppendBatcher implements AutoCloseable, ConnectionUser {
     /**
      * Records of one request for one partition.
      *
@@ -96,6 +97,11 @@ final class AppendBatcher implements AutoCloseable {
         lockedPool = new WorkerPool("append-locked", LOCKED_THREADS, (int) Math.min(mostQueues, 2_000_000));
         timer.scheduleWithFixedDelay(
                 this::failOverdue, OVERDUE_CHECK.toMillis(), OVERDUE_CHECK.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public int connections() {
+        return pool.threads() + lockedPool.threads();
     }
 
     /** Bytes that wait or are being appended. */

@@ -36,6 +36,10 @@ final class Appends implements AutoCloseable {
         this.metrics = metrics;
     }
 
+    int connections() {
+        return combiner.connections();
+    }
+
     long queuedBytes() {
         return combiner.queuedBytes();
     }

@@ -8,6 +8,7 @@ import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.record.RecordBatch;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.Topics;
@@ -29,7 +30,7 @@ import java.util.function.Function;
  */
 @Startup
 @ApplicationScoped
-public class Logs {
+public class Logs implements ConnectionUser {
     private static final int AT_ONCE = 500;
     private static final int DELETION_THREADS = 2;
     private static final int MOST_DELETIONS = 1_000;
@@ -78,6 +79,11 @@ public class Logs {
         metrics.queuedBytes(appends::queuedBytes);
         metrics.waiting(wakeups::waiting);
         metrics.cachedBytes(cache::bytes);
+    }
+
+    @Override
+    public int connections() {
+        return appends.connections() + wakeups.connections() + pool.threads() + deletionPool.threads();
     }
 
     /** Sends those who wait for records away with what there is. */

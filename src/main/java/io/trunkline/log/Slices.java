@@ -5,6 +5,7 @@ import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.schema.DatabaseReady;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -18,7 +19,7 @@ import org.jboss.logging.Logger;
  * later than it could be.
  */
 @ApplicationScoped
-class Slices {
+class Slices implements ConnectionUser {
     private static final Logger LOG = Logger.getLogger(Slices.class);
 
     private final SliceStore store;
