@@ -21,12 +21,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 
-/** A fixed number of threads for calls that block on the database, with a bounded queue before them. */
+/** A fixed number of threads for calls that would hold up others, with a bounded queue before them. */
 public final class WorkerPool implements AutoCloseable {
     private static final long CLOSE_WAIT_SECONDS = 10;
     private static final long STOP_WAIT_SECONDS = 2;
 
     private final String name;
+    private final int threads;
     private final ThreadPoolExecutor executor;
     private final List<Meter> meters;
 
@@ -41,6 +42,7 @@ public final class WorkerPool implements AutoCloseable {
 
     private WorkerPool(String name, int threads, int coreThreads, int mostThreads, BlockingQueue<Runnable> queue) {
         this.name = name;
+        this.threads = threads;
         AtomicInteger number = new AtomicInteger();
         executor = new ThreadPoolExecutor(coreThreads, mostThreads, 30, TimeUnit.SECONDS, queue, task -> {
             Thread thread = new Thread(task, name + "-" + number.incrementAndGet());
@@ -130,6 +132,11 @@ public final class WorkerPool implements AutoCloseable {
                     e));
         }
         return pending.result();
+    }
+
+    /** How many calls run at once at most. */
+    public int threads() {
+        return threads;
     }
 
     /** How long a call may take, its waiting included: somewhat longer than PostgreSQL may. */

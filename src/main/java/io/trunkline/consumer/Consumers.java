@@ -15,6 +15,7 @@ import io.trunkline.group.Heartbeats;
 import io.trunkline.group.MemberName;
 import io.trunkline.group.Subscription;
 import io.trunkline.group.TopicPartitionOffset;
+import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
 import io.trunkline.topic.TopicName;
@@ -46,7 +47,7 @@ import java.util.function.Function;
  * {@code OUTCOME_UNKNOWN}. Every call for a consumer is a sign that it is alive.
  */
 @ApplicationScoped
-public class Consumers {
+public class Consumers implements ConnectionUser {
     private static final int MOST_QUEUED = 20_000;
     private static final int MOST_TOGETHER = 200;
     /** How soon is looked again whether answers have been sent; twice as late each time. */
@@ -90,6 +91,11 @@ public class Consumers {
         polls = new Polls(this::state, coordinator, positions, deliveries, watch, topics, logs, drain, metrics);
         coordinator.beforeChanges(deliveries::sent);
         metrics.waiting(watch::waiting);
+    }
+
+    @Override
+    public int connections() {
+        return pool.threads();
     }
 
     /** Lets what is being written end, while there still is a database to write it to. */

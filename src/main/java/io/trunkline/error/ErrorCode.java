@@ -81,8 +81,12 @@ public enum ErrorCode {
     RECORD_TOO_LARGE,
     /** The offset is below the log start or beyond the end. */
     OFFSET_OUT_OF_RANGE,
-    /** The role that the service runs as has not been given the right to do this. */
-    NOT_PERMITTED,
+    /** The operation is for known clients, and the request has no credentials, or none that are valid. */
+    AUTHENTICATION_REQUIRED,
+    /** The rules do not allow the client this operation on this topic, group or cluster. */
+    ACCESS_DENIED,
+    /** The role that the service runs as lacks a right in PostgreSQL that the operation needs. */
+    DATABASE_PERMISSION_MISSING,
     /** CORS does not allow the origin, or the method, of a browser's request. */
     ORIGIN_NOT_ALLOWED,
     /** The replica does not let clients create, change or delete topics, or delete records. */

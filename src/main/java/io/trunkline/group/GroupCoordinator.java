@@ -6,6 +6,7 @@ import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.group.GroupState.Event;
+import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.jdbc.Transactions;
 import io.trunkline.log.Logs;
 import io.trunkline.topic.TopicName;
@@ -37,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * {@code DATABASE_UNAVAILABLE}, {@code OUTCOME_UNKNOWN} and {@code OVERLOADED} may meet every one.
  */
 @ApplicationScoped
-public class GroupCoordinator {
+public class GroupCoordinator implements ConnectionUser {
     private static final int THREADS = 3;
     private static final int MOST_WAITING = 10_000;
     private static final int MOST_ATTEMPTS = 5;
@@ -87,6 +88,11 @@ public class GroupCoordinator {
      */
     public void beforeChanges(Function<GroupName, CompletableFuture<Void>> settle) {
         this.settle = settle;
+    }
+
+    @Override
+    public int connections() {
+        return pool.threads();
     }
 
     /**

@@ -3,6 +3,7 @@ package io.trunkline.group;
 import io.quarkus.runtime.ShutdownEvent;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.Failures;
+import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.log.LogConfig;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
@@ -26,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * has used for long, and computes the lag for the metrics.
  */
 @ApplicationScoped
-class GroupJob {
+class GroupJob implements ConnectionUser {
     private static final Logger LOG = Logger.getLogger(GroupJob.class);
     private static final Duration MOST_INTERVAL = Duration.ofSeconds(10);
     private static final Duration FORGET_INTERVAL = Duration.ofMinutes(10);

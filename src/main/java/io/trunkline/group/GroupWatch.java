@@ -8,6 +8,7 @@ import io.trunkline.error.TrunklineException;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import io.trunkline.jdbc.ConnectionUser;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -25,7 +26,7 @@ import org.jboss.logging.Logger;
  * one shared look at all groups in which somebody waits. The look keeps their members alive too.
  */
 @ApplicationScoped
-public class GroupWatch {
+public class GroupWatch implements ConnectionUser {
     private static final Logger LOG = Logger.getLogger(GroupWatch.class);
     private static final Duration MOST_INTERVAL = Duration.ofMillis(500);
 

@@ -4,6 +4,7 @@ import io.quarkus.runtime.ShutdownEvent;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.jdbc.Transactions;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
@@ -35,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * of which {@code GROUP_NOT_FOUND}, {@code DATABASE_UNAVAILABLE} and {@code OVERLOADED} may meet every one.
  */
 @ApplicationScoped
-public class Groups {
+public class Groups implements ConnectionUser {
     private static final int THREADS = 1;
     private static final int MOST_WAITING = 1_000;
 
@@ -69,6 +70,11 @@ public class Groups {
         this.coordinator = coordinator;
         this.topics = topics;
         this.logs = logs;
+    }
+
+    @Override
+    public int connections() {
+        return pool.threads();
     }
 
     void stop(@Observes @Priority(10) ShutdownEvent event) {

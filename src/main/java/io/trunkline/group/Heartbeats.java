@@ -2,6 +2,7 @@ package io.trunkline.group;
 
 import io.quarkus.runtime.ShutdownEvent;
 import io.trunkline.async.WorkerPool;
+import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.error.Failures;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -21,7 +22,7 @@ import org.jboss.logging.Logger;
  * the last that was noted is written, so that an idle group costs next to nothing.
  */
 @ApplicationScoped
-public class Heartbeats {
+public class Heartbeats implements ConnectionUser {
     private static final Logger LOG = Logger.getLogger(Heartbeats.class);
     private static final int PARTS = 5;
     /** Heartbeats of this part of the interval are written together. */

@@ -49,12 +49,12 @@ public final class SqlFailure {
                         ErrorCode.OVERLOADED, "What is to be removed is still in use; nothing was done. Try again.", e);
             case "TL403" ->
                 new TrunklineException(
-                        ErrorCode.NOT_PERMITTED,
+                        ErrorCode.DATABASE_PERMISSION_MISSING,
                         "The owner of the schema does not allow this (trunkline.log_limit in PostgreSQL); nothing was done.",
                         e);
             case "42501" ->
                 new TrunklineException(
-                        ErrorCode.NOT_PERMITTED,
+                        ErrorCode.DATABASE_PERMISSION_MISSING,
                         "The service's role lacks a right in PostgreSQL that this needs; nothing was done.",
                         e);
             case "25006" ->

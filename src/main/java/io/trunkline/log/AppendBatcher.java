@@ -4,6 +4,7 @@ import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.jdbc.SqlFailure;
 import io.trunkline.log.AppendOutcome.Appended;
 import io.trunkline.log.PartitionQueue.Batch;
@@ -28,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * partition has at most one append in flight; what comes meanwhile goes together into the next one, so that batches grow
  * under load and nothing is delayed without. Partitions take turns in the order in which they got something to write.
  */
-final class AppendBatcher implements AutoCloseable {
+final class AppendBatcher implements AutoCloseable, ConnectionUser {
     /** Is told of each batch that has become durable, before the next append of its partition begins. */
     interface Listener {
         /**
@@ -82,6 +83,11 @@ final class AppendBatcher implements AutoCloseable {
         lockedPool = new WorkerPool("append-locked", LOCKED_THREADS, (int) Math.min(mostQueues, 2_000_000));
         timer.scheduleWithFixedDelay(
                 this::failOverdue, OVERDUE_CHECK.toMillis(), OVERDUE_CHECK.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    @Override
+    public int connections() {
+        return pool.threads() + lockedPool.threads();
     }
 
     /** Bytes that wait or are being appended. */

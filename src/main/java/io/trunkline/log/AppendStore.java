@@ -150,7 +150,7 @@ class AppendStore {
     /** Keeps a failure that all appends would meet. */
     private TrunklineException noted(TrunklineException failure) {
         switch (failure.code()) {
-            case DATABASE_READ_ONLY, STORAGE_FULL, NOT_PERMITTED, SLICE_MISSING ->
+            case DATABASE_READ_ONLY, STORAGE_FULL, DATABASE_PERMISSION_MISSING, SLICE_MISSING ->
                 seen = new Seen(failure, System.nanoTime());
             default -> {
                 // Of this append only, or of the connection.

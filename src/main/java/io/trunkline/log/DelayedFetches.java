@@ -4,6 +4,7 @@ import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.ConnectionUser;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -23,7 +24,7 @@ import org.jboss.logging.Logger;
  * partitions that somebody waits for, for what other replicas and SQL append. The look costs by partitions waited for,
  * not by callers; it comes more often while it finds something, and stops when nobody waits.
  */
-final class DelayedFetches implements AutoCloseable {
+final class DelayedFetches implements AutoCloseable, ConnectionUser {
     private static final Logger LOG = Logger.getLogger(DelayedFetches.class);
     /** How much shorter the interval is while others write. */
     private static final int EAGER = 8;

@@ -26,7 +26,7 @@ class DeletionStore {
     /**
      * Moves the log start to an offset, or with -1 to the end; empty when the offset lies beyond the end.
      *
-     * @throws TrunklineException {@code NOT_PERMITTED} where the role has not been given the right to delete
+     * @throws TrunklineException {@code DATABASE_PERMISSION_MISSING} where the role has not been given the right to delete
      */
     Optional<OffsetRange> deleteBefore(int partitionId, long offset) {
         try {
@@ -46,7 +46,7 @@ class DeletionStore {
             }
             if (SqlFailure.isNotPermitted(e)) {
                 throw new TrunklineException(
-                        ErrorCode.NOT_PERMITTED,
+                        ErrorCode.DATABASE_PERMISSION_MISSING,
                         "The service has not been given the right to delete records (trunkline.delete_records in PostgreSQL);"
                                 + " nothing was deleted.",
                         e);

@@ -8,6 +8,7 @@ import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.Topics;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -28,7 +29,7 @@ import java.util.function.Function;
  */
 @Startup
 @ApplicationScoped
-public class Logs {
+public class Logs implements ConnectionUser {
     private static final int AT_ONCE = 500;
     private static final int DELETION_THREADS = 2;
     private static final int MOST_DELETIONS = 1_000;
@@ -77,6 +78,11 @@ public class Logs {
         metrics.queuedBytes(appends::queuedBytes);
         metrics.waiting(delayedFetches::waiting);
         metrics.cachedBytes(cache::bytes);
+    }
+
+    @Override
+    public int connections() {
+        return appends.connections() + delayedFetches.connections() + pool.threads() + deletionPool.threads();
     }
 
     /** Sends those who wait for records away with what there is. */

@@ -3,6 +3,7 @@ package io.trunkline.log;
 import io.quarkus.runtime.ShutdownEvent;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.Failures;
+import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.schema.DatabaseReady;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -15,7 +16,7 @@ import org.jboss.logging.Logger;
 
 /** Looks at the sizes and offsets of all topics now and then, for the metrics. */
 @ApplicationScoped
-class SizeJob {
+class SizeJob implements ConnectionUser {
     private static final Logger LOG = Logger.getLogger(SizeJob.class);
 
     private final SizeStore store;

@@ -5,6 +5,7 @@ import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.schema.DatabaseReady;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -18,7 +19,7 @@ import org.jboss.logging.Logger;
  * later than it could be.
  */
 @ApplicationScoped
-class Slices {
+class Slices implements ConnectionUser {
     private static final Logger LOG = Logger.getLogger(Slices.class);
 
     private final SliceStore store;
@@ -47,7 +48,7 @@ class Slices {
                 LOG.infof("Made slices count=%d", made);
             }
         } catch (RuntimeException e) {
-            if (e instanceof TrunklineException refused && refused.code() == ErrorCode.NOT_PERMITTED) {
+            if (e instanceof TrunklineException refused && refused.code() == ErrorCode.DATABASE_PERMISSION_MISSING) {
                 // The configuration is outside the bounds of trunkline.log_limit, or a right is missing: the reason
                 // names it.
                 Throwable cause = e.getCause();

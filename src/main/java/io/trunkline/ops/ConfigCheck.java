@@ -4,13 +4,16 @@ import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.trunkline.group.ConsumerConfig;
 import io.trunkline.group.OffsetReset;
+import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.jdbc.DatabaseConfig;
 import io.trunkline.log.LogConfig;
 import io.trunkline.retention.RetentionConfig;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.enterprise.inject.Instance;
 import java.time.Duration;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import org.eclipse.microprofile.config.Config;
@@ -22,14 +25,9 @@ import org.eclipse.microprofile.config.Config;
 @ApplicationScoped
 class ConfigCheck {
     private static final String PREFIX = "trunkline.";
-    private static final Set<String> GROUPS =
-            Set.of("consumer", "database", "embedded", "http", "log", "retention", "shutdown", "topics");
-
-    /**
-     * Connections beside those of appends, fetches and consumers: topics 4, groups 5, locked partitions 2, deletions 2, wake-ups 2, health 1,
-     * slices 1, retention 1, sizes 1, statistics 1.
-     */
-    private static final int OTHER_CONNECTIONS = 20;
+    /** What the prefixes of the config interfaces end with; a test holds it against them. */
+    static final List<String> GROUPS =
+            List.of("consumer", "database", "embedded", "http", "log", "retention", "shutdown", "topics");
 
     /** A batch of so many bytes is below what PostgreSQL takes, whatever its records are. */
     private static final long MOST_BATCH_BYTES = 64L << 20;
@@ -43,14 +41,21 @@ class ConfigCheck {
     private final LogConfig log;
     private final ConsumerConfig consumer;
     private final RetentionConfig retention;
+    private final Instance<ConnectionUser> connectionUsers;
 
     ConfigCheck(
-            Config config, DatabaseConfig database, LogConfig log, ConsumerConfig consumer, RetentionConfig retention) {
+            Config config,
+            DatabaseConfig database,
+            LogConfig log,
+            ConsumerConfig consumer,
+            RetentionConfig retention,
+            Instance<ConnectionUser> connectionUsers) {
         this.config = config;
         this.database = database;
         this.log = log;
         this.consumer = consumer;
         this.retention = retention;
+        this.connectionUsers = connectionUsers;
     }
 
     void atStart(@Observes @Priority(50) StartupEvent event) {
@@ -67,7 +72,7 @@ class ConfigCheck {
         if (!unknown.isEmpty()) {
             throw new ConfigurationException(
                     "Unknown configuration: " + String.join(", ", unknown)
-                            + ". The groups are trunkline.consumer, .database, .embedded, .http, .log, .retention and .topics.");
+                            + ". The groups are trunkline." + String.join(", .", GROUPS) + ".");
         }
         atLeast(Duration.ofSeconds(1), consumer.sessionTimeout(), "consumer.session-timeout");
         atLeast(Duration.ofMillis(100), consumer.deliveryTimeout(), "consumer.delivery-timeout");
@@ -97,7 +102,8 @@ class ConfigCheck {
                     "trunkline.consumer.auto-offset-reset must be earliest, latest, none, or by_duration: and an ISO 8601"
                             + " duration, such as by_duration:PT1H.");
         }
-        int needed = log.append().threads() + log.fetch().threads() + consumer.threads() + OTHER_CONNECTIONS;
+        int needed =
+                connectionUsers.stream().mapToInt(ConnectionUser::connections).sum();
         if (database.maxConnections() < needed) {
             throw new ConfigurationException("trunkline.database.max-connections is " + database.maxConnections()
                     + ", but trunkline.log.append.threads, trunkline.log.fetch.threads and trunkline.consumer.threads need "

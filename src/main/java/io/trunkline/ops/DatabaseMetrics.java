@@ -9,9 +9,10 @@ import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.Failures;
+import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.jdbc.DatabaseConfig;
-import io.trunkline.jdbc.DatabaseStatistics;
 import io.trunkline.jdbc.DatabaseStatistics.Statistics;
+import io.trunkline.jdbc.DatabaseStatistics;
 import io.trunkline.log.LogConfig;
 import io.trunkline.schema.DatabaseReady;
 import jakarta.annotation.Priority;
@@ -30,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What Prometheus is told of PostgreSQL, looked up every now and then; unknown (NaN) while it does not answer. */
 @ApplicationScoped
-class DatabaseMetrics {
+class DatabaseMetrics implements ConnectionUser {
     private static final Logger LOG = Logger.getLogger(DatabaseMetrics.class);
     private static final Duration MOST_INTERVAL = Duration.ofSeconds(15);
 

@@ -5,10 +5,11 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
-import io.trunkline.jdbc.DatabasePing;
+import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.jdbc.DatabasePing.Setting;
-import io.trunkline.log.Writability;
+import io.trunkline.jdbc.DatabasePing;
 import io.trunkline.log.Writability.Found;
+import io.trunkline.log.Writability;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * look that takes longest holds one thread and one connection, and who asks does not wait for it longer than it wants.
  */
 @ApplicationScoped
-class DatabaseWatch {
+class DatabaseWatch implements ConnectionUser {
     private static final Logger LOG = Logger.getLogger(DatabaseWatch.class);
 
     private final DatabasePing ping;

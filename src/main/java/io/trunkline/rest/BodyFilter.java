@@ -13,8 +13,10 @@ import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.ws.rs.core.HttpHeaders;
+import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,9 +26,6 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class BodyFilter {
     private static final String BODY = BodyFilter.class.getName();
-    /** After the CORS filter, whose headers a refusal needs too. */
-    private static final int PRIORITY = 250;
-
     private static final int TICK_MILLIS = 1_000;
     /** A body that comes more slowly, in bytes a second, keeps no others out by what it has announced. */
     private static final long LEAST_RATE = 64 * 1024;
@@ -47,10 +46,17 @@ class BodyFilter {
         mostMillis = config.requestTimeout().toMillis();
     }
 
-    /** The body of a request, empty when it has none. */
-    static byte[] body(RoutingContext context) {
+    static boolean isEmpty(RoutingContext context) {
+        return bytes(context).get().limit() == 0;
+    }
+
+    /**
+     * The body of a request as it lies in memory, from the beginning of an array; empty when it has none, and when it has
+     * been released. May be asked by any thread.
+     */
+    static Supplier<ByteBuffer> bytes(RoutingContext context) {
         Reading reading = context.get(BODY);
-        return reading == null ? new byte[0] : reading.body();
+        return reading == null ? () -> ByteBuffer.allocate(0) : reading::bytes;
     }
 
     /** What to do when the body of a request has been read and nobody needs it any more; may be done by any thread. */
@@ -60,7 +66,7 @@ class BodyFilter {
     }
 
     void register(@Observes Filters filters) {
-        filters.register(this::read, PRIORITY);
+        filters.register(this::read, FilterOrder.BODY);
     }
 
     private void read(RoutingContext context) {
@@ -179,8 +185,8 @@ class BodyFilter {
             }
         }
 
-        synchronized byte[] body() {
-            return length == bytes.length ? bytes : Arrays.copyOf(bytes, length);
+        synchronized ByteBuffer bytes() {
+            return ByteBuffer.wrap(bytes, 0, length);
         }
 
         private void refuse(TrunklineException failure) {

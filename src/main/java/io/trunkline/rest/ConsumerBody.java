@@ -9,6 +9,7 @@ import io.trunkline.group.OffsetReset;
 import io.trunkline.group.TopicPartitionOffset;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.TopicPartition;
+import io.vertx.ext.web.RoutingContext;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -44,8 +45,8 @@ final class ConsumerBody {
      * @throws TrunklineException {@code INVALID_REQUEST} for a body that does not fit, {@code INVALID_CONSUMER_CONFIG} for
      *     a value that is not legal
      */
-    static Created created(byte[] bytes, String contentType, String defaultReset) {
-        ControlBody body = bytes.length == 0 ? ControlBody.empty() : ControlBody.parse(bytes, contentType, OPTIONS);
+    static Created created(RoutingContext context, String defaultReset) {
+        ControlBody body = BodyFilter.isEmpty(context) ? ControlBody.empty() : ControlBody.parse(context, OPTIONS);
         Optional<String> name = body.text(NAME);
         Optional<String> format = body.text(FORMAT);
         Optional<String> reset = body.text(RESET);
@@ -91,8 +92,8 @@ final class ConsumerBody {
      *
      * @throws TrunklineException {@code INVALID_REQUEST}
      */
-    static List<TopicPartitionOffset> offsets(byte[] bytes, String contentType) {
-        ControlBody body = ControlBody.parse(bytes, contentType, Set.of(OFFSETS));
+    static List<TopicPartitionOffset> offsets(RoutingContext context) {
+        ControlBody body = ControlBody.parse(context, Set.of(OFFSETS));
         List<TopicPartitionOffset> offsets = offsets(body);
         body.check();
         return offsets;
@@ -103,11 +104,11 @@ final class ConsumerBody {
      *
      * @throws TrunklineException {@code INVALID_REQUEST}
      */
-    static Optional<List<TopicPartitionOffset>> commit(byte[] bytes, String contentType) {
-        if (bytes.length == 0) {
+    static Optional<List<TopicPartitionOffset>> commit(RoutingContext context) {
+        if (BodyFilter.isEmpty(context)) {
             return Optional.empty();
         }
-        ControlBody body = ControlBody.parse(bytes, contentType, Set.of(OFFSETS));
+        ControlBody body = ControlBody.parse(context, Set.of(OFFSETS));
         Optional<List<TopicPartitionOffset>> offsets =
                 body.has(OFFSETS) ? Optional.of(offsets(body)) : Optional.empty();
         body.check();
@@ -134,8 +135,8 @@ final class ConsumerBody {
      *
      * @throws TrunklineException {@code INVALID_REQUEST}
      */
-    static List<TopicPartition> partitions(byte[] bytes, String contentType) {
-        ControlBody body = ControlBody.parse(bytes, contentType, Set.of(PARTITIONS));
+    static List<TopicPartition> partitions(RoutingContext context) {
+        ControlBody body = ControlBody.parse(context, Set.of(PARTITIONS));
         List<TopicPartition> partitions = list(
                 body,
                 PARTITIONS,

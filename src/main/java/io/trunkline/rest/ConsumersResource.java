@@ -17,7 +17,6 @@ import io.trunkline.topic.TopicName;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
-import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -48,14 +47,8 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 /** Consumers: make, subscribe, poll, commit, seek, delete. Any replica serves any call. */
 @Path("/consumers/{groupid}")
 @Tag(name = "Consumers")
-@APIResponse(
-        responseCode = "404",
-        description = "CONSUMER_NOT_FOUND",
-        content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
-@APIResponse(
-        responseCode = "default",
-        description = "A failure.",
-        content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+@APIResponse(responseCode = "404", description = "CONSUMER_NOT_FOUND")
+@APIResponse(responseCode = "default", ref = "Failure")
 class ConsumersResource {
     private static final String INSTANCE = "instances/{name}";
     private static final String TOPICS = "topics";
@@ -87,34 +80,18 @@ class ConsumersResource {
 
     @POST
     @Operation(operationId = "createConsumer", summary = "Makes a consumer in a group, which is made with its first.")
-    @RequestBody(
-            content =
-                    @Content(
-                            mediaType = MediaTypes.CONTROL,
-                            schema = @Schema(implementation = ConsumerSchemas.Consumer.class)))
-    @APIResponse(
-            responseCode = "200",
-            content =
-                    @Content(
-                            mediaType = MediaTypes.CONTROL,
-                            schema = @Schema(implementation = CreatedConsumerView.class)))
-    @APIResponse(
-            responseCode = "409",
-            description = "CONSUMER_ALREADY_EXISTS, GROUP_FULL or GROUP_LIMIT_REACHED",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
-    @APIResponse(
-            responseCode = "422",
-            description = "INVALID_CONSUMER_CONFIG or INVALID_GROUP",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    @RequestBody(content = @Content(schema = @Schema(implementation = ConsumerSchemas.Consumer.class)))
+    @APIResponse(responseCode = "200", content = @Content(schema = @Schema(implementation = CreatedConsumerView.class)))
+    @APIResponse(responseCode = "409", description = "CONSUMER_ALREADY_EXISTS, GROUP_FULL or GROUP_LIMIT_REACHED")
+    @APIResponse(responseCode = "422", description = "INVALID_CONSUMER_CONFIG or INVALID_GROUP")
     public Uni<Response> create(
             @PathParam("groupid") String group,
-            @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
         String type = MediaTypes.control(headers);
         GroupName groupName = GroupName.parse(group);
         ConsumerBody.Created created =
-                ConsumerBody.created(BodyFilter.body(context), contentType, defaults.autoOffsetReset());
+                ConsumerBody.created(context, defaults.autoOffsetReset());
         String uri = BaseUri.of(context.request(), "/consumers/" + segment(groupName.value())) + "/instances/"
                 + segment(created.name().value());
         return Uni.createFrom()
@@ -140,30 +117,18 @@ class ConsumersResource {
             description =
                     "Replaces what was subscribed in the same way. The partitions are shared out when this answers, so that"
                             + " the next poll gives records. A name may be that of a topic that will be created.")
-    @RequestBody(
-            required = true,
-            content =
-                    @Content(
-                            mediaType = MediaTypes.CONTROL,
-                            schema = @Schema(implementation = ConsumerSchemas.Topics.class)))
+    @RequestBody(content = @Content(schema = @Schema(implementation = ConsumerSchemas.Topics.class)))
     @APIResponse(responseCode = "204", description = "Subscribed.")
-    @APIResponse(
-            responseCode = "409",
-            description = "SUBSCRIPTION_CONFLICT",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
-    @APIResponse(
-            responseCode = "422",
-            description = "INVALID_SUBSCRIPTION or INVALID_TEXT",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    @APIResponse(responseCode = "409", description = "SUBSCRIPTION_CONFLICT")
+    @APIResponse(responseCode = "422", description = "INVALID_SUBSCRIPTION or INVALID_TEXT")
     public Uni<Response> subscribe(
             @PathParam("groupid") String group,
             @PathParam("name") String name,
-            @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
             @Context RoutingContext context) {
         Instance instance = new Instance(group, name);
         return done(
                 instance,
-                () -> subscription(ControlBody.parse(BodyFilter.body(context), contentType, Set.of(TOPICS, PATTERN))),
+                () -> subscription(ControlBody.parse(context, Set.of(TOPICS, PATTERN))),
                 subscription -> consumers.subscribe(instance.group(), instance.name(), subscription));
     }
 
@@ -190,10 +155,7 @@ class ConsumersResource {
     @GET
     @Path(INSTANCE + "/subscription")
     @Operation(operationId = "listSubscriptions", summary = "Tells what a consumer reads.")
-    @APIResponse(
-            responseCode = "200",
-            content =
-                    @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = SubscriptionView.class)))
+    @APIResponse(responseCode = "200", content = @Content(schema = @Schema(implementation = SubscriptionView.class)))
     public Uni<Response> subscription(
             @PathParam("groupid") String group, @PathParam("name") String name, @Context HttpHeaders headers) {
         Instance instance = new Instance(group, name);
@@ -220,26 +182,17 @@ class ConsumersResource {
             description =
                     "Replaces those that were assigned; an empty list takes all away. Partitions may be named that do not exist"
                             + " yet.")
-    @RequestBody(
-            required = true,
-            content =
-                    @Content(
-                            mediaType = MediaTypes.CONTROL,
-                            schema = @Schema(implementation = ConsumerSchemas.Partitions.class)))
+    @RequestBody(content = @Content(schema = @Schema(implementation = ConsumerSchemas.Partitions.class)))
     @APIResponse(responseCode = "204", description = "Assigned.")
-    @APIResponse(
-            responseCode = "409",
-            description = "SUBSCRIPTION_CONFLICT",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    @APIResponse(responseCode = "409", description = "SUBSCRIPTION_CONFLICT")
     public Uni<Response> assign(
             @PathParam("groupid") String group,
             @PathParam("name") String name,
-            @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
             @Context RoutingContext context) {
         Instance instance = new Instance(group, name);
         return done(
                 instance,
-                () -> ConsumerBody.partitions(BodyFilter.body(context), contentType),
+                () -> ConsumerBody.partitions(context),
                 partitions -> consumers.assign(instance.group(), instance.name(), partitions));
     }
 
@@ -270,14 +223,8 @@ class ConsumersResource {
                         mediaType = MediaTypes.TEXT,
                         schema = @Schema(type = SchemaType.ARRAY, implementation = ApiSchemas.ConsumerRecord.class))
             })
-    @APIResponse(
-            responseCode = "406",
-            description = "NOT_ACCEPTABLE: not the format that the consumer was made with.",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
-    @APIResponse(
-            responseCode = "409",
-            description = "NOT_SUBSCRIBED or NO_OFFSET",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    @APIResponse(responseCode = "406", description = "NOT_ACCEPTABLE: not the format that the consumer was made with.")
+    @APIResponse(responseCode = "409", description = "NOT_SUBSCRIBED or NO_OFFSET")
     public Uni<Response> poll(
             @PathParam("groupid") String group,
             @PathParam("name") String name,
@@ -336,15 +283,13 @@ class ConsumersResource {
             CompletableFuture<Void> ended) {
         try {
             RecordFormat.Accepted accepted = RecordFormat.stored(poll.format()).accepted(wanted);
-            RecordsPage body = new RecordsPage(
-                    poll.parts().stream()
-                            .map(part -> new RecordsPage.Part(
-                                    part.partition().topic(),
-                                    part.partition().partition(),
-                                    part.page().batches()))
-                            .toList(),
-                    accepted.format(),
-                    included.apply(accepted).contains(Include.ERROR));
+            boolean errors = included.apply(accepted).contains(Include.ERROR);
+            RecordsPage body = new RecordsPage(poll.parts().stream()
+                    .map(part -> new RecordsPage.Part(
+                            new RecordJson(
+                                    part.partition().topic(), part.partition().partition(), accepted.format(), errors),
+                            part.page().batches()))
+                    .toList());
             body.count(
                     exchange, poll.parts().stream().allMatch(part -> part.page().shared()));
             // Until the network has taken it, the records are held back for this answer.
@@ -370,25 +315,17 @@ class ConsumersResource {
                     "Without a body, or without offsets in it: what was delivered. With some: the given offsets, each the next"
                             + " to read, as they are; all of them or none. The consumer need not have the partitions, as long"
                             + " as no other one of the group has them.")
-    @RequestBody(
-            content =
-                    @Content(
-                            mediaType = MediaTypes.CONTROL,
-                            schema = @Schema(implementation = ConsumerSchemas.Offsets.class)))
+    @RequestBody(content = @Content(schema = @Schema(implementation = ConsumerSchemas.Offsets.class)))
     @APIResponse(responseCode = "204", description = "Committed, durably.")
-    @APIResponse(
-            responseCode = "409",
-            description = "COMMIT_FENCED: another consumer of the group has a partition.",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    @APIResponse(responseCode = "409", description = "COMMIT_FENCED: another consumer of the group has a partition.")
     public Uni<Response> commit(
             @PathParam("groupid") String group,
             @PathParam("name") String name,
-            @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
             @Context RoutingContext context) {
         Instance instance = new Instance(group, name);
         return done(
                 instance,
-                () -> ConsumerBody.commit(BodyFilter.body(context), contentType),
+                () -> ConsumerBody.commit(context),
                 offsets -> offsets.isPresent()
                         ? consumers.commit(instance.group(), instance.name(), offsets.get())
                         : consumers.commit(instance.group(), instance.name()));
@@ -397,22 +334,16 @@ class ConsumersResource {
     @POST
     @Path(INSTANCE + "/positions")
     @Operation(operationId = "seek", summary = "Sets where a consumer reads on.")
-    @RequestBody(
-            required = true,
-            content =
-                    @Content(
-                            mediaType = MediaTypes.CONTROL,
-                            schema = @Schema(implementation = ConsumerSchemas.Offsets.class)))
+    @RequestBody(content = @Content(schema = @Schema(implementation = ConsumerSchemas.Offsets.class)))
     @APIResponse(responseCode = "204", description = "Moved.")
     public Uni<Response> seek(
             @PathParam("groupid") String group,
             @PathParam("name") String name,
-            @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
             @Context RoutingContext context) {
         Instance instance = new Instance(group, name);
         return done(
                 instance,
-                () -> ConsumerBody.offsets(BodyFilter.body(context), contentType),
+                () -> ConsumerBody.offsets(context),
                 offsets -> consumers.seek(instance.group(), instance.name(), offsets));
     }
 
@@ -422,22 +353,16 @@ class ConsumersResource {
             operationId = "seekToBeginning",
             summary = "Lets a consumer read from the first record that is kept.",
             description = "In all its partitions where the list is empty.")
-    @RequestBody(
-            required = true,
-            content =
-                    @Content(
-                            mediaType = MediaTypes.CONTROL,
-                            schema = @Schema(implementation = ConsumerSchemas.Partitions.class)))
+    @RequestBody(content = @Content(schema = @Schema(implementation = ConsumerSchemas.Partitions.class)))
     @APIResponse(responseCode = "204", description = "Moved.")
     public Uni<Response> seekToBeginning(
             @PathParam("groupid") String group,
             @PathParam("name") String name,
-            @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
             @Context RoutingContext context) {
         Instance instance = new Instance(group, name);
         return done(
                 instance,
-                () -> ConsumerBody.partitions(BodyFilter.body(context), contentType),
+                () -> ConsumerBody.partitions(context),
                 partitions -> consumers.seekToBeginning(instance.group(), instance.name(), partitions));
     }
 
@@ -447,22 +372,16 @@ class ConsumersResource {
             operationId = "seekToEnd",
             summary = "Lets a consumer read what is written from now on.",
             description = "In all its partitions where the list is empty.")
-    @RequestBody(
-            required = true,
-            content =
-                    @Content(
-                            mediaType = MediaTypes.CONTROL,
-                            schema = @Schema(implementation = ConsumerSchemas.Partitions.class)))
+    @RequestBody(content = @Content(schema = @Schema(implementation = ConsumerSchemas.Partitions.class)))
     @APIResponse(responseCode = "204", description = "Moved.")
     public Uni<Response> seekToEnd(
             @PathParam("groupid") String group,
             @PathParam("name") String name,
-            @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
             @Context RoutingContext context) {
         Instance instance = new Instance(group, name);
         return done(
                 instance,
-                () -> ConsumerBody.partitions(BodyFilter.body(context), contentType),
+                () -> ConsumerBody.partitions(context),
                 partitions -> consumers.seekToEnd(instance.group(), instance.name(), partitions));
     }
 

@@ -10,7 +10,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.rest.json.Utf8;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.ws.rs.core.HttpHeaders;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +22,6 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 
 /** A small JSON object with what is wrong in it collected, so that a client learns everything at once. */
 final class ControlBody {
@@ -44,27 +46,30 @@ final class ControlBody {
     }
 
     /**
-     * Reads an object that has no other fields than these.
+     * Reads the body of a request, an object that has no other fields than these.
      *
      * @throws TrunklineException {@code UNSUPPORTED_MEDIA_TYPE}, {@code INVALID_JSON} or {@code INVALID_TEXT}
      */
-    static ControlBody parse(byte[] body, @Nullable String contentType, Set<String> fields) {
-        if (!MEDIA_TYPES.contains(MediaTypes.name(contentType))) {
+    static ControlBody parse(RoutingContext context, Set<String> fields) {
+        if (!MEDIA_TYPES.contains(MediaTypes.name(context.request().getHeader(HttpHeaders.CONTENT_TYPE)))) {
             throw new TrunklineException(
                     ErrorCode.UNSUPPORTED_MEDIA_TYPE,
                     "The body is taken as " + MediaTypes.CONTROL + " or " + MediaTypes.PLAIN_JSON
                             + ": set the Content-Type header to one of them.");
         }
-        if (body.length > LARGEST) {
+        ByteBuffer bytes = BodyFilter.bytes(context).get();
+        byte[] body = bytes.array();
+        int length = bytes.limit();
+        if (length > LARGEST) {
             throw new TrunklineException(
                     ErrorCode.BODY_TOO_LARGE, "This body is larger than " + LARGEST + " bytes; nothing was done.");
         }
-        if (!Utf8.isValid(body, 0, body.length)) {
+        if (!Utf8.isValid(body, 0, length)) {
             throw new TrunklineException(ErrorCode.INVALID_JSON, "The body is not valid UTF-8.");
         }
         JsonNode node;
         try {
-            node = READER.readTree(body);
+            node = READER.readTree(body, 0, length);
         } catch (JsonProcessingException e) {
             String place = e.getLocation() == null
                     ? ""

@@ -22,9 +22,6 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
  */
 @ApplicationScoped
 class CorsFilter {
-    /** Before the CORS filter of Quarkus, after all requests have their id. */
-    private static final int PRIORITY = 350;
-
     private final boolean enabled;
     private final List<String> origins;
     private final List<Pattern> patterns;
@@ -42,7 +39,7 @@ class CorsFilter {
 
     void register(@Observes Filters filters) {
         if (enabled) {
-            filters.register(this::judge, PRIORITY);
+            filters.register(this::judge, FilterOrder.CORS);
         }
     }
 

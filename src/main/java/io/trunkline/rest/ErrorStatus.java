@@ -9,7 +9,8 @@ final class ErrorStatus {
     static int of(ErrorCode code) {
         return switch (code) {
             case INVALID_JSON, INVALID_REQUEST, INVALID_PARAMETER -> 400;
-            case NOT_PERMITTED, ORIGIN_NOT_ALLOWED, ADMINISTRATION_DISABLED -> 403;
+            case AUTHENTICATION_REQUIRED -> 401;
+            case ACCESS_DENIED, DATABASE_PERMISSION_MISSING, ORIGIN_NOT_ALLOWED, ADMINISTRATION_DISABLED -> 403;
             case PATH_NOT_FOUND,
                     TOPIC_NOT_FOUND,
                     PARTITION_NOT_FOUND,

@@ -1,12 +1,16 @@
 package io.trunkline.rest;
 
+import io.quarkus.security.AuthenticationFailedException;
+import io.quarkus.security.UnauthorizedException;
 import io.trunkline.edge.Rejections;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import io.vertx.core.http.HttpServerRequest;
+import jakarta.ws.rs.ForbiddenException;
 import jakarta.ws.rs.NotAcceptableException;
 import jakarta.ws.rs.NotAllowedException;
+import jakarta.ws.rs.NotAuthorizedException;
 import jakarta.ws.rs.NotFoundException;
 import jakarta.ws.rs.NotSupportedException;
 import jakarta.ws.rs.WebApplicationException;
@@ -65,16 +69,47 @@ class Errors {
         return answer(known(failure, request.path()));
     }
 
+    @ServerExceptionMapper({UnauthorizedException.class, AuthenticationFailedException.class})
+    Response ofUnknownClient(SecurityException failure) {
+        return answer(authenticationRequired());
+    }
+
+    @ServerExceptionMapper
+    Response ofKnownClient(io.quarkus.security.ForbiddenException failure) {
+        return answer(accessDenied());
+    }
+
+    private static TrunklineException authenticationRequired() {
+        return new TrunklineException(
+                ErrorCode.AUTHENTICATION_REQUIRED,
+                "The request has no credentials, or none that are valid; nothing was done.");
+    }
+
+    private static TrunklineException accessDenied() {
+        return new TrunklineException(ErrorCode.ACCESS_DENIED, "The client may not do this; nothing was done.");
+    }
+
     @ServerExceptionMapper
     Response ofRouting(WebApplicationException failure) {
+        return answer(failure, request.method().name(), request.path());
+    }
+
+    /** The answer to a failure that has a status of HTTP. */
+    static Response answer(WebApplicationException failure, String method, String path) {
         return switch (failure) {
+            case NotAuthorizedException e -> {
+                Response.ResponseBuilder answer = Response.fromResponse(answer(authenticationRequired()));
+                e.getChallenges().forEach(challenge -> answer.header(HttpHeaders.WWW_AUTHENTICATE, challenge));
+                yield answer.build();
+            }
+            case ForbiddenException e -> answer(accessDenied());
             case NotFoundException e ->
                 answer(new TrunklineException(
                         ErrorCode.PATH_NOT_FOUND, "There is no operation at this path; /openapi lists them."));
             case NotAllowedException e ->
                 answer(new TrunklineException(
                         ErrorCode.METHOD_NOT_ALLOWED,
-                        "The method " + request.method()
+                        "The method " + method
                                 + " is not allowed at this path; /openapi lists the operations."));
             case NotSupportedException e ->
                 answer(new TrunklineException(
@@ -85,7 +120,7 @@ class Errors {
             default ->
                 failure.getResponse().getStatus() < 500
                         ? answer(new TrunklineException(ErrorCode.INVALID_REQUEST, "The request cannot be understood."))
-                        : answer(known(failure, request.path()));
+                        : answer(known(failure, path));
         };
     }
 }

@@ -9,7 +9,6 @@ import io.trunkline.topic.TopicName;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
-import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.PUT;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.PathParam;
@@ -26,7 +25,6 @@ import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
-import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
@@ -34,10 +32,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 /** Consumer groups: list, describe, reset, delete. */
 @Path("/groups")
 @Tag(name = "Groups")
-@APIResponse(
-        responseCode = "default",
-        description = "A failure.",
-        content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+@APIResponse(responseCode = "default", ref = "Failure")
 class GroupsResource {
     private static final String TO = "to";
     private static final String TIMESTAMP = "timestamp";
@@ -57,10 +52,7 @@ class GroupsResource {
     @Operation(operationId = "listGroups", summary = "Lists all consumer groups.")
     @APIResponse(
             responseCode = "200",
-            content =
-                    @Content(
-                            mediaType = MediaTypes.CONTROL,
-                            schema = @Schema(type = SchemaType.ARRAY, implementation = GroupView.Summary.class)))
+            content = @Content(schema = @Schema(type = SchemaType.ARRAY, implementation = GroupView.Summary.class)))
     public Uni<Response> list(@Context HttpHeaders headers) {
         String type = MediaTypes.control(headers);
         return Uni.createFrom()
@@ -74,13 +66,8 @@ class GroupsResource {
     @Operation(
             operationId = "getGroup",
             summary = "Describes a consumer group: its consumers, what it has committed, how far it is behind.")
-    @APIResponse(
-            responseCode = "200",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = GroupView.class)))
-    @APIResponse(
-            responseCode = "404",
-            description = "GROUP_NOT_FOUND",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    @APIResponse(responseCode = "200", content = @Content(schema = @Schema(implementation = GroupView.class)))
+    @APIResponse(responseCode = "404", description = "GROUP_NOT_FOUND")
     public Uni<Response> describe(@PathParam("group") String group, @Context HttpHeaders headers) {
         GroupName name = Parameters.group(group, ErrorCode.GROUP_NOT_FOUND);
         String type = MediaTypes.control(headers);
@@ -95,10 +82,7 @@ class GroupsResource {
             operationId = "deleteGroup",
             summary = "Forgets a consumer group that has no consumer, and what it has committed.")
     @APIResponse(responseCode = "204", description = "Forgotten.")
-    @APIResponse(
-            responseCode = "409",
-            description = "GROUP_NOT_EMPTY",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    @APIResponse(responseCode = "409", description = "GROUP_NOT_EMPTY")
     public Uni<Response> delete(@PathParam("group") String group) {
         GroupName name = Parameters.group(group, ErrorCode.GROUP_NOT_FOUND);
         return Uni.createFrom().completionStage(() -> groups.delete(name)).map(gone -> Answers.noContent());
@@ -112,29 +96,20 @@ class GroupsResource {
             description =
                     "To the earliest or latest, a time, or given offsets. Where topics or offsets are named, the group"
                             + " is made if it does not exist.")
-    @RequestBody(
-            required = true,
-            content =
-                    @Content(
-                            mediaType = MediaTypes.CONTROL,
-                            schema = @Schema(implementation = ConsumerSchemas.Reset.class)))
+    @RequestBody(content = @Content(schema = @Schema(implementation = ConsumerSchemas.Reset.class)))
     @APIResponse(
             responseCode = "200",
             description = "The group as it is now.",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = GroupView.class)))
-    @APIResponse(
-            responseCode = "409",
-            description = "GROUP_NOT_EMPTY",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+            content = @Content(schema = @Schema(implementation = GroupView.class)))
+    @APIResponse(responseCode = "409", description = "GROUP_NOT_EMPTY")
     public Uni<Response> reset(
             @PathParam("group") String group,
-            @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
         String type = MediaTypes.control(headers);
         GroupName name = Parameters.group(group, ErrorCode.GROUP_NOT_FOUND);
         ControlBody body =
-                ControlBody.parse(BodyFilter.body(context), contentType, Set.of(TO, TIMESTAMP, OFFSETS, TOPICS));
+                ControlBody.parse(context, Set.of(TO, TIMESTAMP, OFFSETS, TOPICS));
         List<Groups.Target> targets = new ArrayList<>();
         body.text(TO).flatMap(text -> target(body, text)).ifPresent(targets::add);
         OptionalLong time = body.wholeLong(TIMESTAMP);

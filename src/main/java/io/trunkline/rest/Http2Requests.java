@@ -17,9 +17,6 @@ import org.jspecify.annotations.Nullable;
  */
 @ApplicationScoped
 class Http2Requests {
-    /** Before everything else: the request goes through all filters once, in its other form. */
-    private static final int PRIORITY = 1_000;
-
     private static final ThreadLocal<Boolean> AGAIN = ThreadLocal.withInitial(() -> false);
 
     private @Nullable Router router;
@@ -29,7 +26,7 @@ class Http2Requests {
     }
 
     void register(@Observes Filters filters) {
-        filters.register(this::wrap, PRIORITY);
+        filters.register(this::wrap, FilterOrder.HTTP_2);
     }
 
     private void wrap(RoutingContext context) {

@@ -22,9 +22,6 @@ import org.jspecify.annotations.Nullable;
  */
 @ApplicationScoped
 class OriginFilter {
-    /** After the CORS filter, which has refused by then what it does not allow. */
-    private static final int PRIORITY = 260;
-
     private final boolean cors;
 
     OriginFilter(@ConfigProperty(name = "quarkus.http.cors.enabled", defaultValue = "false") boolean cors) {
@@ -32,7 +29,7 @@ class OriginFilter {
     }
 
     void register(@Observes Filters filters) {
-        filters.register(this::check, PRIORITY);
+        filters.register(this::check, FilterOrder.ORIGIN);
     }
 
     private void check(RoutingContext context) {

@@ -34,7 +34,9 @@ final class ProduceParser {
     /** 9999-12-31T23:59:59.999Z, the last millisecond that every tool can show. */
     private static final long LATEST = 253_402_300_799_999L;
 
+    /** Of which the first {@code length} bytes are the body. */
     private final byte[] body;
+
     private final RecordFormat format;
     private final boolean partitionAllowed;
     private final long now;
@@ -46,30 +48,34 @@ final class ProduceParser {
 
     private final List<String> recordErrors = new ArrayList<>();
 
-    private ProduceParser(byte[] body, RecordFormat format, boolean partitionAllowed, long now) throws IOException {
+    private ProduceParser(byte[] body, int length, RecordFormat format, boolean partitionAllowed, long now)
+            throws IOException {
         this.body = body;
         this.format = format;
         this.partitionAllowed = partitionAllowed;
         this.now = now;
         // What the body holds beside the values makes up for their lengths.
-        records = new RecordBatch.Builder(EXPECTED, body.length);
-        parser = FACTORY.createParser(body);
+        records = new RecordBatch.Builder(EXPECTED, length);
+        parser = FACTORY.createParser(body, 0, length);
     }
 
     /**
      * Reads a body.
      *
+     * @param bytes the body, from the beginning of an array, which is not copied
      * @param partitionAllowed whether a record may name its partition
      * @param now the timestamp of records without one, in milliseconds since the epoch
      * @throws TrunklineException {@code INVALID_JSON}, {@code INVALID_REQUEST} or {@code INVALID_RECORD}; then nothing of
      *     the body is to be used
      */
-    static ProduceRequest parse(byte[] body, RecordFormat format, boolean partitionAllowed, long now) {
-        if (!Utf8.isValid(body, 0, body.length)) {
+    static ProduceRequest parse(ByteBuffer bytes, RecordFormat format, boolean partitionAllowed, long now) {
+        byte[] body = bytes.array();
+        int length = bytes.limit();
+        if (!Utf8.isValid(body, 0, length)) {
             throw new TrunklineException(ErrorCode.INVALID_JSON, "The body is not valid UTF-8.");
         }
         try {
-            ProduceParser reader = new ProduceParser(body, format, partitionAllowed, now);
+            ProduceParser reader = new ProduceParser(body, length, format, partitionAllowed, now);
             try (reader.parser) {
                 return reader.read();
             }

@@ -2,7 +2,6 @@ package io.trunkline.rest;
 
 import io.trunkline.edge.Exchange;
 import io.trunkline.log.FetchedBatch;
-import io.trunkline.topic.TopicName;
 import java.util.ArrayDeque;
 import java.util.Collection;
 import java.util.List;
@@ -10,37 +9,27 @@ import java.util.concurrent.CompletableFuture;
 
 /** Records that are written as the body of a response, piece by piece, and let go as they are written. Written once. */
 final class RecordsPage {
+    /** A body up to this size is written at once, and a larger one in pieces of it. */
+    static final int PIECE = 128 * 1024;
+
     private final ArrayDeque<Part> parts;
-    private final RecordFormat format;
-    private final boolean errors;
     private final CompletableFuture<Void> begun = new CompletableFuture<>();
     private final CompletableFuture<Boolean> written = new CompletableFuture<>();
 
-    /** @param errors whether a record says why it cannot be shown in the format, where that is so */
-    RecordsPage(List<Part> parts, RecordFormat format, boolean errors) {
+    RecordsPage(List<Part> parts) {
         this.parts = new ArrayDeque<>(parts);
-        this.format = format;
-        this.errors = errors;
     }
 
     /** Records of one partition, of which those that have been written are gone. */
-    record Part(TopicName topic, int partition, ArrayDeque<FetchedBatch> batches) {
-        Part(TopicName topic, int partition, Collection<FetchedBatch> batches) {
-            this(topic, partition, new ArrayDeque<>(batches));
+    record Part(RecordJson json, ArrayDeque<FetchedBatch> batches) {
+        Part(RecordJson json, Collection<FetchedBatch> batches) {
+            this(json, new ArrayDeque<>(batches));
         }
     }
 
     /** The parts that have not been written. */
     ArrayDeque<Part> parts() {
         return parts;
-    }
-
-    RecordFormat format() {
-        return format;
-    }
-
-    boolean errors() {
-        return errors;
     }
 
     /** Completes when the writing begins. */
@@ -68,7 +57,7 @@ final class RecordsPage {
      * @throws io.trunkline.error.TrunklineException {@code OVERLOADED} when too much is under way
      */
     void count(Exchange exchange, boolean shared) {
-        long text = Math.min(memorySize(), 2L * RecordsPageWriter.PIECE);
+        long text = Math.min(memorySize(), 2L * PIECE);
         exchange.take(text + (shared ? 0 : memorySize()));
     }
 

@@ -30,13 +30,10 @@ import org.jboss.resteasy.reactive.server.spi.ServerRequestContext;
  */
 @Provider
 public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
-    /** A body up to this size is written at once, and a larger one in pieces of it. */
-    static final int PIECE = 128 * 1024;
-
     private static final Logger LOG = Logger.getLogger(RecordsPageWriter.class);
 
     /** Where an event loop makes its pieces; replaced when a large record has made it large. */
-    private static final ThreadLocal<JsonBuffer> PIECES = ThreadLocal.withInitial(() -> new JsonBuffer(2 * PIECE));
+    private static final ThreadLocal<JsonBuffer> PIECES = ThreadLocal.withInitial(() -> new JsonBuffer(2 * RecordsPage.PIECE));
 
     @Override
     public boolean isWriteable(
@@ -57,7 +54,7 @@ public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
     /** One page on its way out. Used by the request's event loop only. */
     private static final class Writing {
         private final RecordsPage page;
-        private final RecordsWriter writer;
+        private final RecordsPageJson writer;
         private final ResteasyReactiveRequestContext request;
         private final RoutingContext context;
         private final HttpServerResponse response;
@@ -68,7 +65,7 @@ public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
         Writing(RecordsPage page, ResteasyReactiveRequestContext request) {
             this.page = page;
             this.request = request;
-            writer = new RecordsWriter(page);
+            writer = new RecordsPageJson(page);
             context = request.serverRequest().unwrap(RoutingContext.class);
             response = context.response();
             exchange = Exchange.of(context);
@@ -163,13 +160,13 @@ public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
         }
     }
 
-    private static ByteBuf next(RecordsWriter writer) {
+    private static ByteBuf next(RecordsPageJson writer) {
         JsonBuffer json = PIECES.get();
         json.clear();
-        writer.next(json, PIECE);
+        writer.next(json, RecordsPage.PIECE);
         ByteBuf piece = PooledByteBufAllocator.DEFAULT.directBuffer(json.length());
         json.writeTo(piece);
-        if (json.capacity() > 4 * PIECE) {
+        if (json.capacity() > 4 * RecordsPage.PIECE) {
             PIECES.remove();
         }
         return piece;
@@ -186,10 +183,10 @@ public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
             MultivaluedMap<String, Object> headers,
             OutputStream out)
             throws IOException {
-        RecordsWriter writer = new RecordsWriter(page);
+        RecordsPageJson writer = new RecordsPageJson(page);
         while (writer.hasNext()) {
-            JsonBuffer json = new JsonBuffer(PIECE);
-            writer.next(json, PIECE);
+            JsonBuffer json = new JsonBuffer(RecordsPage.PIECE);
+            writer.next(json, RecordsPage.PIECE);
             json.writeTo(out);
         }
     }

@@ -19,9 +19,6 @@ import org.jspecify.annotations.Nullable;
 /** Counts every request, and refuses at once those that are too many or not meant for this service. */
 @ApplicationScoped
 class RequestFilter {
-    /** Behind the request ids only, so that whatever responds is counted. */
-    private static final int PRIORITY = 390;
-
     private final Connections connections;
     private final Set<String> hosts;
 
@@ -32,7 +29,7 @@ class RequestFilter {
     }
 
     void register(@Observes Filters filters) {
-        filters.register(this::begin, PRIORITY);
+        filters.register(this::begin, FilterOrder.ADMISSION);
     }
 
     private void begin(RoutingContext context) {

@@ -18,9 +18,6 @@ class RequestIds {
     static final String HEADER = "X-Request-Id";
     static final String LOG_KEY = "requestId";
 
-    /** Before all other filters, so that what they refuse has one too. */
-    private static final int PRIORITY = 400;
-
     private static final int LONGEST = 128;
 
     /** Ids of this start begin with it, so that those of several replicas differ. */
@@ -29,7 +26,7 @@ class RequestIds {
     private final AtomicLong count = new AtomicLong();
 
     void register(@Observes Filters filters) {
-        filters.register(this::identify, PRIORITY);
+        filters.register(this::identify, FilterOrder.REQUEST_ID);
     }
 
     private void identify(RoutingContext context) {

@@ -11,7 +11,6 @@ import io.trunkline.topic.Topics;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
-import jakarta.ws.rs.HeaderParam;
 import jakarta.ws.rs.PATCH;
 import jakarta.ws.rs.POST;
 import jakarta.ws.rs.Path;
@@ -40,10 +39,7 @@ import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 /** Topics: list, describe, create, change, delete. */
 @Path("/")
 @Tag(name = "Topics")
-@APIResponse(
-        responseCode = "default",
-        description = "A failure.",
-        content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+@APIResponse(responseCode = "default", ref = "Failure")
 class TopicsResource {
     private static final String NAME = "topic_name";
     private static final String COUNT = "partitions_count";
@@ -68,10 +64,7 @@ class TopicsResource {
     @Operation(operationId = "listTopics", summary = "Lists the names of all topics.")
     @APIResponse(
             responseCode = "200",
-            content =
-                    @Content(
-                            mediaType = MediaTypes.CONTROL,
-                            schema = @Schema(type = SchemaType.ARRAY, implementation = String.class)))
+            content = @Content(schema = @Schema(type = SchemaType.ARRAY, implementation = String.class)))
     public Uni<Response> list(@Context HttpHeaders headers) {
         String type = MediaTypes.control(headers);
         return Uni.createFrom().completionStage(topics::names).map(names -> answers.ok(type, names));
@@ -80,13 +73,8 @@ class TopicsResource {
     @GET
     @Path("topics/{topicname}")
     @Operation(operationId = "getTopic", summary = "Describes a topic: configuration and partitions.")
-    @APIResponse(
-            responseCode = "200",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = TopicView.class)))
-    @APIResponse(
-            responseCode = "404",
-            description = "TOPIC_NOT_FOUND",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    @APIResponse(responseCode = "200", content = @Content(schema = @Schema(implementation = TopicView.class)))
+    @APIResponse(responseCode = "404", description = "TOPIC_NOT_FOUND")
     public Uni<Response> describe(
             @PathParam("topicname") String topic,
             @Parameter(description = Include.DESCRIPTION, example = "config_sources,offsets,sizes")
@@ -103,34 +91,25 @@ class TopicsResource {
     @Path("admin/topics")
     @Operation(operationId = "createTopic", summary = "Creates a topic.")
     @RequestBody(
-            required = true,
             content = {
-                @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ApiSchemas.NewTopic.class)),
+                @Content(schema = @Schema(implementation = ApiSchemas.NewTopic.class)),
                 @Content(mediaType = MediaTypes.JSON, schema = @Schema(implementation = ApiSchemas.NewTopic.class))
             })
     @APIResponse(
             responseCode = "201",
             description = "Created.",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(type = SchemaType.OBJECT)))
-    @APIResponse(
-            responseCode = "403",
-            description = "ADMINISTRATION_DISABLED",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+            content = @Content(schema = @Schema(type = SchemaType.OBJECT)))
+    @APIResponse(responseCode = "403", description = "ADMINISTRATION_DISABLED")
     @APIResponse(
             responseCode = "409",
-            description = "TOPIC_ALREADY_EXISTS, TOPIC_LIMIT_REACHED or PARTITION_LIMIT_REACHED",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
-    @APIResponse(
-            responseCode = "422",
-            description = "INVALID_TOPIC, INVALID_PARTITIONS or INVALID_CONFIG",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+            description = "TOPIC_ALREADY_EXISTS, TOPIC_LIMIT_REACHED or PARTITION_LIMIT_REACHED")
+    @APIResponse(responseCode = "422", description = "INVALID_TOPIC, INVALID_PARTITIONS or INVALID_CONFIG")
     public Uni<Response> create(
-            @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
         String type = MediaTypes.control(headers);
         ControlBody body =
-                ControlBody.parse(BodyFilter.body(context), contentType, Set.of(NAME, COUNT, FACTOR, CONFIGS));
+                ControlBody.parse(context, Set.of(NAME, COUNT, FACTOR, CONFIGS));
         String name = body.text(NAME).orElse("");
         if (name.isEmpty()) {
             body.missing(NAME);
@@ -151,32 +130,20 @@ class TopicsResource {
     @PATCH
     @Path("topics/{topicname}")
     @Operation(operationId = "changeTopic", summary = "Gives a topic more partitions, or other configuration.")
-    @RequestBody(
-            required = true,
-            content =
-                    @Content(
-                            mediaType = MediaTypes.CONTROL,
-                            schema = @Schema(implementation = ApiSchemas.TopicChange.class)))
+    @RequestBody(content = @Content(schema = @Schema(implementation = ApiSchemas.TopicChange.class)))
     @APIResponse(
             responseCode = "200",
             description = "The topic as it is now.",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = TopicView.class)))
-    @APIResponse(
-            responseCode = "403",
-            description = "ADMINISTRATION_DISABLED",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
-    @APIResponse(
-            responseCode = "409",
-            description = "PARTITION_LIMIT_REACHED",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+            content = @Content(schema = @Schema(implementation = TopicView.class)))
+    @APIResponse(responseCode = "403", description = "ADMINISTRATION_DISABLED")
+    @APIResponse(responseCode = "409", description = "PARTITION_LIMIT_REACHED")
     public Uni<Response> change(
             @PathParam("topicname") String topic,
-            @Parameter(hidden = true) @HeaderParam(HttpHeaders.CONTENT_TYPE) String contentType,
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
         TopicName name = Parameters.topic(topic);
         String type = MediaTypes.control(headers);
-        ControlBody body = ControlBody.parse(BodyFilter.body(context), contentType, Set.of(COUNT, CONFIGS));
+        ControlBody body = ControlBody.parse(context, Set.of(COUNT, CONFIGS));
         OptionalInt count = body.whole(COUNT);
         Map<String, Optional<String>> configs = body.changes(CONFIGS);
         body.check();
@@ -194,10 +161,7 @@ class TopicsResource {
             operationId = "deleteTopic",
             summary = "Deletes a topic with everything in it; its name is free at once.")
     @APIResponse(responseCode = "204", description = "Deleted.")
-    @APIResponse(
-            responseCode = "403",
-            description = "ADMINISTRATION_DISABLED",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+    @APIResponse(responseCode = "403", description = "ADMINISTRATION_DISABLED")
     public Uni<Response> delete(@PathParam("topicname") String topic) {
         TopicName name = Parameters.topic(topic);
         return Uni.createFrom().completionStage(() -> topics.delete(name)).map(gone -> Answers.noContent());
@@ -208,10 +172,7 @@ class TopicsResource {
     @Operation(operationId = "listPartitions", summary = "Lists the partitions of a topic.")
     @APIResponse(
             responseCode = "200",
-            content =
-                    @Content(
-                            mediaType = MediaTypes.CONTROL,
-                            schema = @Schema(type = SchemaType.ARRAY, implementation = PartitionView.class)))
+            content = @Content(schema = @Schema(type = SchemaType.ARRAY, implementation = PartitionView.class)))
     public Uni<Response> partitions(
             @PathParam("topicname") String topic,
             @Parameter(description = Include.DESCRIPTION, example = "offsets,sizes") @QueryParam(Include.PARAMETER)
@@ -226,9 +187,7 @@ class TopicsResource {
     @GET
     @Path("topics/{topicname}/partitions/{partitionid}")
     @Operation(operationId = "getPartition", summary = "Describes a partition.")
-    @APIResponse(
-            responseCode = "200",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = PartitionView.class)))
+    @APIResponse(responseCode = "200", content = @Content(schema = @Schema(implementation = PartitionView.class)))
     public Uni<Response> partition(
             @PathParam("topicname") String topic,
             @PathParam("partitionid") @Schema(type = SchemaType.INTEGER) String partition,
@@ -246,9 +205,7 @@ class TopicsResource {
     @GET
     @Path("topics/{topicname}/partitions/{partitionid}/offsets")
     @Operation(operationId = "getOffsets", summary = "Tells where a partition begins and ends.")
-    @APIResponse(
-            responseCode = "200",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = OffsetsView.class)))
+    @APIResponse(responseCode = "200", content = @Content(schema = @Schema(implementation = OffsetsView.class)))
     public Uni<Response> offsets(
             @PathParam("topicname") String topic,
             @PathParam("partitionid") @Schema(type = SchemaType.INTEGER) String partition,
@@ -272,15 +229,9 @@ class TopicsResource {
     @APIResponse(
             responseCode = "200",
             description = "What can be read now.",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = OffsetsView.class)))
-    @APIResponse(
-            responseCode = "403",
-            description = "ADMINISTRATION_DISABLED or NOT_PERMITTED",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
-    @APIResponse(
-            responseCode = "416",
-            description = "OFFSET_OUT_OF_RANGE: the offset lies beyond the end.",
-            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = ErrorView.class)))
+            content = @Content(schema = @Schema(implementation = OffsetsView.class)))
+    @APIResponse(responseCode = "403", description = "ADMINISTRATION_DISABLED or DATABASE_PERMISSION_MISSING")
+    @APIResponse(responseCode = "416", description = "OFFSET_OUT_OF_RANGE: the offset lies beyond the end.")
     public Uni<Response> deleteRecords(
             @PathParam("topicname") String topic,
             @PathParam("partitionid") @Schema(type = SchemaType.INTEGER) String partition,
@@ -300,7 +251,7 @@ class TopicsResource {
                 .map(outcome -> switch (outcome) {
                     case DeletionOutcome.Deleted deleted -> answers.ok(type, OffsetsView.of(deleted.range()));
                     case DeletionOutcome.OutOfRange out ->
-                        RecordsResource.outOfRange(name, number, OptionalLong.of(offset), out.range());
+                        OffsetHeaders.outOfRange(name, number, OptionalLong.of(offset), out.range());
                 });
     }
 

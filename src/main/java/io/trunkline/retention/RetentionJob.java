@@ -5,6 +5,7 @@ import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.schema.DatabaseReady;
 import io.trunkline.topic.Topics;
 import jakarta.annotation.Priority;
@@ -23,7 +24,7 @@ import org.jboss.logging.Logger;
  * until they are done, or have not been heard of for the time of the lease.
  */
 @ApplicationScoped
-class RetentionJob {
+class RetentionJob implements ConnectionUser {
     private static final Logger LOG = Logger.getLogger(RetentionJob.class);
     private static final Duration LEASE = Duration.ofMinutes(2);
     private static final Duration RENEWAL = LEASE.dividedBy(8);

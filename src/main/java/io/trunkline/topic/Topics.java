@@ -9,6 +9,7 @@ import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.jdbc.SqlFailure;
 import io.trunkline.jdbc.Transactions;
 import jakarta.annotation.PreDestroy;
@@ -37,7 +38,7 @@ import java.util.concurrent.CompletableFuture;
 @ApplicationScoped
 @RegisterForReflection(
         classNames = {"com.github.benmanes.caffeine.cache.SSMSWR", "com.github.benmanes.caffeine.cache.PSWRMW"})
-public class Topics {
+public class Topics implements ConnectionUser {
     private static final int THREADS = 4;
     private static final int QUEUE = 1_000;
     private static final int CACHED = 10_000;
@@ -76,6 +77,11 @@ public class Topics {
         this.transactions = transactions;
         this.config = config;
         this.clock = clock;
+    }
+
+    @Override
+    public int connections() {
+        return pool.threads();
     }
 
     @PreDestroy

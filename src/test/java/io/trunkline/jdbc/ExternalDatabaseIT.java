@@ -119,7 +119,7 @@ class ExternalDatabaseIT {
             String topic = api.newTopic(1);
             assertThat(api.get("/topics").status()).isEqualTo(200);
             assertThat(api.send(api.request("/topics/" + topic).DELETE()).code())
-                    .isEqualTo("NOT_PERMITTED");
+                    .isEqualTo("DATABASE_PERMISSION_MISSING");
         }
     }
 

@@ -237,8 +237,8 @@ class SqlApiTest {
                         api.send("PATCH", "/topics/" + topic, Api.CONTROL, "{\"configs\":{\"retention.ms\":\"0\"}}");
                 Api.Answer deleted = api.send(api.request("/topics/" + topic).DELETE());
 
-                assertThat(configured.code()).isEqualTo("NOT_PERMITTED");
-                assertThat(deleted.code()).isEqualTo("NOT_PERMITTED");
+                assertThat(configured.code()).isEqualTo("DATABASE_PERMISSION_MISSING");
+                assertThat(deleted.code()).isEqualTo("DATABASE_PERMISSION_MISSING");
                 assertThat(deleted.status()).isEqualTo(403);
                 assertThat(api.send("PATCH", "/topics/" + topic, Api.CONTROL, "{\"partitions_count\":2}")
                                 .status())

@@ -111,9 +111,9 @@ class WritabilityTest {
         Api.Answer refused = produce();
 
         assertThat(refused.status()).isEqualTo(403);
-        assertThat(refused.code()).isEqualTo("NOT_PERMITTED");
+        assertThat(refused.code()).isEqualTo("DATABASE_PERMISSION_MISSING");
         assertThat(refused.body()).contains("lacks a right").doesNotContain(function);
-        assertStaysUnready("NOT_PERMITTED");
+        assertStaysUnready("DATABASE_PERMISSION_MISSING");
     }
 
     @ParameterizedTest

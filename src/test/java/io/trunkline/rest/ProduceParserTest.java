@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.rest.json.JsonText;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Random;
@@ -66,7 +67,7 @@ class ProduceParserTest {
     void otherEncodingsThanUtf8AreRefused(String encoding) throws Exception {
         byte[] body = "{\"records\":[{\"value\":7}]}".getBytes(encoding);
 
-        assertThatThrownBy(() -> ProduceParser.parse(body, RecordFormat.JSON, true, NOW))
+        assertThatThrownBy(() -> ProduceParser.parse(ByteBuffer.wrap(body), RecordFormat.JSON, true, NOW))
                 .isInstanceOfSatisfying(
                         TrunklineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID_JSON));
     }
@@ -104,7 +105,7 @@ class ProduceParserTest {
             }
             RecordFormat format = RecordFormat.values()[random.nextInt(3)];
             try {
-                ProduceRequest request = ProduceParser.parse(damaged, format, true, NOW);
+                ProduceRequest request = ProduceParser.parse(ByteBuffer.wrap(damaged), format, true, NOW);
                 assertThat(request.partitions()).hasSize(request.records().count());
                 for (int r = 0; r < request.records().count(); r++) {
                     byte[] value = request.records().value(r);
@@ -129,7 +130,7 @@ class ProduceParserTest {
     }
 
     private static ProduceRequest parse(String body) {
-        return ProduceParser.parse(body.getBytes(StandardCharsets.UTF_8), RecordFormat.JSON, true, NOW);
+        return ProduceParser.parse(ByteBuffer.wrap(body.getBytes(StandardCharsets.UTF_8)), RecordFormat.JSON, true, NOW);
     }
 
     private static String text(byte @Nullable [] bytes) {

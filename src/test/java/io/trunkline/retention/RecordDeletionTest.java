@@ -119,7 +119,7 @@ class RecordDeletionTest extends RetentionTestCase {
                 Statement statement = owner.createStatement()) {
             statement.execute("REVOKE EXECUTE ON FUNCTION trunkline.delete_records FROM trunkline_app");
             try {
-                assertFailure(api.delete(records(topic) + "?before=1"), 403, "NOT_PERMITTED");
+                assertFailure(api.delete(records(topic) + "?before=1"), 403, "DATABASE_PERMISSION_MISSING");
                 assertThat(values(topic)).containsExactly("a");
                 pass(HOUR);
                 job.purge();

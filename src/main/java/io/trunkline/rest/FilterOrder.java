@@ -1,0 +1,32 @@
+package io.trunkline.rest;
+
+import io.quarkus.vertx.http.runtime.security.SecurityHandlerPriorities;
+
+/** In which order filters see a request: those with higher numbers before those with lower ones, and resources last. */
+final class FilterOrder {
+    /** A request of HTTP/2 goes through all filters once, in its other form. */
+    static final int HTTP_2 = 1_000;
+
+    /** What other filters refuse has an id too. */
+    static final int REQUEST_ID = 400;
+
+    /** Whatever responds is counted. */
+    static final int ADMISSION = 390;
+
+    /** Before Quarkus' own CORS filter, which sets the headers that a refusal needs too. */
+    static final int CORS = 350;
+
+    /** After the CORS filters, which have refused by then what they do not allow. */
+    static final int ORIGIN = 260;
+
+    /** Who the client is. */
+    static final int AUTHENTICATION = SecurityHandlerPriorities.AUTHENTICATION;
+
+    /** What the client may do. */
+    static final int AUTHORIZATION = SecurityHandlerPriorities.AUTHORIZATION;
+
+    /** Nothing is read for a client that may not send it. */
+    static final int BODY = 50;
+
+    private FilterOrder() {}
+}
