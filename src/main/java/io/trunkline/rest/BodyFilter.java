@@ -6,6 +6,8 @@ import io.trunkline.edge.HttpConfig;
 import io.trunkline.edge.RequestBudget;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.vertx.core.Context;
+import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -14,8 +16,11 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import jakarta.ws.rs.core.HttpHeaders;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +31,7 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class BodyFilter {
     private static final String BODY = BodyFilter.class.getName();
-    private static final int TICK_MILLIS = 1_000;
+    private static final int TICK_MILLIS = 500;
     /** A body that comes more slowly, in bytes a second, keeps no others out by what it has announced. */
     private static final long LEAST_RATE = 64 * 1024;
 
@@ -36,11 +41,16 @@ class BodyFilter {
     /** Room is made for so much at least where a body does not tell its length. */
     private static final int LEAST_ROOM = 4 * 1024;
 
+    private final Vertx vertx;
     private final RequestBudget budget;
+    /** Bodies on their way in. They share a timer: most are there at once, and need none. */
+    private final Set<Reading> coming = ConcurrentHashMap.newKeySet();
+
     private final int maxBodySize;
     private final long mostMillis;
 
-    BodyFilter(HttpConfig config, RequestBudget budget) {
+    BodyFilter(Vertx vertx, HttpConfig config, RequestBudget budget) {
+        this.vertx = vertx;
         this.budget = budget;
         maxBodySize = (int) Math.min(Integer.MAX_VALUE - 8, config.maxBodySize().asLongValue());
         mostMillis = config.requestTimeout().toMillis();
@@ -67,6 +77,7 @@ class BodyFilter {
 
     void register(@Observes Filters filters) {
         filters.register(this::read, FilterOrder.BODY);
+        vertx.setPeriodic(TICK_MILLIS, tick -> coming.forEach(Reading::tick));
     }
 
     private void read(RoutingContext context) {
@@ -91,10 +102,10 @@ class BodyFilter {
         private int length;
         private long announced;
         private long discarded;
-        private long millis;
+        private final long start = System.nanoTime();
+        private final Context loop = vertx.getOrCreateContext();
         private boolean refused;
         private volatile boolean released;
-        private long timer;
 
         Reading(RoutingContext context) {
             this.context = context;
@@ -106,10 +117,10 @@ class BodyFilter {
             request.handler(this::take);
             request.endHandler(end -> ended());
             request.exceptionHandler(failure -> {
-                context.vertx().cancelTimer(timer);
+                coming.remove(this);
                 release();
             });
-            timer = context.vertx().setPeriodic(TICK_MILLIS, tick -> tick());
+            coming.add(this);
             announced = announced();
             try {
                 checkEncoding();
@@ -126,16 +137,27 @@ class BodyFilter {
             }
         }
 
-        /** A body that is slow to come holds no room but what it has filled, and has to come some time. */
         private void tick() {
-            millis += TICK_MILLIS;
-            if (length < LEAST_RATE * millis / 1_000) {
+            loop.runOnContext(turn -> {
+                if (coming.contains(this)) {
+                    check(Duration.ofNanos(System.nanoTime() - start).toMillis());
+                }
+            });
+        }
+
+        /** A slow body holds no room but what it has filled, and has to arrive in time. */
+        private void check(long millis) {
+            if (context.response().closed()) {
+                coming.remove(this);
+                return;
+            }
+            if (millis >= TICK_MILLIS && length < LEAST_RATE * millis / 1_000) {
                 withdraw();
             }
             if (millis < mostMillis) {
                 return;
             }
-            context.vertx().cancelTimer(timer);
+            coming.remove(this);
             if (!refused) {
                 request.response().putHeader("Connection", "close");
                 refuse(new TrunklineException(
@@ -177,7 +199,7 @@ class BodyFilter {
         }
 
         private void ended() {
-            context.vertx().cancelTimer(timer);
+            coming.remove(this);
             withdraw();
             if (!refused) {
                 context.put(BODY, this);
