@@ -104,15 +104,25 @@ final class Fetches {
                 return CompletableFuture.failedFuture(e);
             }
             return ranges(positions)
-                    .thenCompose(this::read)
-                    .thenCompose(found -> {
-                        if (enough(found)) {
-                            delayed.deregister(waiter); // the answer may take long to be sent
-                            return CompletableFuture.completedFuture(found);
+                    .thenCompose(ranges -> {
+                        if (limits.minBytes() <= 1 && hasSomething(ranges)) {
+                            delayed.deregister(waiter); // reads what is there and waits for nothing
+                            return read(ranges);
                         }
-                        return await(found, waiter);
+                        return read(ranges)
+                                .thenCompose(found -> enough(found)
+                                        ? CompletableFuture.completedFuture(found)
+                                        : await(found, waiter));
                     })
                     .whenComplete((found, failure) -> delayed.deregister(waiter));
+        }
+
+        /** Whether some partition has records, or is not as its reader believes. */
+        private boolean hasSomething(Map<Integer, OffsetRange> ranges) {
+            return positions.stream().anyMatch(position -> {
+                OffsetRange range = ranges.get(position.partitionId());
+                return range == null || range.endOffset() != position.offset();
+            });
         }
 
         private CompletableFuture<Map<Integer, FetchOutcome>> read(Map<Integer, OffsetRange> ranges) {
@@ -127,15 +137,17 @@ final class Fetches {
         /** Whether there is nothing to wait for: enough records, or something of a partition that its reader has to know. */
         private boolean enough(Map<Integer, FetchOutcome> found) {
             long bytes = 0;
+            boolean records = false;
             for (FetchOutcome outcome : found.values()) {
                 if (!(outcome instanceof FetchOutcome.Page page) || page.full()) {
                     return true;
                 }
                 bytes += page.batches().stream()
-                        .mapToLong(b -> b.records().memorySize())
+                        .mapToLong(b -> b.records().byteSize())
                         .sum();
+                records |= !page.isEmpty();
             }
-            return bytes >= limits.minBytes() || found.size() < positions.size();
+            return records && bytes >= limits.minBytes() || found.size() < positions.size();
         }
 
         private CompletableFuture<Map<Integer, FetchOutcome>> await(
