@@ -147,7 +147,9 @@ final class Fetches {
                         .sum();
                 records |= !page.isEmpty();
             }
-            return records && bytes >= limits.minBytes() || found.size() < positions.size();
+            // A record may have no bytes at all.
+            return records && (limits.minBytes() <= 1 || bytes >= limits.minBytes())
+                    || found.size() < positions.size();
         }
 
         private CompletableFuture<Map<Integer, FetchOutcome>> await(
