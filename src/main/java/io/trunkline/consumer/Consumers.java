@@ -25,10 +25,8 @@ import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedMap;
@@ -59,7 +57,7 @@ public class Consumers implements ConnectionUser {
     private final Logs logs;
     private final GroupCoordinator coordinator;
     private final Deliveries deliveries;
-    private final PositionCalls positions;
+    private final PositionStore store;
     private final Heartbeats heartbeats;
     private final GroupWatch watch;
     private final Polls polls;
@@ -81,14 +79,14 @@ public class Consumers implements ConnectionUser {
         this.coordinator = coordinator;
         this.heartbeats = heartbeats;
         this.watch = watch;
+        this.store = store;
         this.topics = topics;
         this.logs = logs;
         this.config = config;
         pool = new WorkerPool("consumer", config.threads(), MOST_QUEUED);
-        positions = new PositionCalls(store, pool);
         deliveries = new Deliveries(store, config, heartbeats, pool, timer);
         states = new Coalescer<>(pool, 2, MOST_TOGETHER, MOST_QUEUED, store::states);
-        polls = new Polls(this::state, coordinator, positions, deliveries, watch, topics, logs, drain, metrics);
+        polls = new Polls(this::state, coordinator, store, deliveries, pool, watch, topics, logs, drain, metrics);
         coordinator.beforeChanges(deliveries::sent);
         metrics.waiting(watch::waiting);
     }
@@ -191,7 +189,7 @@ public class Consumers implements ConnectionUser {
                 .thenCompose(sent -> state(group, member))
                 .thenCompose(state -> state.partitions().stream().anyMatch(ConsumerSnapshot.Held::claimed)
                         ? CompletableFuture.completedFuture(false)
-                        : positions.commitDelivered(state.memberId()))
+                        : pool.call(() -> store.commitDelivered(state.memberId())))
                 .thenCompose(committed -> {
                     if (committed) {
                         return CompletableFuture.completedFuture(null);
@@ -215,17 +213,20 @@ public class Consumers implements ConnectionUser {
      */
     public CompletableFuture<Void> commit(GroupName group, MemberName member, List<TopicPartitionOffset> offsets) {
         return state(group, member)
-                .thenCompose(state -> topics.ids(partitionsOf(offsets)).thenCompose(ids -> {
-                    Map<Integer, Long> byId = byId(offsets, ids);
-                    if (byId.isEmpty()) {
-                        return CompletableFuture.completedFuture(null);
-                    }
-                    CompletableFuture<Boolean> committed = state.partitionIds().containsAll(byId.keySet())
-                            ? positions.commit(state.memberId(), byId)
-                            : CompletableFuture.completedFuture(false);
-                    return committed.thenCompose(done ->
-                            done ? CompletableFuture.completedFuture(null) : commitUnheld(group, member, ids, byId));
-                }));
+                .thenCompose(state -> topics.ids(TopicPartitionOffset.partitions(offsets))
+                        .thenCompose(ids -> {
+                            Map<Integer, Long> byId = TopicPartitionOffset.byId(offsets, ids);
+                            if (byId.isEmpty()) {
+                                return CompletableFuture.completedFuture(null);
+                            }
+                            CompletableFuture<Boolean> committed =
+                                    state.partitionIds().containsAll(byId.keySet())
+                                            ? pool.call(() -> store.commit(state.memberId(), byId))
+                                            : CompletableFuture.completedFuture(false);
+                            return committed.thenCompose(done -> done
+                                    ? CompletableFuture.completedFuture(null)
+                                    : commitUnheld(group, member, ids, byId));
+                        }));
     }
 
     private CompletableFuture<Void> commitUnheld(
@@ -244,18 +245,6 @@ public class Consumers implements ConnectionUser {
                                     + partition.topic()
                                     + "; nothing was committed. It goes on from what was committed before.");
                 }));
-    }
-
-    private static List<TopicPartition> partitionsOf(List<TopicPartitionOffset> offsets) {
-        return offsets.stream().map(TopicPartitionOffset::partition).toList();
-    }
-
-    private static Map<Integer, Long> byId(List<TopicPartitionOffset> offsets, Map<TopicPartition, Integer> ids) {
-        Map<Integer, Long> byId = new HashMap<>();
-        for (TopicPartitionOffset offset : offsets) {
-            byId.put(Objects.requireNonNull(ids.get(offset.partition())), offset.offset());
-        }
-        return byId;
     }
 
     /**
@@ -318,27 +307,30 @@ public class Consumers implements ConnectionUser {
 
     private CompletableFuture<Void> move(GroupName group, MemberName member, List<TopicPartitionOffset> offsets) {
         return state(group, member)
-                .thenCompose(state -> topics.ids(partitionsOf(offsets)).thenCompose(ids -> {
-                    Map<Integer, Long> byId = byId(offsets, ids);
-                    Set<Integer> held = state.partitionIds();
-                    for (TopicPartitionOffset offset : offsets) {
-                        if (!held.contains(ids.get(offset.partition()))) {
-                            return CompletableFuture.failedFuture(notAssigned(offset.partition()));
-                        }
-                    }
-                    if (byId.isEmpty()) {
-                        return CompletableFuture.completedFuture(null);
-                    }
-                    return positions.seek(state.memberId(), byId).thenCompose(done -> {
-                        if (done) {
-                            return CompletableFuture.completedFuture(null);
-                        }
-                        // It has lost a partition since it was looked at; maybe it is not there any more itself.
-                        return state(group, member)
-                                .thenCompose(now -> CompletableFuture.failedFuture(
-                                        notAssigned(offsets.getFirst().partition())));
-                    });
-                }));
+                .thenCompose(state -> topics.ids(TopicPartitionOffset.partitions(offsets))
+                        .thenCompose(ids -> {
+                            Map<Integer, Long> byId = TopicPartitionOffset.byId(offsets, ids);
+                            Set<Integer> held = state.partitionIds();
+                            for (TopicPartitionOffset offset : offsets) {
+                                if (!held.contains(ids.get(offset.partition()))) {
+                                    return CompletableFuture.failedFuture(notAssigned(offset.partition()));
+                                }
+                            }
+                            if (byId.isEmpty()) {
+                                return CompletableFuture.completedFuture(null);
+                            }
+                            return pool.call(() -> store.seek(state.memberId(), byId))
+                                    .thenCompose(done -> {
+                                        if (done) {
+                                            return CompletableFuture.completedFuture(null);
+                                        }
+                                        // It has lost a partition since it was looked at; maybe it is not there any
+                                        // more itself.
+                                        return state(group, member)
+                                                .thenCompose(now -> CompletableFuture.failedFuture(notAssigned(
+                                                        offsets.getFirst().partition())));
+                                    });
+                        }));
     }
 
     /** In Kafka's words, which the bridge gives on. */

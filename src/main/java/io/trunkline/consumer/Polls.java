@@ -1,6 +1,7 @@
 package io.trunkline.consumer;
 
 import io.trunkline.async.Drain;
+import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
@@ -38,8 +39,9 @@ final class Polls {
 
     private final BiFunction<GroupName, MemberName, CompletableFuture<ConsumerSnapshot>> members;
     private final GroupCoordinator coordinator;
-    private final PositionCalls positions;
+    private final PositionStore store;
     private final Deliveries deliveries;
+    private final WorkerPool pool;
     private final GroupWatch watch;
     private final Topics topics;
     private final Logs logs;
@@ -49,8 +51,9 @@ final class Polls {
     Polls(
             BiFunction<GroupName, MemberName, CompletableFuture<ConsumerSnapshot>> members,
             GroupCoordinator coordinator,
-            PositionCalls positions,
+            PositionStore store,
             Deliveries deliveries,
+            WorkerPool pool,
             GroupWatch watch,
             Topics topics,
             Logs logs,
@@ -58,8 +61,9 @@ final class Polls {
             ConsumerMetrics metrics) {
         this.members = members;
         this.coordinator = coordinator;
-        this.positions = positions;
+        this.store = store;
         this.deliveries = deliveries;
+        this.pool = pool;
         this.watch = watch;
         this.topics = topics;
         this.logs = logs;
@@ -243,7 +247,10 @@ final class Polls {
                             }));
                 }
             }
-            return resets.thenCompose(all -> positions.reset(member.memberId(), all))
+            return resets.thenCompose(all -> pool.call(() -> {
+                        store.reset(member.memberId(), all);
+                        return true;
+                    }))
                     .thenCompose(done -> look());
         }
 

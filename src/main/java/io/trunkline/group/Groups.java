@@ -29,6 +29,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -156,21 +157,12 @@ public class Groups implements ConnectionUser {
     }
 
     /**
-     * Commits offsets for a group that has no consumer, for somebody who need not be one either, and makes the group where it does not exist. Fails with
-     * {@code GROUP_NOT_EMPTY}, {@code TOPIC_NOT_FOUND} or {@code PARTITION_NOT_FOUND}.
+     * Commits offsets for a group that has no consumer, and creates the group where it does not exist. The caller need not be
+     * a consumer. Fails with {@code GROUP_NOT_EMPTY}, {@code TOPIC_NOT_FOUND} or {@code PARTITION_NOT_FOUND}.
      */
     public CompletableFuture<Void> commit(GroupName name, List<TopicPartitionOffset> offsets) {
-        return topics.ids(offsets.stream().map(TopicPartitionOffset::partition).toList())
-                .thenCompose(ids -> {
-                    Map<Integer, Long> byId = new HashMap<>();
-                    offsets.forEach(offset -> {
-                        Integer id = ids.get(offset.partition());
-                        if (id != null) {
-                            byId.put(id, offset.offset());
-                        }
-                    });
-                    return commit(name, true, byId);
-                });
+        return topics.ids(TopicPartitionOffset.partitions(offsets))
+                .thenCompose(ids -> commit(name, true, TopicPartitionOffset.byId(offsets, ids)));
     }
 
     /**
@@ -208,18 +200,8 @@ public class Groups implements ConnectionUser {
 
     private CompletableFuture<Map<Integer, Long>> resolve(Target target, Set<Integer> partitionIds) {
         return switch (target) {
-            case Target.Earliest() ->
-                logs.ranges(partitionIds).thenApply(ranges -> {
-                    Map<Integer, Long> offsets = new HashMap<>();
-                    ranges.forEach((id, range) -> offsets.put(id, range.logStartOffset()));
-                    return offsets;
-                });
-            case Target.Latest() ->
-                logs.ranges(partitionIds).thenApply(ranges -> {
-                    Map<Integer, Long> offsets = new HashMap<>();
-                    ranges.forEach((id, range) -> offsets.put(id, range.endOffset()));
-                    return offsets;
-                });
+            case Target.Earliest() -> resolve(partitionIds, OffsetRange::logStartOffset);
+            case Target.Latest() -> resolve(partitionIds, OffsetRange::endOffset);
             case Target.Time(long timestamp) -> {
                 CompletableFuture<Map<Integer, Long>> all = CompletableFuture.completedFuture(new HashMap<>());
                 // One after the other: each is a search in PostgreSQL.
@@ -233,6 +215,15 @@ public class Groups implements ConnectionUser {
                 yield all;
             }
         };
+    }
+
+    private CompletableFuture<Map<Integer, Long>> resolve(
+            Set<Integer> partitionIds, Function<OffsetRange, Long> offset) {
+        return logs.ranges(partitionIds).thenApply(ranges -> {
+            Map<Integer, Long> offsets = new HashMap<>();
+            ranges.forEach((id, range) -> offsets.put(id, offset.apply(range)));
+            return offsets;
+        });
     }
 
     private CompletableFuture<Void> commit(GroupName name, boolean create, Map<Integer, Long> offsets) {
