@@ -1,6 +1,5 @@
 package io.trunkline.edge;
 
-import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.socket.DuplexChannel;
@@ -8,13 +7,13 @@ import io.netty.handler.codec.http2.Http2Connection;
 import io.netty.handler.codec.http2.Http2ConnectionAdapter;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.codec.http2.Http2Stream;
-import io.netty.util.AttributeKey;
 import io.netty.util.ReferenceCountUtil;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,8 +21,6 @@ import org.jspecify.annotations.Nullable;
  * is too slow or wants too much. Used by the connection's event loop only, unless a method says otherwise.
  */
 final class ConnectionGuard extends ChannelDuplexHandler {
-    private static final AttributeKey<ConnectionGuard> KEY = AttributeKey.valueOf(ConnectionGuard.class, "guard");
-
     /** Bytes of heads that are not counted: every connection may have one small request. */
     private static final int FREE_HEAD_BYTES = 4 * 1024;
 
@@ -32,7 +29,7 @@ final class ConnectionGuard extends ChannelDuplexHandler {
 
     private static final long LINGER_MILLIS = 2_000;
 
-    private final Connections connections;
+    private final ClientLimits limits;
     private @Nullable ChannelHandlerContext context;
     private boolean open;
     private boolean closing;
@@ -60,7 +57,7 @@ final class ConnectionGuard extends ChannelDuplexHandler {
     private long taken;
     private final ArrayDeque<Mark> marks = new ArrayDeque<>();
     private final ArrayDeque<Response> responses = new ArrayDeque<>();
-    private final Map<Integer, Exchange> streams = new HashMap<>();
+    private final Map<Integer, Stream> streams = new HashMap<>();
 
     /** What is done when the network has taken so many bytes since the beginning. */
     private record Mark(long at, Runnable then) {}
@@ -68,27 +65,13 @@ final class ConnectionGuard extends ChannelDuplexHandler {
     /** A response of HTTP/1 that the network has not taken whole, with how much had been given before it. */
     private record Response(long since, long before) {}
 
-    private ConnectionGuard(Connections connections, boolean begun) {
-        this.connections = connections;
+    /** A request of HTTP/2 that has not ended. */
+    private record Stream(LongPredicate isOverdue, Runnable release) {}
+
+    /** @param begun whether requests have been read before */
+    ConnectionGuard(ClientLimits limits, boolean begun) {
+        this.limits = limits;
         partialSince = begun ? 0 : System.nanoTime();
-    }
-
-    /** Guards a new connection. */
-    static void install(Channel channel, Connections connections) {
-        install(channel, connections, false);
-    }
-
-    /** That of a connection, which is guarded from now on if it was not. */
-    static ConnectionGuard of(Channel channel, Connections connections) {
-        ConnectionGuard guard = channel.attr(KEY).get();
-        return guard == null ? install(channel, connections, true) : guard;
-    }
-
-    private static ConnectionGuard install(Channel channel, Connections connections, boolean begun) {
-        ConnectionGuard guard = new ConnectionGuard(connections, begun);
-        channel.attr(KEY).set(guard);
-        channel.pipeline().addFirst(new RequestFraming(guard, begun)).addFirst(guard);
-        return guard;
     }
 
     /** Does something on the connection's event loop, at once where that is where this is called. Used by any thread. */
@@ -119,8 +102,8 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         if (open || closing) {
             return;
         }
-        if (!connections.opened(of.channel())) {
-            cut(Connections.Reason.TOO_MANY);
+        if (!limits.opened(of.channel())) {
+            cut(CloseReason.TOO_MANY);
             return;
         }
         open = true;
@@ -131,7 +114,7 @@ final class ConnectionGuard extends ChannelDuplexHandler {
     public void channelInactive(ChannelHandlerContext inactive) {
         if (open) {
             open = false;
-            connections.ended(inactive.channel());
+            limits.ended(inactive.channel());
         }
         partial = 0;
         heads.clear();
@@ -141,7 +124,7 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         while (!marks.isEmpty()) {
             marks.remove().then().run();
         }
-        List.copyOf(streams.values()).forEach(Exchange::release);
+        List.copyOf(streams.values()).forEach(stream -> stream.release().run());
         streams.clear();
         inactive.fireChannelInactive();
     }
@@ -251,23 +234,28 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         connection.addListener(new Http2ConnectionAdapter() {
             @Override
             public void onStreamClosed(Http2Stream stream) {
-                Exchange ended = streams.remove(stream.id());
+                Stream ended = streams.remove(stream.id());
                 if (ended != null) {
-                    ended.release();
+                    ended.release().run();
                 }
             }
         });
     }
 
-    /** A request of HTTP/2 begins. */
-    void streamBegins(int id, Exchange exchange) {
+    /**
+     * A request of HTTP/2 begins.
+     *
+     * @param isOverdue whether its client takes the response too slowly, at a time in nanoseconds
+     * @param release what is done when its stream is closed
+     */
+    void streamBegins(int id, LongPredicate isOverdue, Runnable release) {
         if (http2 == null && context != null) {
             Http2ConnectionHandler handler = context.pipeline().get(Http2ConnectionHandler.class);
             if (handler != null) {
                 speaksHttp2(handler.connection());
             }
         }
-        streams.put(id, exchange);
+        streams.put(id, new Stream(isOverdue, release));
     }
 
     boolean isStreamClosed(int id) {
@@ -275,11 +263,11 @@ final class ConnectionGuard extends ChannelDuplexHandler {
     }
 
     /** Closes the connection at once. */
-    void cut(Connections.Reason reason) {
+    void cut(CloseReason reason) {
         ChannelHandlerContext current = context;
         if (!closing && current != null) {
             closing = true;
-            connections.closed(reason);
+            limits.closed(reason);
         }
         if (current != null) {
             current.close();
@@ -302,7 +290,7 @@ final class ConnectionGuard extends ChannelDuplexHandler {
             current.executor().schedule(() -> current.close(), LINGER_MILLIS, TimeUnit.MILLISECONDS);
         });
         current.executor()
-                .schedule(() -> current.close(), connections.responseTimeout().toMillis(), TimeUnit.MILLISECONDS);
+                .schedule(() -> current.close(), limits.responseTimeout().toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private boolean hasRoom() {
@@ -312,18 +300,18 @@ final class ConnectionGuard extends ChannelDuplexHandler {
     /** Returns false where there is no room for what has come last, which is not kept then: the connection is cut. */
     private boolean count() {
         long now = Math.max(0, partial + headBytes - FREE_HEAD_BYTES);
-        if (now > counted && !connections.takeForHeads(now - counted)) {
+        if (now > counted && !limits.takeForHeads(now - counted)) {
             return false;
         }
         if (now < counted) {
-            connections.giveBackFromHeads(counted - now);
+            limits.giveBackFromHeads(counted - now);
         }
         counted = now;
         return true;
     }
 
     private void scheduleCheck(ChannelHandlerContext of) {
-        of.executor().schedule(() -> check(of), connections.checkInterval().toMillis(), TimeUnit.MILLISECONDS);
+        of.executor().schedule(() -> check(of), limits.checkInterval().toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private void check(ChannelHandlerContext of) {
@@ -335,12 +323,12 @@ final class ConnectionGuard extends ChannelDuplexHandler {
             idleSince = now;
         }
         if (partialSince != 0
-                && now - partialSince > connections.requestTimeout().toNanos()) {
-            cut(Connections.Reason.SLOW_REQUEST);
+                && now - partialSince > limits.requestTimeout().toNanos()) {
+            cut(CloseReason.SLOW_REQUEST);
         } else if (isOverdue(now)) {
-            cut(Connections.Reason.SLOW_RESPONSE);
-        } else if (now - idleSince > connections.idleTimeout().toNanos()) {
-            cut(Connections.Reason.IDLE);
+            cut(CloseReason.SLOW_RESPONSE);
+        } else if (now - idleSince > limits.idleTimeout().toNanos()) {
+            cut(CloseReason.IDLE);
         } else {
             scheduleCheck(of);
         }
@@ -350,7 +338,8 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         Response oldest = responses.peek();
         return oldest != null
                         && pendingBytes() > 0
-                        && now - oldest.since() > connections.responseNanos(given - oldest.before())
-                || streams.values().stream().anyMatch(exchange -> exchange.isOverdue(now));
+                        && now - oldest.since() > limits.responseNanos(given - oldest.before())
+                || streams.values().stream()
+                        .anyMatch(stream -> stream.isOverdue().test(now));
     }
 }

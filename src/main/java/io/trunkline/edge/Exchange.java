@@ -18,7 +18,7 @@ public final class Exchange {
 
     private final RoutingContext context;
     private final ConnectionGuard guard;
-    private final Connections connections;
+    private final ClientLimits limits;
     private final ResponseBudget budget;
     private final boolean multiplexed;
     private long held;
@@ -31,10 +31,10 @@ public final class Exchange {
     private long given;
     private boolean pending;
 
-    Exchange(RoutingContext context, ConnectionGuard guard, Connections connections, ResponseBudget budget) {
+    Exchange(RoutingContext context, ConnectionGuard guard, ClientLimits limits, ResponseBudget budget) {
         this.context = context;
         this.guard = guard;
-        this.connections = connections;
+        this.limits = limits;
         this.budget = budget;
         multiplexed = context.request().version() == HttpVersion.HTTP_2;
     }
@@ -50,10 +50,10 @@ public final class Exchange {
 
     void begin() {
         context.put(KEY, this);
-        admitted = connections.requestBegan();
+        admitted = limits.requestBegan();
         guard.requestBegins();
         if (multiplexed) {
-            guard.streamBegins(context.request().streamId(), this);
+            guard.streamBegins(context.request().streamId(), this::isOverdue, this::release);
         }
         context.addHeadersEndHandler(head -> answers());
         context.addEndHandler(end -> guard.inLoop(this::ended));
@@ -66,7 +66,7 @@ public final class Exchange {
      */
     public void admit() {
         if (!admitted) {
-            throw Connections.tooMany();
+            throw ClientLimits.tooMany();
         }
     }
 
@@ -140,8 +140,8 @@ public final class Exchange {
     }
 
     /** Whether the client takes the response too slowly. */
-    boolean isOverdue(long now) {
-        return pending && now - since > connections.responseNanos(given);
+    private boolean isOverdue(long now) {
+        return pending && now - since > limits.responseNanos(given);
     }
 
     /** The head is about to be sent: what nobody has counted yet is counted now. */
@@ -155,7 +155,7 @@ public final class Exchange {
         if (budget.force(missing)) {
             hold(missing);
         } else {
-            guard.cut(Connections.Reason.TOO_LARGE);
+            guard.cut(CloseReason.TOO_LARGE);
         }
     }
 
@@ -168,7 +168,7 @@ public final class Exchange {
     }
 
     /** The network has taken the response, or the client is gone. */
-    void release() {
+    private void release() {
         long rest;
         synchronized (this) {
             if (released) {
@@ -181,7 +181,7 @@ public final class Exchange {
         pending = false;
         budget.giveBack(rest);
         guard.requestEnds();
-        connections.requestEnded();
+        limits.requestEnded();
     }
 
     private void hold(long bytes) {

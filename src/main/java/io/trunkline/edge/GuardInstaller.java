@@ -13,9 +13,9 @@ import io.quarkus.runtime.annotations.RegisterForReflection;
 public final class GuardInstaller extends ChannelInitializerExtension {
     @Override
     public void postInitializeServerChildChannel(Channel channel) {
-        Connections connections = Connections.current();
-        if (connections != null) {
-            ConnectionGuard.install(channel, connections);
+        ClientLimits limits = ClientLimits.current();
+        if (limits != null) {
+            RequestFraming.install(channel, limits);
         }
     }
 }

@@ -87,7 +87,7 @@ final class HttpGuard extends ChannelDuplexHandler {
         unanswered++;
         if (!room) {
             refused = true;
-            guard.cut(Connections.Reason.TOO_LARGE);
+            guard.cut(CloseReason.TOO_LARGE);
             return false;
         }
         @Nullable Problem problem = problem(request);
@@ -173,7 +173,7 @@ final class HttpGuard extends ChannelDuplexHandler {
     private void refuse(ChannelHandlerContext context, Problem problem) {
         refused = true;
         if (unanswered > 1) {
-            guard.cut(Connections.Reason.MALFORMED);
+            guard.cut(CloseReason.MALFORMED);
             return;
         }
         byte[] body = ("{\"error_code\":" + problem.status().code() + ",\"message\":\"" + problem.message()

@@ -2,6 +2,7 @@ package io.trunkline.edge;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufHolder;
+import io.netty.channel.Channel;
 import io.netty.channel.ChannelDuplexHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelPromise;
@@ -9,6 +10,7 @@ import io.netty.channel.FileRegion;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
 import io.netty.handler.ssl.SslHandler;
+import io.netty.util.AttributeKey;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * goes is counted until the network has taken it.
  */
 final class RequestFraming extends ChannelDuplexHandler {
+    private static final AttributeKey<ConnectionGuard> GUARD = AttributeKey.valueOf(RequestFraming.class, "guard");
+
     private final ConnectionGuard guard;
     private @Nullable HttpGuard http;
     private boolean multiplexed;
@@ -25,10 +29,28 @@ final class RequestFraming extends ChannelDuplexHandler {
     private int lineLength;
 
     /** @param begun whether requests have been read before, so that it is too late to see where each begins */
-    RequestFraming(ConnectionGuard guard, boolean begun) {
+    private RequestFraming(ConnectionGuard guard, boolean begun) {
         this.guard = guard;
         multiplexed = begun;
         placed = begun;
+    }
+
+    /** Guards a new connection. */
+    static void install(Channel channel, ClientLimits limits) {
+        install(channel, limits, false);
+    }
+
+    /** The guard of a connection, which is guarded from now on if it was not. */
+    static ConnectionGuard guardOf(Channel channel, ClientLimits limits) {
+        ConnectionGuard guard = channel.attr(GUARD).get();
+        return guard == null ? install(channel, limits, true) : guard;
+    }
+
+    private static ConnectionGuard install(Channel channel, ClientLimits limits, boolean begun) {
+        ConnectionGuard guard = new ConnectionGuard(limits, begun);
+        channel.attr(GUARD).set(guard);
+        channel.pipeline().addFirst(new RequestFraming(guard, begun)).addFirst(guard);
+        return guard;
     }
 
     @Override
@@ -82,7 +104,7 @@ final class RequestFraming extends ChannelDuplexHandler {
                 endOfMessage(bytes, 1);
                 context.fireChannelRead(bytes.readRetainedSlice(1));
             } else {
-                guard.cut(Connections.Reason.TOO_LARGE);
+                guard.cut(CloseReason.TOO_LARGE);
             }
             return;
         }
@@ -93,7 +115,7 @@ final class RequestFraming extends ChannelDuplexHandler {
         }
         int some = endOfMessage(bytes, bytes.readableBytes());
         if (!decoded.isChunked() && !guard.partOfHead(some)) {
-            guard.cut(Connections.Reason.TOO_LARGE);
+            guard.cut(CloseReason.TOO_LARGE);
             return;
         }
         context.fireChannelRead(bytes.readRetainedSlice(some));

@@ -80,7 +80,7 @@ class ConnectionLimits implements AgroalPoolInterceptor {
     }
 
     /** Does what may take longer. */
-    <T> T atLeisure(Connection connection, Database.Work<T> work) throws SQLException {
+    <T> T atLeisure(Connection connection, Work<T> work) throws SQLException {
         limit(connection, config.upkeepTimeout());
         try {
             return work.with(connection);

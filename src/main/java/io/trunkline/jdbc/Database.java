@@ -36,12 +36,6 @@ public class Database {
         this.limits = limits;
     }
 
-    /** What is done with a connection. */
-    @FunctionalInterface
-    public interface Work<T> {
-        T with(Connection connection) throws SQLException;
-    }
-
     /**
      * Reads on a connection in autocommit mode.
      *

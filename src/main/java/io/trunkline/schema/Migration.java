@@ -11,9 +11,7 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -36,7 +34,6 @@ import org.postgresql.ds.PGSimpleDataSource;
 @ApplicationScoped
 class Migration {
     private static final Logger LOG = Logger.getLogger(Migration.class);
-    private static final int OLDEST_SERVER = 150000;
     private static final int CONNECT_SECONDS = 5;
     private static final int LOGIN_SECONDS = 10;
     /** About a second a try. What nobody waits for any longer ends with the process. */
@@ -62,56 +59,6 @@ class Migration {
                               AND l.granted
                               AND d.datname = current_database()
                               AND (l.classid::bigint << 32) + l.objid::bigint = ?)
-            """;
-
-    private static final String MAY_CHANGE_THE_LOG = """
-            SELECT c.oid::regclass::text
-              FROM pg_catalog.pg_class c
-              JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-             WHERE n.nspname = 'trunkline'
-               AND (starts_with(c.relname, 'log_batch')
-                    OR c.relname IN ('partition_head', 'partition_slice', 'retired_partition', 'slice', 'log_limit'))
-               AND c.relkind IN ('r', 'p')
-               AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
-             ORDER BY 1
-             LIMIT 1
-            """;
-
-    /** An operator may take away the rights to delete and to change topics, and to delete records. */
-    private static final String MISSING_GRANTS = """
-            SELECT what
-              FROM (SELECT 'USAGE on schema trunkline' AS what
-                     WHERE NOT has_schema_privilege('trunkline', 'USAGE')
-                    UNION ALL
-                    SELECT 'SELECT on ' || c.oid::regclass
-                      FROM pg_catalog.pg_class c
-                     WHERE c.relnamespace = 'trunkline'::regnamespace
-                       AND c.relkind IN ('r', 'p', 'v')
-                       AND NOT has_table_privilege(c.oid, 'SELECT')
-                    UNION ALL
-                    SELECT privilege || ' on trunkline.' || name
-                      FROM (VALUES ('topic', 'INSERT'),
-                                   ('consumer_group', 'INSERT'), ('consumer_group', 'UPDATE'), ('consumer_group', 'DELETE'),
-                                   ('group_member', 'INSERT'), ('group_member', 'UPDATE'), ('group_member', 'DELETE'),
-                                   ('member_partition', 'INSERT'), ('member_partition', 'UPDATE'),
-                                   ('member_partition', 'DELETE'),
-                                   ('group_offset', 'INSERT'), ('group_offset', 'UPDATE'), ('group_offset', 'DELETE'),
-                                   ('retention_turn', 'UPDATE'), ('write_probe', 'INSERT')) AS needed (name, privilege)
-                     WHERE NOT has_table_privilege('trunkline.' || name, privilege)
-                    UNION ALL
-                    SELECT 'UPDATE (partition_count) on trunkline.topic'
-                     WHERE NOT has_column_privilege('trunkline.topic', 'partition_count', 'UPDATE')
-                    UNION ALL
-                    SELECT 'EXECUTE on function ' || p.oid::regprocedure
-                      FROM pg_catalog.pg_proc p
-                     WHERE p.pronamespace = 'trunkline'::regnamespace
-                       AND (p.proname ~ '^append_[0-9]+$'
-                            OR p.proname IN ('prepare_slices', 'now', 'current_slice', 'log_state', 'purgeable',
-                                             'purge_partition', 'free_slice', 'drop_slice', 'free_batches',
-                                             'forget_retired'))
-                       AND NOT has_function_privilege(p.oid, 'EXECUTE')) AS missing
-             ORDER BY what
-             LIMIT 5
             """;
 
     private final DatabaseConfig config;
@@ -178,7 +125,7 @@ class Migration {
                 open.setLong(1, MIGRATING);
                 open.execute();
             }
-            createApplicationRole(connection);
+            new ApplicationRole(config).create(connection);
             migrate(flyway().dataSource(source).load());
         }
     }
@@ -198,50 +145,10 @@ class Migration {
         }
     }
 
-    /** The role is created first, because the grants name it. Another replica may be doing the same. */
-    private void createApplicationRole(Connection connection) throws SQLException {
-        try (PreparedStatement find =
-                connection.prepareStatement("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = ?")) {
-            find.setString(1, config.username());
-            try (ResultSet found = find.executeQuery()) {
-                if (found.next()) {
-                    return;
-                }
-            }
-        }
-        String password = config.password()
-                .orElseThrow(() -> new ConfigurationException("The role " + config.username()
-                        + " does not exist and cannot be created without a password: set"
-                        + " trunkline.database.password."));
-        // CREATE ROLE takes no parameters: format() quotes the name and the password on the server.
-        String create;
-        try (PreparedStatement format =
-                connection.prepareStatement("SELECT format('CREATE ROLE %I LOGIN PASSWORD %L', ?, ?)")) {
-            format.setString(1, config.username());
-            format.setString(2, password);
-            try (ResultSet formatted = format.executeQuery()) {
-                formatted.next();
-                create = formatted.getString(1);
-            }
-        }
-        try (var statement = connection.createStatement()) {
-            statement.execute(create);
-            LOG.infof("Created the application role role=%s", config.username());
-        } catch (SQLException e) {
-            boolean createdByAnother = "42710".equals(e.getSQLState()) || "23505".equals(e.getSQLState());
-            if (!createdByAnother) {
-                throw new SQLException(
-                        "the role " + config.username() + " does not exist and could not be created (SQLSTATE "
-                                + e.getSQLState() + "); create it, or give the owner CREATEROLE",
-                        e.getSQLState());
-            }
-        }
-    }
-
     private Outcome check(DatabaseUrl url) throws SQLException {
         DataSource source = source(url, config.username(), config.password(), config.upkeepTimeout());
         try (Connection connection = source.getConnection()) {
-            checkServer(connection);
+            ServerCheck.check(connection);
             // Looked at before the schema: what is missing without a migration is missing for good.
             if (!isMigrating(connection)) {
                 return checkSchemaAndRights(url, connection, source);
@@ -269,8 +176,9 @@ class Migration {
     private Outcome checkSchemaAndRights(DatabaseUrl url, Connection connection, DataSource source)
             throws SQLException {
         String version = checkSchema(url, source);
-        checkPrivileges(connection);
-        checkGrants(connection);
+        ApplicationRole role = new ApplicationRole(config);
+        role.checkPrivileges(connection);
+        role.checkGrants(connection);
         return new Outcome.Good(version);
     }
 
@@ -279,23 +187,6 @@ class Migration {
             find.setLong(1, MIGRATING);
             try (ResultSet found = find.executeQuery()) {
                 return found.next() && found.getBoolean(1);
-            }
-        }
-    }
-
-    private static void checkServer(Connection connection) throws SQLException {
-        if (Integer.parseInt(setting(connection, "server_version_num")) < OLDEST_SERVER) {
-            throw new ConfigurationException("PostgreSQL " + setting(connection, "server_version")
-                    + " is too old: Trunkline needs 15 or later.");
-        }
-        if (!"UTF8".equals(setting(connection, "server_encoding"))) {
-            throw new ConfigurationException("The database has the encoding " + setting(connection, "server_encoding")
-                    + "; Trunkline needs UTF8. Create it with ENCODING 'UTF8' TEMPLATE template0.");
-        }
-        for (String name : new String[] {"fsync", "synchronous_commit", "full_page_writes"}) {
-            if ("off".equals(setting(connection, name))) {
-                throw new ConfigurationException("PostgreSQL runs with " + name
-                        + " = off, under which acknowledged records can be lost: set it to on.");
             }
         }
     }
@@ -318,38 +209,6 @@ class Migration {
         }
         MigrationInfo current = info.current();
         return current == null ? "none" : String.valueOf(current.getVersion());
-    }
-
-    /** Invariant: the service cannot change a record. A superuser, or a member of the owner, could. */
-    private void checkPrivileges(Connection connection) throws SQLException {
-        try (PreparedStatement find = connection.prepareStatement(MAY_CHANGE_THE_LOG);
-                ResultSet found = find.executeQuery()) {
-            if (found.next()) {
-                throw new ConfigurationException("The role " + config.username() + " may change records of "
-                        + found.getString(1)
-                        + ", which the service must not be able to: take INSERT, UPDATE, DELETE and TRUNCATE"
-                        + " away from it, and run the service neither as a superuser nor as a member of the"
-                        + " owner.");
-            }
-        }
-    }
-
-    /** Otherwise a right that is missing would be found when it is needed, by whoever needs it. */
-    private void checkGrants(Connection connection) throws SQLException {
-        List<String> missing = new ArrayList<>();
-        try (PreparedStatement find = connection.prepareStatement(MISSING_GRANTS);
-                ResultSet found = find.executeQuery()) {
-            while (found.next()) {
-                missing.add(found.getString(1));
-            }
-        }
-        if (!missing.isEmpty()) {
-            throw new ConfigurationException("The role " + config.username()
-                    + " (trunkline.database.username) lacks rights that the service needs: "
-                    + String.join(", ", missing)
-                    + (missing.size() == 5 ? " and maybe more" : "")
-                    + ". Grant them to it as the owner of the schema.");
-        }
     }
 
     private FluentConfiguration flyway() {
@@ -383,15 +242,5 @@ class Migration {
         return state != null
                 && !state.equals("08004")
                 && (state.startsWith("08") || state.startsWith("57P") || state.startsWith("53"));
-    }
-
-    private static String setting(Connection connection, String name) throws SQLException {
-        try (PreparedStatement show = connection.prepareStatement("SELECT current_setting(?)")) {
-            show.setString(1, name);
-            try (ResultSet shown = show.executeQuery()) {
-                shown.next();
-                return shown.getString(1);
-            }
-        }
     }
 }
