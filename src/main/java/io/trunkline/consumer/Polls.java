@@ -3,14 +3,13 @@ package io.trunkline.consumer;
 import io.trunkline.async.Drain;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
-import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.group.GroupCoordinator;
 import io.trunkline.group.GroupName;
 import io.trunkline.group.GroupWatch;
 import io.trunkline.group.MemberName;
 import io.trunkline.group.OffsetReset;
-import io.trunkline.log.Arrival;
+import io.trunkline.log.FetchLimits;
 import io.trunkline.log.FetchOutcome;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
@@ -83,6 +82,9 @@ final class Polls {
         return poll.whenComplete((answer, failure) -> one.stop());
     }
 
+    /** What a fetch from these positions found. */
+    private record Fetched(List<Position> positions, Map<Integer, FetchOutcome> outcomes) {}
+
     /** One poll. Its steps follow one another, on whatever thread. */
     private final class One {
         private final GroupName group;
@@ -98,7 +100,9 @@ final class Polls {
         /** The partitions that the member had when it was looked at before. */
         private Set<Integer> had = Set.of();
 
-        private @Nullable Arrival arrival;
+        /** What a wait has ended with. */
+        private @Nullable Fetched fetched;
+
         private GroupWatch.@Nullable Watcher watcher;
 
         One(GroupName group, MemberName name, PollRequest wanted, CompletableFuture<Void> abandoned) {
@@ -177,9 +181,19 @@ final class Polls {
                     free.add(new Position(held.partitionId(), held.position().getAsLong()));
                 }
             }
+            Fetched last = fetched;
+            fetched = null;
+            if (last != null && last.positions().equals(free)) {
+                return found(member, free, last.outcomes());
+            }
             Map<Integer, OffsetRange> known =
                     before == null ? Map.of() : before.after().ranges();
-            return logs.poll(free, wanted.maxBytes(), known).thenCompose(outcomes -> found(member, free, outcomes));
+            return logs.fetch(free, limits(member, Duration.ZERO), known, abandoned)
+                    .thenCompose(outcomes -> found(member, free, outcomes));
+        }
+
+        private FetchLimits limits(ConsumerSnapshot member, Duration wait) {
+            return new FetchLimits(member.options().minBytes(), wanted.maxBytes(), Integer.MAX_VALUE, wait);
         }
 
         private CompletableFuture<Poll> noOffset() {
@@ -215,7 +229,7 @@ final class Polls {
             if (!offsets.isEmpty() && enough) {
                 return claim(member, offsets, outcomes);
             }
-            return await(member, free, offsets);
+            return await(member, free);
         }
 
         /** How long may still be waited: at least the moment in which another answer of the consumer may be sent. */
@@ -331,36 +345,27 @@ final class Polls {
             return millis;
         }
 
-        private CompletableFuture<Poll> await(
-                ConsumerSnapshot member, List<Position> free, Map<Integer, Long> offsets) {
+        private CompletableFuture<Poll> await(ConsumerSnapshot member, List<Position> free) {
             // What was delivered before is committed now: maybe nothing comes for long.
             return take(member, Map.of(), Map.of()).thenCompose(committed -> {
                 Duration left = left(member);
                 if (left.isZero()) {
                     return CompletableFuture.completedFuture(empty(member));
                 }
-                if (arrival == null) {
-                    // And once more, so that nothing that comes in between is missed.
+                if (watcher == null) {
+                    // And once more, so that no change of the group in between is missed.
                     watcher = watch.watch(group, member.memberId(), member.generation(), member.sinceLastHeartbeat());
-                    arrival = logs.arrival(free.stream()
-                            .map(p -> new Position(p.partitionId(), offsets.getOrDefault(p.partitionId(), p.offset())))
-                            .toList());
                     return look();
                 }
                 boolean held = member.partitions().stream().anyMatch(ConsumerSnapshot.Held::claimed);
-                long millis = Math.max(1, left.toMillis());
-                CompletableFuture<Void> timeout = timer(held ? Math.min(millis, pause()) : millis);
-                // A partition that is gone is taken away at the next look.
-                CompletableFuture<Void> come = arrival.come()
-                        .exceptionallyCompose(failure -> Failures.code(failure) == ErrorCode.PARTITION_NOT_FOUND
-                                ? CompletableFuture.completedFuture(null)
-                                : CompletableFuture.failedFuture(failure));
-                return CompletableFuture.anyOf(come, watcher == null ? come : watcher.changed(), abandoned, timeout)
-                        .whenComplete((woken, failure) -> timeout.complete(null))
-                        .thenCompose(woken -> {
-                            stopWaiting();
-                            return look();
-                        });
+                Duration wait = held ? Duration.ofMillis(Math.min(Math.max(1, left.toMillis()), pause())) : left;
+                CompletableFuture<Void> end =
+                        CompletableFuture.anyOf(watcher.changed(), abandoned).thenAccept(ended -> {});
+                return logs.fetch(free, limits(member, wait), Map.of(), end).thenCompose(outcomes -> {
+                    fetched = new Fetched(free, outcomes);
+                    stopWaiting();
+                    return look();
+                });
             });
         }
 
@@ -383,10 +388,6 @@ final class Polls {
         }
 
         private void stopWaiting() {
-            if (arrival != null) {
-                arrival.close();
-                arrival = null;
-            }
             if (watcher != null) {
                 watcher.close();
                 watcher = null;

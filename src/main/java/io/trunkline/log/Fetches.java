@@ -36,34 +36,23 @@ final class Fetches {
     }
 
     CompletableFuture<Map<Integer, FetchOutcome>> fetch(
-            List<Position> positions, FetchLimits limits, CompletableFuture<Void> abandoned) {
-        return new Fetch(positions, limits, abandoned).look();
-    }
-
-    /**
-     * Reads what there is.
-     *
-     * @param known what is known of the partitions from a moment ago; where that has records, they are given, and other
-     *     partitions are not looked at
-     */
-    CompletableFuture<Map<Integer, FetchOutcome>> read(
-            List<Position> positions, long maxBytes, Map<Integer, OffsetRange> known) {
-        List<Position> atHand = positions.stream()
-                .filter(position -> {
-                    OffsetRange range = known.get(position.partitionId());
-                    return range != null
-                            && range.readableFrom(position.offset())
-                            && position.offset() < range.endOffset();
-                })
-                .toList();
+            List<Position> positions,
+            FetchLimits limits,
+            Map<Integer, OffsetRange> known,
+            CompletableFuture<Void> abandoned) {
+        List<Position> atHand = known.isEmpty()
+                ? List.of()
+                : positions.stream()
+                        .filter(position -> {
+                            OffsetRange range = known.get(position.partitionId());
+                            return range != null
+                                    && range.readableFrom(position.offset())
+                                    && position.offset() < range.endOffset();
+                        })
+                        .toList();
         return atHand.isEmpty()
-                ? ranges(positions)
-                        .thenCompose(ranges -> new Round(ranges, maxBytes, Integer.MAX_VALUE).read(positions))
-                : new Round(known, maxBytes, Integer.MAX_VALUE).read(atHand);
-    }
-
-    Arrival arrival(List<Position> positions) {
-        return new Arrival(delayed, delayed.register(offsets(positions)));
+                ? new Fetch(positions, limits, abandoned).look()
+                : new Round(known, limits.maxBytes(), limits.maxRecords()).read(atHand);
     }
 
     private CompletableFuture<Map<Integer, OffsetRange>> ranges(List<Position> positions) {

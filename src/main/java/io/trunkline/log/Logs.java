@@ -145,7 +145,7 @@ public class Logs implements ConnectionUser {
         return onPartition(
                         topic,
                         partition,
-                        id -> fetches.fetch(List.of(new Position(id, offset)), limits, abandoned)
+                        id -> fetches.fetch(List.of(new Position(id, offset)), limits, Map.of(), abandoned)
                                 .thenApply(found -> Optional.ofNullable(found.get(id))
                                         .orElseThrow(LogEnds::gone)))
                 .thenApply(outcome -> {
@@ -161,13 +161,18 @@ public class Logs implements ConnectionUser {
      * and partitions that come first are served first where they do not suffice for all.
      *
      * @param positions the partitions, each once
+     * @param known what the caller knows of the partitions from a moment ago; where that has records, they are given, and
+     *     other partitions are not looked at
      * @param abandoned completes when nobody is interested any more, which ends the wait
      * @return what was found, by partition id: nothing of a partition that does not exist any more, and an empty page that is
      *     full where there are records that did not fit
      */
     public CompletableFuture<Map<Integer, FetchOutcome>> fetch(
-            List<Position> positions, FetchLimits limits, CompletableFuture<Void> abandoned) {
-        return fetches.fetch(positions, limits, abandoned);
+            List<Position> positions,
+            FetchLimits limits,
+            Map<Integer, OffsetRange> known,
+            CompletableFuture<Void> abandoned) {
+        return fetches.fetch(positions, limits, known, abandoned);
     }
 
     /**
@@ -235,32 +240,7 @@ public class Logs implements ConnectionUser {
         return offsetForTime(partitionId, Math.max(0, clock.millis() - age.toMillis()));
     }
 
-    /**
-     * Reads from several partitions at once, without waiting: what there is shares the bytes, and partitions that come first
-     * are served first where they do not suffice for all.
-     *
-     * @param positions the partitions, each once
-     * @param maxBytes of all pages together; where there is a record, one is given whatever its size
-     * @param known what the caller knows of the partitions from a moment ago; where that has records, they are given, and
-     *     other partitions are not looked at
-     * @return what was found, by partition id: nothing of a partition that does not exist any more, and an empty page that is
-     *     full where there are records that did not fit
-     */
-    public CompletableFuture<Map<Integer, FetchOutcome>> poll(
-            List<Position> positions, long maxBytes, Map<Integer, OffsetRange> known) {
-        return fetches.read(positions, maxBytes, known);
-    }
-
-    /**
-     * Waits for records in any of several partitions. Ask before looking whether there are some, so that none is missed.
-     *
-     * @throws TrunklineException {@code OVERLOADED} when too many wait already
-     */
-    public Arrival arrival(List<Position> positions) {
-        return fetches.arrival(positions);
-    }
-
-    /** Counts a page of {@link #poll} that was handed out. */
+    /** Counts a page of {@link #fetch(List, FetchLimits, Map, CompletableFuture)} that was handed out. */
     public void count(TopicName topic, FetchOutcome.Page page) {
         page.batches()
                 .forEach(b ->
