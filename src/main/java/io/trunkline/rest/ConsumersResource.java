@@ -36,7 +36,6 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
-import org.eclipse.microprofile.openapi.annotations.headers.Header;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
@@ -204,25 +203,7 @@ class ConsumersResource {
             description =
                     "Answers as soon as there is a record, or after the timeout with none. The next poll, through whichever"
                             + " replica, goes on where this one ended.")
-    @APIResponse(
-            responseCode = "200",
-            description = "Records, those of each partition in offset order; maybe none.",
-            headers =
-                    @Header(
-                            name = GENERATION,
-                            description = "The group's generation in which they were handed out.",
-                            schema = @Schema(type = SchemaType.INTEGER)),
-            content = {
-                @Content(
-                        mediaType = MediaTypes.JSON,
-                        schema = @Schema(type = SchemaType.ARRAY, implementation = ApiSchemas.ConsumerRecord.class)),
-                @Content(
-                        mediaType = MediaTypes.BINARY,
-                        schema = @Schema(type = SchemaType.ARRAY, implementation = ApiSchemas.ConsumerRecord.class)),
-                @Content(
-                        mediaType = MediaTypes.TEXT,
-                        schema = @Schema(type = SchemaType.ARRAY, implementation = ApiSchemas.ConsumerRecord.class))
-            })
+    @APIResponse(responseCode = "200", ref = "Poll")
     @APIResponse(responseCode = "406", description = "NOT_ACCEPTABLE: not the format that the consumer was made with.")
     @APIResponse(responseCode = "409", description = "NOT_SUBSCRIBED or NO_OFFSET")
     public Uni<Response> poll(
