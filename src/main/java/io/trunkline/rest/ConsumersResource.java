@@ -36,7 +36,6 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
-import org.eclipse.microprofile.openapi.annotations.headers.Header;
 import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
@@ -125,11 +124,11 @@ class ConsumersResource {
             @PathParam("groupid") String group,
             @PathParam("name") String name,
             @Context RoutingContext context) {
-        Instance instance = new Instance(group, name);
         return done(
-                instance,
+                group,
+                name,
                 () -> subscription(ControlBody.parse(context, Set.of(TOPICS, PATTERN))),
-                subscription -> consumers.subscribe(instance.group(), instance.name(), subscription));
+                consumers::subscribe);
     }
 
     private static Subscription subscription(ControlBody body) {
@@ -189,11 +188,7 @@ class ConsumersResource {
             @PathParam("groupid") String group,
             @PathParam("name") String name,
             @Context RoutingContext context) {
-        Instance instance = new Instance(group, name);
-        return done(
-                instance,
-                () -> ConsumerBody.partitions(context),
-                partitions -> consumers.assign(instance.group(), instance.name(), partitions));
+        return done(group, name, () -> ConsumerBody.partitions(context), consumers::assign);
     }
 
     @GET
@@ -204,25 +199,7 @@ class ConsumersResource {
             description =
                     "Answers as soon as there is a record, or after the timeout with none. The next poll, through whichever"
                             + " replica, goes on where this one ended.")
-    @APIResponse(
-            responseCode = "200",
-            description = "Records, those of each partition in offset order; maybe none.",
-            headers =
-                    @Header(
-                            name = GENERATION,
-                            description = "The group's generation in which they were handed out.",
-                            schema = @Schema(type = SchemaType.INTEGER)),
-            content = {
-                @Content(
-                        mediaType = MediaTypes.JSON,
-                        schema = @Schema(type = SchemaType.ARRAY, implementation = ApiSchemas.ConsumerRecord.class)),
-                @Content(
-                        mediaType = MediaTypes.BINARY,
-                        schema = @Schema(type = SchemaType.ARRAY, implementation = ApiSchemas.ConsumerRecord.class)),
-                @Content(
-                        mediaType = MediaTypes.TEXT,
-                        schema = @Schema(type = SchemaType.ARRAY, implementation = ApiSchemas.ConsumerRecord.class))
-            })
+    @APIResponse(responseCode = "200", ref = "Poll")
     @APIResponse(responseCode = "406", description = "NOT_ACCEPTABLE: not the format that the consumer was made with.")
     @APIResponse(responseCode = "409", description = "NOT_SUBSCRIBED or NO_OFFSET")
     public Uni<Response> poll(
@@ -322,13 +299,13 @@ class ConsumersResource {
             @PathParam("groupid") String group,
             @PathParam("name") String name,
             @Context RoutingContext context) {
-        Instance instance = new Instance(group, name);
         return done(
-                instance,
+                group,
+                name,
                 () -> ConsumerBody.commit(context),
-                offsets -> offsets.isPresent()
-                        ? consumers.commit(instance.group(), instance.name(), offsets.get())
-                        : consumers.commit(instance.group(), instance.name()));
+                (of, member, offsets) -> offsets.isPresent()
+                        ? consumers.commit(of, member, offsets.get())
+                        : consumers.commit(of, member));
     }
 
     @POST
@@ -340,11 +317,7 @@ class ConsumersResource {
             @PathParam("groupid") String group,
             @PathParam("name") String name,
             @Context RoutingContext context) {
-        Instance instance = new Instance(group, name);
-        return done(
-                instance,
-                () -> ConsumerBody.offsets(context),
-                offsets -> consumers.seek(instance.group(), instance.name(), offsets));
+        return done(group, name, () -> ConsumerBody.offsets(context), consumers::seek);
     }
 
     @POST
@@ -359,11 +332,7 @@ class ConsumersResource {
             @PathParam("groupid") String group,
             @PathParam("name") String name,
             @Context RoutingContext context) {
-        Instance instance = new Instance(group, name);
-        return done(
-                instance,
-                () -> ConsumerBody.partitions(context),
-                partitions -> consumers.seekToBeginning(instance.group(), instance.name(), partitions));
+        return done(group, name, () -> ConsumerBody.partitions(context), consumers::seekToBeginning);
     }
 
     @POST
@@ -378,11 +347,7 @@ class ConsumersResource {
             @PathParam("groupid") String group,
             @PathParam("name") String name,
             @Context RoutingContext context) {
-        Instance instance = new Instance(group, name);
-        return done(
-                instance,
-                () -> ConsumerBody.partitions(context),
-                partitions -> consumers.seekToEnd(instance.group(), instance.name(), partitions));
+        return done(group, name, () -> ConsumerBody.partitions(context), consumers::seekToEnd);
     }
 
     private static final String GENERATION = "Trunkline-Generation";
@@ -395,8 +360,14 @@ class ConsumersResource {
         }
     }
 
+    /** What is done with a consumer and a body. */
+    private interface Call<T> {
+        CompletableFuture<Void> on(GroupName group, MemberName name, T body);
+    }
+
     /** Reads a body and acts on it. Where the body is bad and the consumer does not exist, the latter is the failure. */
-    private <T> Uni<Response> done(Instance instance, Supplier<T> body, Function<T, CompletableFuture<Void>> call) {
+    private <T> Uni<Response> done(String group, String name, Supplier<T> body, Call<T> call) {
+        Instance instance = new Instance(group, name);
         T read;
         try {
             read = body.get();
@@ -405,7 +376,7 @@ class ConsumersResource {
                     .check(instance.group(), instance.name())
                     .thenCompose(exists -> CompletableFuture.failedFuture(e)));
         }
-        return done(() -> call.apply(read));
+        return done(() -> call.on(instance.group(), instance.name(), read));
     }
 
     private static Uni<Response> done(Supplier<CompletableFuture<Void>> call) {

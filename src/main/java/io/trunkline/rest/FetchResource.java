@@ -30,8 +30,6 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
-import org.eclipse.microprofile.openapi.annotations.headers.Header;
-import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
@@ -67,30 +65,7 @@ class FetchResource {
             description =
                     "Without either, from the log start. Answers with what there is, at least one record if there is"
                             + " one, or waits for it up to the timeout.")
-    @APIResponse(
-            responseCode = "200",
-            description = "Records in offset order, maybe none. A full page never changes and may be cached.",
-            headers = {
-                @Header(
-                        name = OffsetHeaders.NEXT_OFFSET,
-                        description = "Where to go on.",
-                        schema = @Schema(type = SchemaType.INTEGER)),
-                @Header(name = OffsetHeaders.LOG_START_OFFSET, schema = @Schema(type = SchemaType.INTEGER)),
-                @Header(name = OffsetHeaders.END_OFFSET, schema = @Schema(type = SchemaType.INTEGER)),
-                @Header(name = "Link", description = "The next page.", schema = @Schema(type = SchemaType.STRING)),
-                @Header(name = "ETag", description = "On a full page.", schema = @Schema(type = SchemaType.STRING))
-            },
-            content = {
-                @Content(
-                        mediaType = MediaTypes.JSON,
-                        schema = @Schema(type = SchemaType.ARRAY, implementation = ApiSchemas.ConsumerRecord.class)),
-                @Content(
-                        mediaType = MediaTypes.BINARY,
-                        schema = @Schema(type = SchemaType.ARRAY, implementation = ApiSchemas.ConsumerRecord.class)),
-                @Content(
-                        mediaType = MediaTypes.TEXT,
-                        schema = @Schema(type = SchemaType.ARRAY, implementation = ApiSchemas.ConsumerRecord.class))
-            })
+    @APIResponse(responseCode = "200", ref = "Page")
     @APIResponse(responseCode = "304", description = "The page is the one that the client has.")
     @APIResponse(
             responseCode = "416",

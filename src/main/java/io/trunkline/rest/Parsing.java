@@ -3,6 +3,7 @@ package io.trunkline.rest;
 import io.trunkline.async.WorkerPool;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Inject;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
@@ -14,7 +15,16 @@ class Parsing {
     private static final int SMALL_BODY = 32 * 1024;
     private static final int MOST_WAITING = 1_000;
 
-    private final WorkerPool pool = new WorkerPool("parse", Runtime.getRuntime().availableProcessors(), MOST_WAITING);
+    private final WorkerPool pool;
+
+    @Inject
+    Parsing() {
+        this(Runtime.getRuntime().availableProcessors(), MOST_WAITING);
+    }
+
+    Parsing(int threads, int mostWaiting) {
+        pool = new WorkerPool("parse", threads, mostWaiting);
+    }
 
     @PreDestroy
     void close() {
