@@ -30,7 +30,7 @@ class ClientLimits {
     private static volatile @Nullable ClientLimits current;
 
     private final HttpConfig config;
-        private final long mostHeadBytes;
+    private final long mostHeadBytes;
     private final Map<Integer, AtomicInteger> ofPort = new ConcurrentHashMap<>();
     private final AtomicLong headBytes = new AtomicLong();
     private final AtomicInteger requests = new AtomicInteger();

@@ -322,8 +322,7 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         if (requests > 0 || !heads.isEmpty() || !responses.isEmpty()) {
             idleSince = now;
         }
-        if (partialSince != 0
-                && now - partialSince > limits.requestTimeout().toNanos()) {
+        if (partialSince != 0 && now - partialSince > limits.requestTimeout().toNanos()) {
             cut(CloseReason.SLOW_REQUEST);
         } else if (isOverdue(now)) {
             cut(CloseReason.SLOW_RESPONSE);

@@ -70,9 +70,8 @@ class ConfigCheck {
             }
         }
         if (!unknown.isEmpty()) {
-            throw new ConfigurationException(
-                    "Unknown configuration: " + String.join(", ", unknown)
-                            + ". The groups are trunkline." + String.join(", .", GROUPS) + ".");
+            throw new ConfigurationException("Unknown configuration: " + String.join(", ", unknown)
+                    + ". The groups are trunkline." + String.join(", .", GROUPS) + ".");
         }
         atLeast(Duration.ofSeconds(1), consumer.sessionTimeout(), "consumer.session-timeout");
         atLeast(Duration.ofMillis(100), consumer.deliveryTimeout(), "consumer.delivery-timeout");

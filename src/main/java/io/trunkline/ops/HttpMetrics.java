@@ -21,9 +21,10 @@ class HttpMetrics {
     private static final Set<String> METHODS = Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
 
     /** What the routes of the API are made of; a test holds it against the OpenAPI document. */
-    static final Set<String> SEGMENTS = Set.of(("admin assignments beginning consumers end groups instances offsets openapi"
-                    + " partitions positions records subscription topics {group} {groupid} {name} {partitionid} {topicname}")
-            .split(" "));
+    static final Set<String> SEGMENTS =
+            Set.of(("admin assignments beginning consumers end groups instances offsets openapi"
+                            + " partitions positions records subscription topics {group} {groupid} {name} {partitionid} {topicname}")
+                    .split(" "));
 
     /** The route of {@code GET /}, and what Quarkus tells in place of a route. */
     private static final Set<String> WHOLE = Set.of("/", "root", "NOT_FOUND", "REDIRECTION", "UNKNOWN");

@@ -84,13 +84,10 @@ class ConsumersResource {
     @APIResponse(responseCode = "409", description = "CONSUMER_ALREADY_EXISTS, GROUP_FULL or GROUP_LIMIT_REACHED")
     @APIResponse(responseCode = "422", description = "INVALID_CONSUMER_CONFIG or INVALID_GROUP")
     public Uni<Response> create(
-            @PathParam("groupid") String group,
-            @Context HttpHeaders headers,
-            @Context RoutingContext context) {
+            @PathParam("groupid") String group, @Context HttpHeaders headers, @Context RoutingContext context) {
         String type = MediaTypes.control(headers);
         GroupName groupName = GroupName.parse(group);
-        ConsumerBody.Created created =
-                ConsumerBody.created(context, defaults.autoOffsetReset());
+        ConsumerBody.Created created = ConsumerBody.created(context, defaults.autoOffsetReset());
         String uri = BaseUri.of(context.request(), "/consumers/" + segment(groupName.value())) + "/instances/"
                 + segment(created.name().value());
         return Uni.createFrom()
@@ -121,9 +118,7 @@ class ConsumersResource {
     @APIResponse(responseCode = "409", description = "SUBSCRIPTION_CONFLICT")
     @APIResponse(responseCode = "422", description = "INVALID_SUBSCRIPTION or INVALID_TEXT")
     public Uni<Response> subscribe(
-            @PathParam("groupid") String group,
-            @PathParam("name") String name,
-            @Context RoutingContext context) {
+            @PathParam("groupid") String group, @PathParam("name") String name, @Context RoutingContext context) {
         return done(
                 group,
                 name,
@@ -185,9 +180,7 @@ class ConsumersResource {
     @APIResponse(responseCode = "204", description = "Assigned.")
     @APIResponse(responseCode = "409", description = "SUBSCRIPTION_CONFLICT")
     public Uni<Response> assign(
-            @PathParam("groupid") String group,
-            @PathParam("name") String name,
-            @Context RoutingContext context) {
+            @PathParam("groupid") String group, @PathParam("name") String name, @Context RoutingContext context) {
         return done(group, name, () -> ConsumerBody.partitions(context), consumers::assign);
     }
 
@@ -296,9 +289,7 @@ class ConsumersResource {
     @APIResponse(responseCode = "204", description = "Committed, durably.")
     @APIResponse(responseCode = "409", description = "COMMIT_FENCED: another consumer of the group has a partition.")
     public Uni<Response> commit(
-            @PathParam("groupid") String group,
-            @PathParam("name") String name,
-            @Context RoutingContext context) {
+            @PathParam("groupid") String group, @PathParam("name") String name, @Context RoutingContext context) {
         return done(
                 group,
                 name,
@@ -314,9 +305,7 @@ class ConsumersResource {
     @RequestBody(content = @Content(schema = @Schema(implementation = ConsumerSchemas.Offsets.class)))
     @APIResponse(responseCode = "204", description = "Moved.")
     public Uni<Response> seek(
-            @PathParam("groupid") String group,
-            @PathParam("name") String name,
-            @Context RoutingContext context) {
+            @PathParam("groupid") String group, @PathParam("name") String name, @Context RoutingContext context) {
         return done(group, name, () -> ConsumerBody.offsets(context), consumers::seek);
     }
 
@@ -329,9 +318,7 @@ class ConsumersResource {
     @RequestBody(content = @Content(schema = @Schema(implementation = ConsumerSchemas.Partitions.class)))
     @APIResponse(responseCode = "204", description = "Moved.")
     public Uni<Response> seekToBeginning(
-            @PathParam("groupid") String group,
-            @PathParam("name") String name,
-            @Context RoutingContext context) {
+            @PathParam("groupid") String group, @PathParam("name") String name, @Context RoutingContext context) {
         return done(group, name, () -> ConsumerBody.partitions(context), consumers::seekToBeginning);
     }
 
@@ -344,9 +331,7 @@ class ConsumersResource {
     @RequestBody(content = @Content(schema = @Schema(implementation = ConsumerSchemas.Partitions.class)))
     @APIResponse(responseCode = "204", description = "Moved.")
     public Uni<Response> seekToEnd(
-            @PathParam("groupid") String group,
-            @PathParam("name") String name,
-            @Context RoutingContext context) {
+            @PathParam("groupid") String group, @PathParam("name") String name, @Context RoutingContext context) {
         return done(group, name, () -> ConsumerBody.partitions(context), consumers::seekToEnd);
     }
 

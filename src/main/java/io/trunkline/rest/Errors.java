@@ -109,8 +109,7 @@ class Errors {
             case NotAllowedException e ->
                 answer(new TrunklineException(
                         ErrorCode.METHOD_NOT_ALLOWED,
-                        "The method " + method
-                                + " is not allowed at this path; /openapi lists the operations."));
+                        "The method " + method + " is not allowed at this path; /openapi lists the operations."));
             case NotSupportedException e ->
                 answer(new TrunklineException(
                         ErrorCode.UNSUPPORTED_MEDIA_TYPE, "The Content-Type is none that this operation takes."));

@@ -103,13 +103,10 @@ class GroupsResource {
             content = @Content(schema = @Schema(implementation = GroupView.class)))
     @APIResponse(responseCode = "409", description = "GROUP_NOT_EMPTY")
     public Uni<Response> reset(
-            @PathParam("group") String group,
-            @Context HttpHeaders headers,
-            @Context RoutingContext context) {
+            @PathParam("group") String group, @Context HttpHeaders headers, @Context RoutingContext context) {
         String type = MediaTypes.control(headers);
         GroupName name = Parameters.group(group, ErrorCode.GROUP_NOT_FOUND);
-        ControlBody body =
-                ControlBody.parse(context, Set.of(TO, TIMESTAMP, OFFSETS, TOPICS));
+        ControlBody body = ControlBody.parse(context, Set.of(TO, TIMESTAMP, OFFSETS, TOPICS));
         List<Groups.Target> targets = new ArrayList<>();
         body.text(TO).flatMap(text -> target(body, text)).ifPresent(targets::add);
         OptionalLong time = body.wholeLong(TIMESTAMP);

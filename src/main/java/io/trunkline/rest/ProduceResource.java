@@ -90,8 +90,7 @@ class ProduceResource {
                     String include,
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
-        return produce(
-                topic, OptionalInt.of(Parameters.partition(partition)), async, include, headers, context);
+        return produce(topic, OptionalInt.of(Parameters.partition(partition)), async, include, headers, context);
     }
 
     private Uni<Response> produce(
@@ -135,8 +134,8 @@ class ProduceResource {
         if (result.count() > 0) {
             TrunklineException first = result.failure(0);
             // What no record can help fails the call, and not each record.
-            boolean allFailed =
-                    first != null && (ErrorStatus.of(first.code()) >= 500 || first.code() == ErrorCode.DATABASE_PERMISSION_MISSING);
+            boolean allFailed = first != null
+                    && (ErrorStatus.of(first.code()) >= 500 || first.code() == ErrorCode.DATABASE_PERMISSION_MISSING);
             for (int i = 1; i < result.count() && allFailed; i++) {
                 TrunklineException failure = result.failure(i);
                 allFailed = failure != null && first != null && failure.code() == first.code();

@@ -33,7 +33,8 @@ public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
     private static final Logger LOG = Logger.getLogger(RecordsPageWriter.class);
 
     /** Where an event loop makes its pieces; replaced when a large record has made it large. */
-    private static final ThreadLocal<JsonBuffer> PIECES = ThreadLocal.withInitial(() -> new JsonBuffer(2 * RecordsPage.PIECE));
+    private static final ThreadLocal<JsonBuffer> PIECES =
+            ThreadLocal.withInitial(() -> new JsonBuffer(2 * RecordsPage.PIECE));
 
     @Override
     public boolean isWriteable(

@@ -104,12 +104,9 @@ class TopicsResource {
             responseCode = "409",
             description = "TOPIC_ALREADY_EXISTS, TOPIC_LIMIT_REACHED or PARTITION_LIMIT_REACHED")
     @APIResponse(responseCode = "422", description = "INVALID_TOPIC, INVALID_PARTITIONS or INVALID_CONFIG")
-    public Uni<Response> create(
-            @Context HttpHeaders headers,
-            @Context RoutingContext context) {
+    public Uni<Response> create(@Context HttpHeaders headers, @Context RoutingContext context) {
         String type = MediaTypes.control(headers);
-        ControlBody body =
-                ControlBody.parse(context, Set.of(NAME, COUNT, FACTOR, CONFIGS));
+        ControlBody body = ControlBody.parse(context, Set.of(NAME, COUNT, FACTOR, CONFIGS));
         String name = body.text(NAME).orElse("");
         if (name.isEmpty()) {
             body.missing(NAME);
@@ -138,9 +135,7 @@ class TopicsResource {
     @APIResponse(responseCode = "403", description = "ADMINISTRATION_DISABLED")
     @APIResponse(responseCode = "409", description = "PARTITION_LIMIT_REACHED")
     public Uni<Response> change(
-            @PathParam("topicname") String topic,
-            @Context HttpHeaders headers,
-            @Context RoutingContext context) {
+            @PathParam("topicname") String topic, @Context HttpHeaders headers, @Context RoutingContext context) {
         TopicName name = Parameters.topic(topic);
         String type = MediaTypes.control(headers);
         ControlBody body = ControlBody.parse(context, Set.of(COUNT, CONFIGS));

@@ -33,7 +33,8 @@ class HttpMetricsTest {
     }
 
     private static List<String> paths() throws IOException {
-        JsonNode document = new JsonMapper().readTree(Path.of("docs/openapi.json").toFile());
+        JsonNode document =
+                new JsonMapper().readTree(Path.of("docs/openapi.json").toFile());
         List<String> paths = new ArrayList<>();
         document.path("paths").fieldNames().forEachRemaining(paths::add);
         paths.removeAll(OTHERS);

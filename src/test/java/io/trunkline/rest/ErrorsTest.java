@@ -45,8 +45,7 @@ class ErrorsTest {
         String document = Files.readString(Path.of("docs/errors.md"));
 
         assertThat(ErrorCode.values())
-                .allSatisfy(
-                        code -> assertThat(document).contains("| `" + code + "` | " + ErrorStatus.of(code) + " |"));
+                .allSatisfy(code -> assertThat(document).contains("| `" + code + "` | " + ErrorStatus.of(code) + " |"));
     }
 
     private static Response answer(WebApplicationException failure) {

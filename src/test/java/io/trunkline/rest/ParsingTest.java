@@ -33,7 +33,8 @@ class ParsingTest {
 
     @Test
     void largeBodyIsParsedByAThreadOfThePool() {
-        assertThat(parsing.parse(LARGE, body -> Thread.currentThread().getName()).join())
+        assertThat(parsing.parse(LARGE, body -> Thread.currentThread().getName())
+                        .join())
                 .startsWith("parse-");
     }
 

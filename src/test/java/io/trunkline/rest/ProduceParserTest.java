@@ -130,7 +130,8 @@ class ProduceParserTest {
     }
 
     private static ProduceRequest parse(String body) {
-        return ProduceParser.parse(ByteBuffer.wrap(body.getBytes(StandardCharsets.UTF_8)), RecordFormat.JSON, true, NOW);
+        return ProduceParser.parse(
+                ByteBuffer.wrap(body.getBytes(StandardCharsets.UTF_8)), RecordFormat.JSON, true, NOW);
     }
 
     private static String text(byte @Nullable [] bytes) {
