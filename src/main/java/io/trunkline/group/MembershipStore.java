@@ -195,9 +195,10 @@ class MembershipStore {
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
                         long position = rows.getLong(3);
+                        OptionalLong at = rows.wasNull() ? OptionalLong.empty() : OptionalLong.of(position);
                         partitions
                                 .computeIfAbsent(rows.getLong(1), id -> new TreeMap<>())
-                                .put(rows.getInt(2), rows.wasNull() ? OptionalLong.empty() : OptionalLong.of(position));
+                                .put(rows.getInt(2), at);
                     }
                 }
                 return partitions;

@@ -73,40 +73,16 @@ class Migration {
              LIMIT 1
             """;
 
-    /** An operator may take away the rights to delete and to change topics, and to delete records. */
     private static final String MISSING_GRANTS = """
-            SELECT what
-              FROM (SELECT 'USAGE on schema trunkline' AS what
-                     WHERE NOT has_schema_privilege('trunkline', 'USAGE')
-                    UNION ALL
-                    SELECT 'SELECT on ' || c.oid::regclass
-                      FROM pg_catalog.pg_class c
-                     WHERE c.relnamespace = 'trunkline'::regnamespace
-                       AND c.relkind IN ('r', 'p', 'v')
-                       AND NOT has_table_privilege(c.oid, 'SELECT')
-                    UNION ALL
-                    SELECT privilege || ' on trunkline.' || name
-                      FROM (VALUES ('topic', 'INSERT'),
-                                   ('consumer_group', 'INSERT'), ('consumer_group', 'UPDATE'), ('consumer_group', 'DELETE'),
-                                   ('group_member', 'INSERT'), ('group_member', 'UPDATE'), ('group_member', 'DELETE'),
-                                   ('member_partition', 'INSERT'), ('member_partition', 'UPDATE'),
-                                   ('member_partition', 'DELETE'),
-                                   ('group_offset', 'INSERT'), ('group_offset', 'UPDATE'), ('group_offset', 'DELETE'),
-                                   ('retention_turn', 'UPDATE'), ('write_probe', 'INSERT')) AS needed (name, privilege)
-                     WHERE NOT has_table_privilege('trunkline.' || name, privilege)
-                    UNION ALL
-                    SELECT 'UPDATE (partition_count) on trunkline.topic'
-                     WHERE NOT has_column_privilege('trunkline.topic', 'partition_count', 'UPDATE')
-                    UNION ALL
-                    SELECT 'EXECUTE on function ' || p.oid::regprocedure
-                      FROM pg_catalog.pg_proc p
-                     WHERE p.pronamespace = 'trunkline'::regnamespace
-                       AND (p.proname ~ '^append_[0-9]+$'
-                            OR p.proname IN ('prepare_slices', 'now', 'current_slice', 'log_state', 'purgeable',
-                                             'purge_partition', 'free_slice', 'drop_slice', 'free_batches',
-                                             'forget_retired'))
-                       AND NOT has_function_privilege(p.oid, 'EXECUTE')) AS missing
-             ORDER BY what
+            SELECT g.privilege || ' on ' || CASE g.kind WHEN 'TABLE' THEN '' ELSE lower(g.kind) || ' ' END || g.object
+              FROM trunkline.service_grants() g
+             WHERE NOT g.optional
+               AND NOT CASE g.kind
+                           WHEN 'SCHEMA' THEN has_schema_privilege(g.object, g.privilege)
+                           WHEN 'TABLE' THEN has_table_privilege(g.object, g.privilege)
+                           ELSE has_function_privilege(g.object, g.privilege)
+                       END
+             ORDER BY 1
              LIMIT 5
             """;
 
@@ -175,12 +151,14 @@ class Migration {
                 open.execute();
             }
             createApplicationRole(connection);
-            migrate(flyway().dataSource(source).load());
+            migrate(url, flyway().dataSource(source).load());
         }
     }
 
-    private static void migrate(Flyway flyway) {
-        boolean isOfALaterVersion = Arrays.stream(flyway.info().applied())
+    private static void migrate(DatabaseUrl url, Flyway flyway) {
+        MigrationInfoService info = flyway.info();
+        refuseOtherBuilds(url, info);
+        boolean isOfALaterVersion = Arrays.stream(info.applied())
                 .anyMatch(migration -> migration.getState() == MigrationState.FUTURE_SUCCESS);
         if (isOfALaterVersion) {
             LOG.info("The schema is of a later version of Trunkline; it stays as it is.");
@@ -191,6 +169,19 @@ class Migration {
             LOG.infof(
                     "Schema brought up to date migrations=%d version=%s",
                     result.migrationsExecuted, result.targetSchemaVersion);
+        }
+    }
+
+    /** A versioned migration never changes once it was released: what differs was made by a build before the first release. */
+    private static void refuseOtherBuilds(DatabaseUrl url, MigrationInfoService info) {
+        boolean isOfAnotherBuild = Arrays.stream(info.applied())
+                .filter(migration -> migration.getVersion() != null)
+                .anyMatch(migration -> !migration.isChecksumMatching());
+        if (isOfAnotherBuild) {
+            throw new ConfigurationException("The schema in " + url.shown()
+                    + " was created by a build before the first release and cannot be brought up to date. Use a new"
+                    + " database (trunkline.database.url) or a new data directory (trunkline.embedded.data-directory), or"
+                    + " delete the schema with all its records: DROP SCHEMA trunkline CASCADE.");
         }
     }
 
@@ -299,8 +290,8 @@ class Migration {
     /** Answers the version of the schema. */
     private String checkSchema(DatabaseUrl url, DataSource source) {
         MigrationInfoService info = flyway().dataSource(source).load().info();
-        // Repeatable ones give rights: those of a later version are others, and the rights that are there are looked at
-        // below.
+        refuseOtherBuilds(url, info);
+        // Those of a later version are other repeatable ones, which come with a version of their own.
         long pending = Arrays.stream(info.pending())
                 .filter(migration -> migration.getVersion() != null)
                 .count();
@@ -352,6 +343,8 @@ class Migration {
         return Flyway.configure(Thread.currentThread().getContextClassLoader())
                 .configuration(template.getConfiguration())
                 .placeholders(Map.of("app_role", config.username()))
+                // In one transaction: nobody sees tables without their functions, or functions without their tables.
+                .group(true)
                 // Replicas that start together wait for the one that migrates, about a second a try.
                 .lockRetryCount(LOCK_RETRIES);
     }

@@ -23,8 +23,7 @@ import org.jspecify.annotations.Nullable;
 public final class AppendEngineRun implements AutoCloseable {
     private static final int PATIENCE_SECONDS = 60;
     private static final String NEW_TOPIC = """
-            INSERT INTO trunkline.topic (name, partition_count)
-            VALUES (?, ?)
+            SELECT trunkline.create_topic(?, ?)
             """;
     private static final String PARTITIONS = """
             SELECT h.tp_id
@@ -90,7 +89,7 @@ public final class AppendEngineRun implements AutoCloseable {
                 PreparedStatement select = connection.prepareStatement(PARTITIONS)) {
             insert.setString(1, topic);
             insert.setInt(2, partitions);
-            insert.executeUpdate();
+            insert.execute();
             select.setString(1, topic);
             List<Integer> ids = new ArrayList<>();
             try (ResultSet rows = select.executeQuery()) {
