@@ -49,15 +49,8 @@ $$;
 COMMENT ON FUNCTION trunkline.share_append(int) IS
     'Lets those who may append() use the append functions of a slice, and those who may read the log read its table.';
 
-CREATE OR REPLACE FUNCTION trunkline.make_append(p_slice int) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-AS $make$
-DECLARE
-    v_function regprocedure;
-BEGIN
-    EXECUTE replace($template$
-CREATE OR REPLACE FUNCTION trunkline.append_{slice}(
+-- What the append functions of all slices share. It runs with their search path, and nobody else may call it.
+CREATE OR REPLACE FUNCTION trunkline.check_batches(
     p_tp_ids         bigint[],
     p_counts         int[],
     p_wait           boolean,
@@ -67,41 +60,16 @@ CREATE OR REPLACE FUNCTION trunkline.append_{slice}(
     p_values         bytea[],
     p_header_counts  int[],
     p_header_keys    text[],
-    p_header_values  bytea[],
-    OUT base_offsets      bigint[],
-    OUT log_start_offsets bigint[],
-    OUT append_times      bigint[]
-)
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-SET plan_cache_mode = force_generic_plan
-AS $append$
+    p_header_values  bytea[]
+) RETURNS int
+LANGUAGE plpgsql
+AS $$
 DECLARE
-    v_partitions    int := cardinality(p_tp_ids);
-    v_total         int := cardinality(p_values);
-    v_slice         int := trunkline.current_slice();
-    v_tp_id         bigint;
-    v_count         int;
-    v_first         int := 1;
-    v_last          int;
-    v_first_header  int := 1;
-    v_last_header   int := 0;
-    v_timestamps    bigint[] := p_timestamps;
-    v_keys          bytea[] := p_keys;
-    v_values        bytea[] := p_values;
-    v_header_counts int[] := p_header_counts;
-    v_header_keys   text[] := p_header_keys;
-    v_header_values bytea[] := p_header_values;
-    v_max           bigint;
-    v_now           timestamptz;
-    v_head_slice    int;
-    v_log_start     bigint;
-    v_log_start_bytes bigint;
-    v_tail          bigint;
-    v_running_max   bigint;
-    v_running_bytes bigint;
-    v_bytes         int;
-    v_base          bigint;
+    v_partitions int := cardinality(p_tp_ids);
+    v_total      int := cardinality(p_values);
+    v_timestamps bigint[] := p_timestamps;
+    v_max        bigint;
+    v_first      int := 1;
 BEGIN
     -- The tail is read in a statement after the lock: under another isolation level that would be an old snapshot.
     IF current_setting('transaction_isolation') <> 'read committed' THEN
@@ -160,7 +128,98 @@ BEGIN
        > 536870912 THEN
         RAISE EXCEPTION 'a batch is at most 512 MiB' USING ERRCODE = 'TL001';
     END IF;
+    IF p_timestamps IS NOT NULL THEN
+        FOR i IN 1 .. v_partitions LOOP
+            IF v_partitions > 1 THEN
+                v_timestamps := p_timestamps[v_first : v_first + p_counts[i] - 1];
+                v_first := v_first + p_counts[i];
+            END IF;
+            -- The caller names the largest, which is faster to check than to find.
+            v_max := p_max_timestamps[i];
+            IF (v_max = ANY (v_timestamps) AND v_max >= ALL (v_timestamps) AND 0 <= ALL (v_timestamps) AND v_max <= 253402300799999) IS NOT TRUE THEN
+                RAISE EXCEPTION 'timestamps are milliseconds from 1970 to 9999, of which the largest is named' USING ERRCODE = 'TL001';
+            END IF;
+        END LOOP;
+    END IF;
+    RETURN v_total;
+END
+$$;
+COMMENT ON FUNCTION trunkline.check_batches(bigint[], int[], boolean, bigint[], bigint[], bytea[], bytea[], int[], text[], bytea[]) IS
+    'Fails where the arguments of an append function do not fit one another; answers how many records they hold.';
 
+CREATE OR REPLACE FUNCTION trunkline.lock_head(p_tp_id bigint, p_wait boolean) RETURNS trunkline.partition_head
+LANGUAGE plpgsql
+AS $$
+DECLARE
+    v_head trunkline.partition_head;
+BEGIN
+    IF p_wait THEN
+        SELECT h.* INTO v_head FROM trunkline.partition_head h WHERE h.tp_id = p_tp_id FOR NO KEY UPDATE;
+        IF NOT FOUND THEN
+            RAISE EXCEPTION 'partition % does not exist', p_tp_id USING ERRCODE = 'TL002';
+        END IF;
+    ELSE
+        SELECT h.* INTO v_head FROM trunkline.partition_head h WHERE h.tp_id = p_tp_id FOR NO KEY UPDATE SKIP LOCKED;
+    END IF;
+    RETURN v_head;
+END
+$$;
+COMMENT ON FUNCTION trunkline.lock_head(bigint, boolean) IS
+    'The head of a partition, locked to the end of the transaction; nulls where it is gone or, without waiting, locked by somebody else. TL002: waited for, and gone.';
+
+CREATE OR REPLACE FUNCTION trunkline.make_append(p_slice int) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+AS $make$
+DECLARE
+    v_function regprocedure;
+BEGIN
+    EXECUTE replace($template$
+CREATE OR REPLACE FUNCTION trunkline.append_{slice}(
+    p_tp_ids         bigint[],
+    p_counts         int[],
+    p_wait           boolean,
+    p_timestamps     bigint[],
+    p_max_timestamps bigint[],
+    p_keys           bytea[],
+    p_values         bytea[],
+    p_header_counts  int[],
+    p_header_keys    text[],
+    p_header_values  bytea[],
+    OUT base_offsets      bigint[],
+    OUT log_start_offsets bigint[],
+    OUT append_times      bigint[]
+)
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
+AS $append$
+DECLARE
+    v_partitions    int := cardinality(p_tp_ids);
+    v_total         int := trunkline.check_batches(
+        p_tp_ids, p_counts, p_wait, p_timestamps, p_max_timestamps, p_keys, p_values, p_header_counts, p_header_keys, p_header_values);
+    v_slice         int := trunkline.current_slice();
+    v_tp_id         bigint;
+    v_count         int;
+    v_first         int := 1;
+    v_last          int;
+    v_first_header  int := 1;
+    v_last_header   int := 0;
+    v_timestamps    bigint[] := p_timestamps;
+    v_keys          bytea[] := p_keys;
+    v_values        bytea[] := p_values;
+    v_header_counts int[] := p_header_counts;
+    v_header_keys   text[] := p_header_keys;
+    v_header_values bytea[] := p_header_values;
+    v_max           bigint;
+    v_now           timestamptz;
+    v_head          trunkline.partition_head;
+    v_tail          bigint;
+    v_running_max   bigint;
+    v_running_bytes bigint;
+    v_bytes         int;
+    v_base          bigint;
+BEGIN
     base_offsets := array_fill(NULL::bigint, ARRAY[v_partitions]);
     log_start_offsets := base_offsets;
     append_times := base_offsets;
@@ -182,62 +241,40 @@ BEGIN
             END IF;
             v_first := v_last + 1;
         END IF;
-        -- The caller names the largest, which is faster to check than to find.
-        IF v_timestamps IS NOT NULL THEN
-            v_max := p_max_timestamps[i];
-            IF (v_max = ANY (v_timestamps) AND v_max >= ALL (v_timestamps) AND 0 <= ALL (v_timestamps) AND v_max <= 253402300799999) IS NOT TRUE THEN
-                RAISE EXCEPTION 'timestamps are milliseconds from 1970 to 9999, of which the largest is named' USING ERRCODE = 'TL001';
-            END IF;
-        END IF;
-
-        IF p_wait THEN
-            SELECT h.slice, h.log_start_offset, h.log_start_bytes
-              INTO v_head_slice, v_log_start, v_log_start_bytes
-              FROM trunkline.partition_head h
-             WHERE h.tp_id = v_tp_id
-               FOR NO KEY UPDATE;
-            IF NOT FOUND THEN
-                RAISE EXCEPTION 'partition % does not exist', v_tp_id USING ERRCODE = 'TL002';
-            END IF;
-        ELSE
-            SELECT h.slice, h.log_start_offset, h.log_start_bytes
-              INTO v_head_slice, v_log_start, v_log_start_bytes
-              FROM trunkline.partition_head h
-             WHERE h.tp_id = v_tp_id
-               FOR NO KEY UPDATE SKIP LOCKED;
-        END IF;
+        v_head := trunkline.lock_head(v_tp_id, p_wait);
         -- Held by somebody else, gone, or to go to another slice: not here and now.
-        CONTINUE WHEN v_head_slice IS NULL OR greatest(v_slice, v_head_slice) <> {slice};
+        CONTINUE WHEN v_head.slice IS NULL OR greatest(v_slice, v_head.slice) <> {slice};
         -- The time is taken under the lock, so that it follows the offsets.
         v_now := trunkline.now();
         append_times[i] := floor(extract(epoch FROM v_now) * 1000)::bigint;
+        v_max := p_max_timestamps[i];
         IF p_timestamps IS NULL THEN
             v_max := append_times[i];
             v_timestamps := array_fill(v_max, ARRAY[v_count]);
         END IF;
 
-        IF v_head_slice = {slice} THEN
+        IF v_head.slice = {slice} THEN
             SELECT b.last_offset, b.running_max_timestamp, b.running_byte_size
               INTO v_tail, v_running_max, v_running_bytes
               FROM trunkline.log_batch_{slice} b
-             WHERE b.tp_id = v_tp_id AND b.last_offset >= v_log_start
+             WHERE b.tp_id = v_tp_id AND b.last_offset >= v_head.log_start_offset
              ORDER BY b.last_offset DESC
              LIMIT 1;
         ELSE
             -- Of that table only: a plan over all slices would lock, and wait for, each of them.
             EXECUTE format(
                 'SELECT b.last_offset, b.running_max_timestamp, b.running_byte_size FROM trunkline.log_batch_%s b'
-                ' WHERE b.tp_id = $1 AND b.last_offset >= $2 ORDER BY b.last_offset DESC LIMIT 1', v_head_slice)
+                ' WHERE b.tp_id = $1 AND b.last_offset >= $2 ORDER BY b.last_offset DESC LIMIT 1', v_head.slice)
                INTO v_tail, v_running_max, v_running_bytes
-              USING v_tp_id, v_log_start;
+              USING v_tp_id, v_head.log_start_offset;
         END IF;
-        v_base := greatest(v_log_start, v_tail + 1);
-        v_running_bytes := coalesce(v_running_bytes, v_log_start_bytes);
-        IF v_tail IS NULL OR v_head_slice <> {slice} THEN
+        v_base := greatest(v_head.log_start_offset, v_tail + 1);
+        v_running_bytes := coalesce(v_running_bytes, v_head.log_start_bytes);
+        IF v_tail IS NULL OR v_head.slice <> {slice} THEN
             INSERT INTO trunkline.partition_slice (tp_id, slice, base_offset, base_bytes, freed_bytes)
             VALUES (v_tp_id, {slice}, v_base, v_running_bytes, v_running_bytes)
             ON CONFLICT (tp_id, slice) DO NOTHING;
-            IF v_head_slice <> {slice} THEN
+            IF v_head.slice <> {slice} THEN
                 UPDATE trunkline.partition_head h SET slice = {slice} WHERE h.tp_id = v_tp_id;
             END IF;
         END IF;
@@ -251,7 +288,7 @@ BEGIN
             ({slice}, v_tp_id, v_base + v_count - 1, v_base, v_max, greatest(v_max, v_running_max), v_now, v_count,
              v_bytes, v_running_bytes + v_bytes, v_timestamps, v_keys, v_values, v_header_counts, v_header_keys, v_header_values);
         base_offsets[i] := v_base;
-        log_start_offsets[i] := v_log_start;
+        log_start_offsets[i] := v_head.log_start_offset;
     END LOOP;
 END
 $append$

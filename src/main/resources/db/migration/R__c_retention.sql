@@ -68,10 +68,7 @@ BEGIN
     IF current_setting('transaction_isolation') <> 'read committed' THEN
         RAISE EXCEPTION 'the log start moves in the isolation level read committed' USING ERRCODE = 'TL001';
     END IF;
-    SELECT h.* INTO v_head FROM trunkline.partition_head h WHERE h.tp_id = p_tp_id FOR NO KEY UPDATE;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'partition % does not exist', p_tp_id USING ERRCODE = 'TL002';
-    END IF;
+    v_head := trunkline.lock_head(p_tp_id, true);
     v_now := trunkline.now();
     SELECT b.last_offset, b.running_byte_size, b.appended_at
       INTO v_tail_offset, v_tail_bytes, v_time
