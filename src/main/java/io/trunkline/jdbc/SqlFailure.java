@@ -36,18 +36,21 @@ public final class SqlFailure {
             return e instanceof SQLTimeoutException || isPoolTimeout(e) ? overloaded(e) : unavailable(e);
         }
         return switch (state) {
-            case "TL404" ->
+            case "TL002" ->
                 new TrunklineException(ErrorCode.PARTITION_NOT_FOUND, "The partition does not exist any more.", e);
-            case "TL422" ->
+            case "TL003" -> new TrunklineException(ErrorCode.TOPIC_NOT_FOUND, "The topic does not exist any more.", e);
+            case "TL004" ->
+                new TrunklineException(ErrorCode.TOPIC_ALREADY_EXISTS, "A topic of this name already exists.", e);
+            case "TL005" ->
                 new TrunklineException(
                         ErrorCode.INVALID_PARTITIONS, "The number of partitions can grow, but never shrink.", e);
-            case "TL416" ->
+            case "TL007" ->
                 new TrunklineException(
                         ErrorCode.OFFSET_OUT_OF_RANGE, "The offset is below the log start or beyond the end.", e);
-            case "TL409" ->
+            case "TL009" ->
                 new TrunklineException(
                         ErrorCode.OVERLOADED, "What is to be removed is still in use; nothing was done. Try again.", e);
-            case "TL403" ->
+            case "TL008" ->
                 new TrunklineException(
                         ErrorCode.DATABASE_PERMISSION_MISSING,
                         "The owner of the schema does not allow this (trunkline.log_limit in PostgreSQL); nothing was done.",
@@ -131,14 +134,6 @@ public final class SqlFailure {
             }
         }
         return Optional.empty();
-    }
-
-    /** Whether at the bottom of a failure lies the violation of a unique key. */
-    public static boolean isUniqueViolation(Throwable failure) {
-        return in(failure)
-                .map(SQLException::getSQLState)
-                .filter("23505"::equals)
-                .isPresent();
     }
 
     /** Whether PostgreSQL refused because the role has not been given the right to do it. */

@@ -37,8 +37,6 @@ public class Transactions {
      *
      * @throws TrunklineException that of the work, or with the code that {@link SqlFailure#ofWrite} finds; of a commit that
      *     failed without telling why, {@code OUTCOME_UNKNOWN}
-     * @throws RuntimeException as the persistence layer made it where a unique key was violated, see
-     *     {@link SqlFailure#isUniqueViolation}
      */
     public <T> T write(Callable<T> work) {
         PendingCall.beginsToWrite();
@@ -57,7 +55,7 @@ public class Transactions {
             }
             Optional<SQLException> sql = SqlFailure.in(e);
             if (sql.isPresent()) {
-                throw SqlFailure.isUniqueViolation(e) ? e : translation.apply(sql.get());
+                throw translation.apply(sql.get());
             }
             throw e.getCause() instanceof RollbackException rollback ? SqlFailure.unknownOutcome(rollback) : e;
         }

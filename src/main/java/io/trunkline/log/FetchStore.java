@@ -36,7 +36,7 @@ class FetchStore {
               FROM trunkline.partition_head h
               LEFT JOIN LATERAL (SELECT b.last_offset
                                    FROM trunkline.log_batch_%1$d b
-                                  WHERE b.slice = %1$d AND h.slice = %1$d AND b.tp_id = h.tp_id AND b.last_offset >= h.log_start_offset
+                                  WHERE h.slice = %1$d AND b.tp_id = h.tp_id AND b.last_offset >= h.log_start_offset
                                   ORDER BY b.last_offset DESC
                                   LIMIT 1) t ON true
              WHERE h.tp_id = ANY (?)
@@ -60,15 +60,15 @@ class FetchStore {
             """;
     private static final String SIZES_FROM = """
             SELECT last_offset, record_count, byte_size
-              FROM trunkline.log_batch_%1$d
-             WHERE slice = %1$d AND tp_id = ? AND last_offset >= ?
+              FROM trunkline.log_batch_%d
+             WHERE tp_id = ? AND last_offset >= ?
              ORDER BY last_offset
              LIMIT ?
             """;
     private static final String READ_BETWEEN = """
             SELECT base_offset, timestamps, keys, values, header_counts, header_keys, header_values
-              FROM trunkline.log_batch_%1$d
-             WHERE slice = %1$d AND tp_id = ? AND last_offset >= ? AND last_offset <= ?
+              FROM trunkline.log_batch_%d
+             WHERE tp_id = ? AND last_offset >= ? AND last_offset <= ?
              ORDER BY last_offset
             """;
     private static final String STATES = """

@@ -26,7 +26,7 @@ class RetentionStore {
     record Freed(int batches, long bytes, boolean done) {}
 
     private static final String CLAIM = """
-            UPDATE trunkline.retention_turn
+            UPDATE trunkline.retention_lease
                SET holder = ?,
                    held_until = trunkline.now() + make_interval(secs => ?),
                    started_at = trunkline.now()
@@ -35,12 +35,12 @@ class RetentionStore {
                     OR (started_at BETWEEN trunkline.now() - make_interval(secs => ?) AND trunkline.now()) IS NOT TRUE)
             """;
     private static final String RENEW = """
-            UPDATE trunkline.retention_turn
+            UPDATE trunkline.retention_lease
                SET held_until = trunkline.now() + make_interval(secs => ?)
              WHERE holder = ?
             """;
     private static final String END = """
-            UPDATE trunkline.retention_turn
+            UPDATE trunkline.retention_lease
                SET holder = NULL,
                    held_until = NULL,
                    started_at = CASE WHEN ? THEN started_at END,
@@ -49,7 +49,7 @@ class RetentionStore {
             """;
     private static final String SUCCEEDED_AT = """
             SELECT succeeded_at
-              FROM trunkline.retention_turn
+              FROM trunkline.retention_lease
             """;
     private static final String PURGEABLE = """
             SELECT tp_id
@@ -62,7 +62,7 @@ class RetentionStore {
     private static final String FREE_SLICES = """
             SELECT s.slice
               FROM trunkline.slice s
-             WHERE s.slice < trunkline.current_slice()
+             WHERE s.slice < (SELECT trunkline.current_slice())
                AND NOT EXISTS (SELECT FROM trunkline.partition_slice p WHERE p.slice = s.slice AND p.needed)
              ORDER BY s.slice
             """;
@@ -78,7 +78,10 @@ class RetentionStore {
      * its end plus their retention; what was deleted by hand, or with its topic, counts as kept for no time.
      */
     private static final String LEFTOVERS = """
-            WITH period AS (
+            WITH clock AS MATERIALIZED (
+                SELECT c.now, trunkline.current_slice(c.now) AS slice
+                  FROM trunkline.now() AS c (now)
+            ), period AS (
                 SELECT s.slice, lead(s.starts_at) OVER (ORDER BY s.starts_at) AS ends_at
                   FROM trunkline.slice s
             ), held AS (
@@ -91,19 +94,20 @@ class RetentionStore {
                   JOIN trunkline.partition_head h ON h.tp_id = p.tp_id
                   JOIN trunkline.topic t ON t.topic_id = h.topic_id
                   JOIN period e ON e.slice = p.slice
-                 CROSS JOIN LATERAL (SELECT coalesce((t.config ->> 'retention.ms')::bigint, 604800000) AS ms) r
+                 CROSS JOIN LATERAL (SELECT trunkline.topic_setting(t.config, 'retention.ms')::bigint AS ms) r
                  WHERE p.needed
                  GROUP BY p.slice
             )
             SELECT p.tp_id, p.slice
               FROM trunkline.partition_slice p
+             CROSS JOIN clock c
               JOIN period e ON e.slice = p.slice
               LEFT JOIN held ON held.slice = p.slice
               LEFT JOIN trunkline.partition_head h ON h.tp_id = p.tp_id
              WHERE (NOT p.needed OR (p.base_offset < h.log_start_offset AND p.freed_offset < h.log_start_offset))
-               AND (held.until IS NOT NULL OR p.slice >= trunkline.current_slice())
+               AND (held.until IS NOT NULL OR p.slice >= c.slice)
                AND coalesce(held.until, e.ends_at, 'infinity')
-                   > trunkline.now() + greatest(trunkline.now() - coalesce(h.log_start_time, trunkline.now()), interval '0')
+                   > c.now + greatest(c.now - coalesce(h.log_start_time, c.now), interval '0')
              ORDER BY p.slice, p.tp_id
              LIMIT ?
             """;

@@ -27,40 +27,16 @@ final class ApplicationRole {
              LIMIT 1
             """;
 
-    /** An operator may take away the rights to delete and to change topics, and to delete records. */
     private static final String MISSING_GRANTS = """
-            SELECT what
-              FROM (SELECT 'USAGE on schema trunkline' AS what
-                     WHERE NOT has_schema_privilege('trunkline', 'USAGE')
-                    UNION ALL
-                    SELECT 'SELECT on ' || c.oid::regclass
-                      FROM pg_catalog.pg_class c
-                     WHERE c.relnamespace = 'trunkline'::regnamespace
-                       AND c.relkind IN ('r', 'p', 'v')
-                       AND NOT has_table_privilege(c.oid, 'SELECT')
-                    UNION ALL
-                    SELECT privilege || ' on trunkline.' || name
-                      FROM (VALUES ('topic', 'INSERT'),
-                                   ('consumer_group', 'INSERT'), ('consumer_group', 'UPDATE'), ('consumer_group', 'DELETE'),
-                                   ('group_member', 'INSERT'), ('group_member', 'UPDATE'), ('group_member', 'DELETE'),
-                                   ('member_partition', 'INSERT'), ('member_partition', 'UPDATE'),
-                                   ('member_partition', 'DELETE'),
-                                   ('group_offset', 'INSERT'), ('group_offset', 'UPDATE'), ('group_offset', 'DELETE'),
-                                   ('retention_turn', 'UPDATE'), ('write_probe', 'INSERT')) AS needed (name, privilege)
-                     WHERE NOT has_table_privilege('trunkline.' || name, privilege)
-                    UNION ALL
-                    SELECT 'UPDATE (partition_count) on trunkline.topic'
-                     WHERE NOT has_column_privilege('trunkline.topic', 'partition_count', 'UPDATE')
-                    UNION ALL
-                    SELECT 'EXECUTE on function ' || p.oid::regprocedure
-                      FROM pg_catalog.pg_proc p
-                     WHERE p.pronamespace = 'trunkline'::regnamespace
-                       AND (p.proname ~ '^append_[0-9]+$'
-                            OR p.proname IN ('prepare_slices', 'now', 'current_slice', 'log_state', 'purgeable',
-                                             'purge_partition', 'free_slice', 'drop_slice', 'free_batches',
-                                             'forget_retired'))
-                       AND NOT has_function_privilege(p.oid, 'EXECUTE')) AS missing
-             ORDER BY what
+            SELECT g.privilege || ' on ' || CASE g.kind WHEN 'TABLE' THEN '' ELSE lower(g.kind) || ' ' END || g.object
+              FROM trunkline.service_grants() g
+             WHERE NOT g.optional
+               AND NOT CASE g.kind
+                           WHEN 'SCHEMA' THEN has_schema_privilege(g.object, g.privilege)
+                           WHEN 'TABLE' THEN has_table_privilege(g.object, g.privilege)
+                           ELSE has_function_privilege(g.object, g.privilege)
+                       END
+             ORDER BY 1
              LIMIT 5
             """;
 

@@ -126,12 +126,14 @@ class Migration {
                 open.execute();
             }
             new ApplicationRole(config).create(connection);
-            migrate(flyway().dataSource(source).load());
+            migrate(url, flyway().dataSource(source).load());
         }
     }
 
-    private static void migrate(Flyway flyway) {
-        boolean isOfALaterVersion = Arrays.stream(flyway.info().applied())
+    private static void migrate(DatabaseUrl url, Flyway flyway) {
+        MigrationInfoService info = flyway.info();
+        refuseOtherBuilds(url, info);
+        boolean isOfALaterVersion = Arrays.stream(info.applied())
                 .anyMatch(migration -> migration.getState() == MigrationState.FUTURE_SUCCESS);
         if (isOfALaterVersion) {
             LOG.info("The schema is of a later version of Trunkline; it stays as it is.");
@@ -142,6 +144,19 @@ class Migration {
             LOG.infof(
                     "Schema brought up to date migrations=%d version=%s",
                     result.migrationsExecuted, result.targetSchemaVersion);
+        }
+    }
+
+    /** A versioned migration never changes once it was released: what differs was made by a build before the first release. */
+    private static void refuseOtherBuilds(DatabaseUrl url, MigrationInfoService info) {
+        boolean isOfAnotherBuild = Arrays.stream(info.applied())
+                .filter(migration -> migration.getVersion() != null)
+                .anyMatch(migration -> !migration.isChecksumMatching());
+        if (isOfAnotherBuild) {
+            throw new ConfigurationException("The schema in " + url.shown()
+                    + " was created by a build before the first release and cannot be brought up to date. Use a new"
+                    + " database (trunkline.database.url) or a new data directory (trunkline.embedded.data-directory), or"
+                    + " delete the schema with all its records: DROP SCHEMA trunkline CASCADE.");
         }
     }
 
@@ -194,8 +209,8 @@ class Migration {
     /** Answers the version of the schema. */
     private String checkSchema(DatabaseUrl url, DataSource source) {
         MigrationInfoService info = flyway().dataSource(source).load().info();
-        // Repeatable ones give rights: those of a later version are others, and the rights that are there are looked at
-        // below.
+        refuseOtherBuilds(url, info);
+        // Those of a later version are other repeatable ones, which come with a version of their own.
         long pending = Arrays.stream(info.pending())
                 .filter(migration -> migration.getVersion() != null)
                 .count();
@@ -215,6 +230,8 @@ class Migration {
         return Flyway.configure(Thread.currentThread().getContextClassLoader())
                 .configuration(template.getConfiguration())
                 .placeholders(Map.of("app_role", config.username()))
+                // In one transaction: nobody sees tables without their functions, or functions without their tables.
+                .group(true)
                 // Replicas that start together wait for the one that migrates, about a second a try.
                 .lockRetryCount(LOCK_RETRIES);
     }

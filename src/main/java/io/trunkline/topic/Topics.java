@@ -10,11 +10,9 @@ import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.ConnectionUser;
-import io.trunkline.jdbc.SqlFailure;
 import io.trunkline.jdbc.Transactions;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -23,7 +21,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 
@@ -49,34 +46,25 @@ public class Topics implements ConnectionUser {
     /** What is younger is not looked up again for a partition that it does not have. */
     private static final Duration RECENT = Duration.ofMillis(100);
 
-    private final TopicRepository repository;
-    private final PartitionStore partitions;
+    private final TopicStore store;
     private final Transactions transactions;
     private final TopicDefaults config;
-    private final Clock clock;
     private final WorkerPool pool = new WorkerPool("topics", THREADS, QUEUE);
     /** Looked up anew before it expires, so that no call of a busy topic waits for that. */
     private final AsyncLoadingCache<TopicName, Loaded> cache = Caffeine.newBuilder()
             .maximumSize(CACHED)
             .expireAfterWrite(FRESH)
             .refreshAfterWrite(FRESH.multipliedBy(3).dividedBy(4))
-            .buildAsync((name, executor) -> reading(() -> new Loaded(load(name), System.nanoTime())));
+            .buildAsync((name, executor) -> pool.call(() -> new Loaded(load(name), System.nanoTime())));
 
     /** What a partition is never changes, and neither is an id used again. */
     private final Cache<Integer, TopicPartition> known =
             Caffeine.newBuilder().maximumSize(KNOWN_PARTITIONS).build();
 
-    Topics(
-            TopicRepository repository,
-            PartitionStore partitions,
-            Transactions transactions,
-            TopicDefaults config,
-            Clock clock) {
-        this.repository = repository;
-        this.partitions = partitions;
+    Topics(TopicStore store, Transactions transactions, TopicDefaults config) {
+        this.store = store;
         this.transactions = transactions;
         this.config = config;
-        this.clock = clock;
     }
 
     @Override
@@ -91,7 +79,7 @@ public class Topics implements ConnectionUser {
 
     /** The names of all topics, in order. */
     public CompletableFuture<List<String>> names() {
-        return reading(repository::names);
+        return pool.call(store::names);
     }
 
     /** A topic, at most a second old; fails with {@code TOPIC_NOT_FOUND}. */
@@ -170,18 +158,17 @@ public class Topics implements ConnectionUser {
             return CompletableFuture.failedFuture(badCount());
         }
         return writing(() -> {
-                    if (repository.named(name).isPresent()) {
+                    if (store.find(name).isPresent()) {
                         throw alreadyExists(name);
                     }
                     checkLimits(1, count);
-                    repository.persistAndFlush(
-                            new TopicEntity(UUID.randomUUID(), name, count, topicConfig, clock.instant()));
+                    store.create(name, count, topicConfig);
                     checkLimits(0, 0);
                     return load(name);
                 })
                 .exceptionallyCompose(failure -> {
                     // Another call may have created it in the meantime.
-                    boolean lostTheRace = SqlFailure.isUniqueViolation(failure);
+                    boolean lostTheRace = Failures.code(failure) == ErrorCode.TOPIC_ALREADY_EXISTS;
                     return CompletableFuture.failedFuture(lostTheRace ? alreadyExists(name) : failure);
                 })
                 .whenComplete((topic, failure) -> cache.synchronous().invalidate(name));
@@ -193,7 +180,7 @@ public class Topics implements ConnectionUser {
      * committed, and are counted, or wait.
      */
     private void checkLimits(int moreTopics, int morePartitions) {
-        PartitionStore.Totals totals = partitions.totals();
+        TopicStore.Totals totals = store.totals();
         if (totals.topics() + moreTopics > config.maxTopics()) {
             throw new TrunklineException(
                     ErrorCode.TOPIC_LIMIT_REACHED,
@@ -217,16 +204,16 @@ public class Topics implements ConnectionUser {
             TopicName name, OptionalInt partitionCount, Map<String, Optional<String>> configChanges) {
         return administered()
                 .thenCompose(allowed -> writing(() -> {
-                    TopicEntity entity = repository.namedForUpdate(name).orElseThrow(() -> notFound(name));
-                    int more = partitionCount.isPresent() ? more(entity, partitionCount.getAsInt()) : 0;
+                    TopicStore.Locked topic = store.lock(name).orElseThrow(() -> notFound(name));
+                    int have = topic.partitionCount();
+                    int more = partitionCount.isPresent() ? more(name, have, partitionCount.getAsInt()) : 0;
                     if (more > 0) {
                         checkLimits(0, more);
-                        entity.partitionCount += more;
+                        store.grow(name, have + more);
                     }
                     if (!configChanges.isEmpty()) {
-                        entity.configure(entity.config().with(configChanges));
+                        store.configure(name, topic.config().with(configChanges));
                     }
-                    repository.flush();
                     if (more > 0) {
                         checkLimits(0, 0);
                     }
@@ -236,17 +223,16 @@ public class Topics implements ConnectionUser {
     }
 
     /** How many partitions a topic is to get. */
-    private int more(TopicEntity entity, int count) {
-        if (count < entity.partitionCount) {
+    private int more(TopicName name, int have, int count) {
+        if (count < have) {
             throw new TrunklineException(
                     ErrorCode.INVALID_PARTITIONS,
-                    "Topic " + entity.name + " has " + entity.partitionCount
-                            + " partitions, which can become more but never fewer.");
+                    "Topic " + name + " has " + have + " partitions, which can become more but never fewer.");
         }
         if (count > config.maxPartitions()) {
             throw badCount();
         }
-        return count - entity.partitionCount;
+        return count - have;
     }
 
     /**
@@ -256,8 +242,10 @@ public class Topics implements ConnectionUser {
     public CompletableFuture<Void> delete(TopicName name) {
         return administered()
                 .thenCompose(allowed -> this.<Void>writing(() -> {
-                    repository.delete(repository.namedForUpdate(name).orElseThrow(() -> notFound(name)));
-                    repository.flush();
+                    if (store.lock(name).isEmpty()) {
+                        throw notFound(name);
+                    }
+                    store.delete(name);
                     return null;
                 }))
                 .whenComplete((nothing, failure) -> cache.synchronous().invalidate(name));
@@ -265,19 +253,19 @@ public class Topics implements ConnectionUser {
 
     /** The names of all topics, with a version that they are not older than. */
     public CompletableFuture<TopicListing> listing() {
-        return reading(() -> {
+        return pool.call(() -> {
             // Before the topics are looked up: one that comes in between is in the list, or newer than its version.
-            long version = partitions.version();
-            return new TopicListing(version, repository.names());
+            long version = store.version();
+            return new TopicListing(version, store.names());
         });
     }
 
     /** The topics that have one of these names, with their partitions. */
     public CompletableFuture<TopicCatalog> catalog(Set<TopicName> names) {
-        return reading(() -> {
+        return pool.call(() -> {
             // As above.
-            long version = partitions.version();
-            return new TopicCatalog(version, partitions.idsOf(names));
+            long version = store.version();
+            return new TopicCatalog(version, store.idsOf(names));
         });
     }
 
@@ -288,7 +276,7 @@ public class Topics implements ConnectionUser {
             return CompletableFuture.completedFuture(remembered);
         }
         return pool.call(() -> {
-            Map<Integer, TopicPartition> found = partitions.named(partitionIds);
+            Map<Integer, TopicPartition> found = store.named(partitionIds);
             known.putAll(found);
             return found;
         });
@@ -319,16 +307,7 @@ public class Topics implements ConnectionUser {
     private record Loaded(Topic topic, long nanos) {}
 
     private Topic load(TopicName name) {
-        TopicEntity entity = repository.named(name).orElseThrow(() -> notFound(name));
-        List<Integer> ids = partitions.idsOf(entity.id);
-        if (ids.isEmpty()) {
-            throw notFound(name); // deleted between the two statements
-        }
-        return new Topic(entity.id, name, ids, entity.config());
-    }
-
-    private <T> CompletableFuture<T> reading(Callable<T> work) {
-        return pool.call(() -> transactions.read(work));
+        return store.find(name).filter(topic -> topic.partitionCount() > 0).orElseThrow(() -> notFound(name));
     }
 
     private <T> CompletableFuture<T> writing(Callable<T> work) {

@@ -10,7 +10,7 @@ import java.sql.Statement;
  */
 final class RetentionClock implements AutoCloseable {
     private static final String KEEP_TURN = """
-            UPDATE trunkline.retention_turn
+            UPDATE trunkline.retention_lease
                SET holder = gen_random_uuid(), held_until = trunkline.now() + interval '119 s'
             """;
 
@@ -41,7 +41,7 @@ final class RetentionClock implements AutoCloseable {
         execute(
                 "CREATE OR REPLACE FUNCTION trunkline.now() RETURNS timestamptz LANGUAGE sql AS"
                         + " 'SELECT pg_catalog.clock_timestamp()'",
-                "UPDATE trunkline.retention_turn SET holder = NULL, held_until = NULL, started_at = NULL");
+                "UPDATE trunkline.retention_lease SET holder = NULL, held_until = NULL, started_at = NULL");
     }
 
     private void execute(String... statements) throws SQLException {

@@ -15,6 +15,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -125,6 +126,27 @@ class EmbeddedIT {
                     .contains(data.toRealPath().toString());
             assertThat(lines.getLast()).contains("http://localhost:");
         }
+    }
+
+    @Test
+    void dataOfABuildBeforeTheFirstReleaseAreRefusedAndStay() throws Exception {
+        start().close();
+        try (EmbeddedPostgres server = EmbeddedPostgres.start(data, 0, Duration.ofSeconds(60));
+                Connection owner =
+                        DriverManager.getConnection(server.url(), server.ownerUsername(), server.ownerPassword());
+                Statement statement = owner.createStatement()) {
+            statement.execute(
+                    "UPDATE trunkline.flyway_schema_history SET description = 'log', checksum = 1 WHERE version = '1'");
+        }
+
+        try (ServiceProcess service = ServiceProcess.launch(directory, DEFAULTS)) {
+            assertThat(service.awaitEnd()).isEqualTo(1);
+            assertThat(service.output())
+                    .contains("before the first release")
+                    .contains("trunkline.embedded.data-directory")
+                    .doesNotContain("\tat ");
+        }
+        assertThat(ServiceProcess.postgres(serverDirectory())).isEmpty();
     }
 
     @Test

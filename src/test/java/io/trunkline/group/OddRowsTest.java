@@ -60,7 +60,7 @@ class OddRowsTest {
     void removeOddRows() throws SQLException {
         execute("DELETE FROM trunkline.consumer_group WHERE name LIKE '%" + suffix + "%'");
         execute("DELETE FROM trunkline.consumer_group WHERE name LIKE 'stray %'");
-        execute("DELETE FROM trunkline.topic WHERE name LIKE '%" + suffix + "%'");
+        execute("SELECT trunkline.delete_topic(name) FROM trunkline.topic WHERE name LIKE '%" + suffix + "%'");
     }
 
     private static List<String> oddTopics() {
@@ -76,12 +76,12 @@ class OddRowsTest {
                 "{\"compression.type\":true,\"\":\"\",\"no.such.name\":\"x\"}",
                 "{\"retention.ms\":null,\"retention.bytes\":null}",
                 "{\"retention.ms\":9223372036854775807,\"retention.bytes\":9223372036854775807}")) {
-            rows.add("INSERT INTO trunkline.topic (name, partition_count, config) VALUES ('ODD', 1, '" + config + "')");
+            rows.add("SELECT trunkline.create_topic('ODD', 1, '" + config + "')");
         }
-        String plain = "INSERT INTO trunkline.topic (name, partition_count) VALUES ('ODD', 1); ";
+        String plain = "SELECT trunkline.create_topic('ODD', 1); ";
         String heads = " WHERE topic_id = (SELECT topic_id FROM trunkline.topic WHERE name = 'ODD')";
-        rows.add("INSERT INTO trunkline.topic (name, partition_count, created_at) VALUES ('ODD', 1, 'infinity')");
-        rows.add("INSERT INTO trunkline.topic (name, partition_count, created_at) VALUES ('ODD', 1, '-infinity')");
+        rows.add(plain + "UPDATE trunkline.topic SET created_at = 'infinity' WHERE name = 'ODD'");
+        rows.add(plain + "UPDATE trunkline.topic SET created_at = '-infinity' WHERE name = 'ODD'");
         rows.add(plain + "DELETE FROM trunkline.partition_head" + heads);
         rows.add(plain + "UPDATE trunkline.partition_head SET partition = 2147483647" + heads);
         rows.add(plain + "UPDATE trunkline.partition_head SET log_start_offset = " + MOST + heads);
@@ -117,7 +117,7 @@ class OddRowsTest {
     @Test
     void oddValueOfATopicsConfigurationHasItsDefaultAndCanBePutRight() throws SQLException {
         String odd = "odd-" + suffix;
-        execute("INSERT INTO trunkline.topic (name, partition_count, config) VALUES ('" + odd
+        execute("SELECT trunkline.create_topic('" + odd
                 + "', 1, '{\"max.message.bytes\":\"abc\",\"retention.ms\":\"5000\",\"no.such.name\":\"x\"}')");
 
         JsonNode configs = api.get("/topics/" + odd).json().path("configs");

@@ -111,8 +111,8 @@ class ExternalDatabaseIT {
     void migratedSchemaNeedsNoOwner() {
         ServiceProcess.start(directory, settings).close();
         // These rights are the operator's to give.
-        execAsOwner("REVOKE DELETE, UPDATE (config) ON trunkline.topic FROM trunkline_app");
-        execAsOwner("REVOKE EXECUTE ON FUNCTION trunkline.delete_records FROM trunkline_app");
+        execAsOwner("REVOKE EXECUTE ON FUNCTION trunkline.delete_topic(text), trunkline.configure_topic(text, jsonb),"
+                + " trunkline.delete_records(bigint, bigint) FROM trunkline_app");
 
         try (ServiceProcess service = ServiceProcess.start(directory, TestDatabase.withoutOwner(settings))) {
             Api api = service.api();
@@ -226,7 +226,7 @@ class ExternalDatabaseIT {
         execAsOwner("INSERT INTO trunkline.flyway_schema_history (installed_rank, version, description, type, script,"
                 + " checksum, installed_by, execution_time, success)"
                 + " VALUES (1000, '999', 'later', 'SQL', 'V999__later.sql', 1, current_user, 1, true),"
-                + " (1001, NULL, 'grants', 'SQL', 'R__grants.sql', 12345, current_user, 1, true)");
+                + " (1001, NULL, 'z grants', 'SQL', 'R__z_grants.sql', 12345, current_user, 1, true)");
         execAsOwner("CREATE TABLE trunkline.later (id int)");
         execAsOwner("GRANT SELECT, INSERT ON trunkline.later TO trunkline_app");
 
@@ -239,6 +239,24 @@ class ExternalDatabaseIT {
         }
         // The rights of the later version are still there.
         execAsOwner("DO $$ BEGIN ASSERT has_table_privilege('trunkline_app', 'trunkline.later', 'INSERT'); END $$");
+    }
+
+    /** Nothing was released before; the message tells what to do. */
+    @Test
+    void schemaOfABuildBeforeTheFirstReleaseIsRefused() {
+        ServiceProcess.start(directory, settings).close();
+        execAsOwner(
+                "UPDATE trunkline.flyway_schema_history SET description = 'log', script = 'V1__log.sql', checksum = 1"
+                        + " WHERE version = '1'");
+
+        try (ServiceProcess migrates = ServiceProcess.launch(directory, settings, "migrate")) {
+            assertThat(migrates.awaitEnd()).isEqualTo(78);
+            assertThat(migrates.output()).contains("before the first release").contains("DROP SCHEMA");
+        }
+        try (ServiceProcess service = ServiceProcess.launch(directory, TestDatabase.withoutOwner(settings))) {
+            assertThat(service.awaitEnd()).isEqualTo(1);
+            assertThat(service.output()).contains("before the first release").doesNotContain("\tat ");
+        }
     }
 
     @Test

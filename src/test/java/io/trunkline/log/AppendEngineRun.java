@@ -25,8 +25,7 @@ public final class AppendEngineRun implements AutoCloseable {
     private static final int PATIENCE_SECONDS = 60;
     private static final TopicName TOPIC = TopicName.parse("engine");
     private static final String NEW_TOPIC = """
-            INSERT INTO trunkline.topic (name, partition_count)
-            VALUES (?, ?)
+            SELECT trunkline.create_topic(?, ?)
             """;
     private static final String PARTITIONS = """
             SELECT h.tp_id
@@ -92,7 +91,7 @@ public final class AppendEngineRun implements AutoCloseable {
                 PreparedStatement select = connection.prepareStatement(PARTITIONS)) {
             insert.setString(1, topic);
             insert.setInt(2, partitions);
-            insert.executeUpdate();
+            insert.execute();
             select.setString(1, topic);
             List<Integer> ids = new ArrayList<>();
             try (ResultSet rows = select.executeQuery()) {

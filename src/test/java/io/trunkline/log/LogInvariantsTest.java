@@ -202,7 +202,7 @@ class LogInvariantsTest {
 
             assertThatThrownBy(() -> statement.execute("SELECT trunkline.produce('" + topic + "', 'k', 'v')"))
                     .isInstanceOfSatisfying(
-                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("TL400"));
+                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("TL001"));
         }
     }
 
@@ -224,7 +224,10 @@ class LogInvariantsTest {
                 "SELECT tp_id FROM trunkline.partition_head FOR UPDATE",
                 "UPDATE trunkline.partition_slice SET base_offset = 0",
                 "DELETE FROM trunkline.slice",
+                "INSERT INTO trunkline.topic (name, partition_count) VALUES ('x', 1)",
                 "UPDATE trunkline.topic SET name = 'x'",
+                "UPDATE trunkline.topic SET config = '{}'",
+                "DELETE FROM trunkline.topic",
                 "TRUNCATE trunkline.topic CASCADE",
                 "DROP TABLE trunkline.log_batch_1",
                 "ALTER TABLE trunkline.log_batch DETACH PARTITION trunkline.log_batch_1",
@@ -265,7 +268,7 @@ class LogInvariantsTest {
             assertThatThrownBy(() ->
                             statement.execute("SELECT trunkline.append(" + partitionId(topic) + ", " + arrays + ")"))
                     .isInstanceOfSatisfying(
-                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("TL400"));
+                            SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("TL001"));
         }
         assertThat(api.readAll(topic, 0, 0, Api.BINARY)).isEmpty();
     }
@@ -347,8 +350,8 @@ class LogInvariantsTest {
         api.post("/topics/" + topic, Api.TEXT, "{\"records\":[{\"value\":\"old\"}]}");
         try (Connection connection = TestDatabase.asApplication();
                 Statement statement = connection.createStatement()) {
-            statement.execute("DELETE FROM trunkline.topic WHERE name = '" + topic + "'");
-            statement.execute("INSERT INTO trunkline.topic (name, partition_count) VALUES ('" + topic + "', 1)");
+            statement.execute("SELECT trunkline.delete_topic('" + topic + "')");
+            statement.execute("SELECT trunkline.create_topic('" + topic + "', 1)");
         }
 
         Api.Answer answer = api.post("/topics/" + topic, Api.TEXT, "{\"records\":[{\"value\":\"new\"}]}");
@@ -368,8 +371,8 @@ class LogInvariantsTest {
         String tag = api.get(page, Api.TEXT).header("ETag");
         try (Connection connection = TestDatabase.asApplication();
                 Statement statement = connection.createStatement()) {
-            statement.execute("DELETE FROM trunkline.topic WHERE name = '" + topic + "'");
-            statement.execute("INSERT INTO trunkline.topic (name, partition_count) VALUES ('" + topic + "', 1)");
+            statement.execute("SELECT trunkline.delete_topic('" + topic + "')");
+            statement.execute("SELECT trunkline.create_topic('" + topic + "', 1)");
             statement.execute(
                     "SELECT trunkline.produce('" + topic + "', NULL::text, 'new'::text) FROM generate_series(1, 2)");
         }

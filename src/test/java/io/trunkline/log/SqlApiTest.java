@@ -99,11 +99,11 @@ class SqlApiTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "'%s', 'k', '12345678901'|TL413",
-                "'no-such-topic', 'k', 'v'|TL404",
-                "'%s', 'k', 'v', '{}'|TL400",
-                "'%s', 'k', 'v', '[1]'|TL400",
-                "'%s', 'k', 'v', '[{\"key\":null,\"value\":null}]'|TL400"
+                "'%s', 'k', '12345678901'|TL006",
+                "'no-such-topic', 'k', 'v'|TL003",
+                "'%s', 'k', 'v', '{}'|TL001",
+                "'%s', 'k', 'v', '[1]'|TL001",
+                "'%s', 'k', 'v', '[{\"key\":null,\"value\":null}]'|TL001"
             })
     void produceRefusesWhatHttpWouldRefuse(String arguments, String state) throws Exception {
         String topic = api.newTopic(1, "{\"max.message.bytes\":\"10\"}");
@@ -149,10 +149,10 @@ class SqlApiTest {
                 .isEmpty();
         assertThatThrownBy(() -> rows("SELECT * FROM trunkline.read('" + topic + "', 0, 2)"))
                 .isInstanceOfSatisfying(
-                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("TL416"));
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("TL007"));
         assertThatThrownBy(() -> rows("SELECT * FROM trunkline.read('" + topic + "', 1, 0)"))
                 .isInstanceOfSatisfying(
-                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("TL404"));
+                        SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("TL002"));
     }
 
     @Test
@@ -204,7 +204,7 @@ class SqlApiTest {
             assertThatThrownBy(() -> rows("SELECT trunkline.prepare_slices(" + refused + ")"))
                     .isInstanceOfSatisfying(
                             SQLException.class,
-                            e -> assertThat(e.getSQLState()).as(refused).isEqualTo("TL403"));
+                            e -> assertThat(e.getSQLState()).as(refused).isEqualTo("TL008"));
         }
         assertThatThrownBy(() -> rows("UPDATE trunkline.log_limit SET max_slice_length = '31 days' RETURNING 1"))
                 .isInstanceOfSatisfying(
@@ -216,7 +216,7 @@ class SqlApiTest {
                 assertThatThrownBy(() -> rows("SELECT trunkline.prepare_slices('1 day', 3)"))
                         .isInstanceOfSatisfying(
                                 SQLException.class,
-                                e -> assertThat(e.getSQLState()).isEqualTo("TL403"));
+                                e -> assertThat(e.getSQLState()).isEqualTo("TL008"));
             } finally {
                 statement.execute("UPDATE trunkline.log_limit SET max_slice_length = DEFAULT");
             }
@@ -231,7 +231,8 @@ class SqlApiTest {
         api.post("/topics/" + topic, Api.TEXT, "{\"records\":[{\"value\":\"0\"}]}");
         try (Connection owner = TestDatabase.asOwner();
                 Statement statement = owner.createStatement()) {
-            statement.execute("REVOKE DELETE, UPDATE (config) ON trunkline.topic FROM trunkline_app");
+            statement.execute("REVOKE EXECUTE ON FUNCTION trunkline.delete_topic(text),"
+                    + " trunkline.configure_topic(text, jsonb) FROM trunkline_app");
             try {
                 Api.Answer configured =
                         api.send("PATCH", "/topics/" + topic, Api.CONTROL, "{\"configs\":{\"retention.ms\":\"0\"}}");
@@ -244,7 +245,8 @@ class SqlApiTest {
                                 .status())
                         .isLessThan(300);
             } finally {
-                statement.execute("GRANT DELETE, UPDATE (config) ON trunkline.topic TO trunkline_app");
+                statement.execute("GRANT EXECUTE ON FUNCTION trunkline.delete_topic(text),"
+                        + " trunkline.configure_topic(text, jsonb) TO trunkline_app");
             }
         }
         assertThat(api.readAll(topic, 0, 0, Api.TEXT)).hasSize(1);

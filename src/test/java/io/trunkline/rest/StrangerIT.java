@@ -195,7 +195,7 @@ class StrangerIT {
                             Api.CONTROL,
                             "{\"partitions_count\":" + count + "}")));
         }
-        execute("DELETE FROM trunkline.topic WHERE name LIKE 'burst-%'");
+        execute("SELECT trunkline.delete_topic(name) FROM trunkline.topic WHERE name LIKE 'burst-%'");
         for (int i = 0; i < 40; i++) {
             String name = "burst-" + UUID.randomUUID();
             more.add(() -> code(one().post(
@@ -215,7 +215,7 @@ class StrangerIT {
                 .isBetween(MOST_TOTAL_PARTITIONS - 40L, (long) MOST_TOTAL_PARTITIONS);
         // What is there goes on, and what goes makes room.
         one().writeNumbers(kept.getFirst(), 0, 0, 1);
-        execute("DELETE FROM trunkline.topic WHERE name LIKE 'burst-%'");
+        execute("SELECT trunkline.delete_topic(name) FROM trunkline.topic WHERE name LIKE 'burst-%'");
         execute("DELETE FROM trunkline.consumer_group WHERE name LIKE 'burst-%'");
         execute("DELETE FROM trunkline.partition_slice s USING trunkline.retired_partition r WHERE s.tp_id = r.tp_id");
         execute("SELECT trunkline.forget_retired()");

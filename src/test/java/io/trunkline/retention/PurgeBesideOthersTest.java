@@ -130,7 +130,7 @@ class PurgeBesideOthersTest extends RetentionTestCase {
         try (Connection connection = TestDatabase.asApplication();
                 Statement statement = connection.createStatement()) {
             connection.setAutoCommit(false);
-            statement.execute("INSERT INTO trunkline.topic (name, partition_count) VALUES ('" + name + "', 1)");
+            statement.execute("SELECT trunkline.create_topic('" + name + "', 1)");
             pass(DAY.multipliedBy(2));
             job.purge();
             connection.commit();
@@ -241,7 +241,7 @@ class PurgeBesideOthersTest extends RetentionTestCase {
                     }
                     pages++;
                 } catch (SQLException e) {
-                    assertThat(e.getSQLState()).as(e.getMessage()).isIn("TL416", "42P01");
+                    assertThat(e.getSQLState()).as(e.getMessage()).isIn("TL007", "42P01");
                 }
             }
         }
@@ -325,7 +325,7 @@ class PurgeBesideOthersTest extends RetentionTestCase {
             statement.executeQuery("SELECT 1").close();
             job.purge();
 
-            refused("TL416", statement, "SELECT * FROM trunkline.read('" + topic + "', 0, 0)");
+            refused("TL007", statement, "SELECT * FROM trunkline.read('" + topic + "', 0, 0)");
             connection.rollback();
         }
         assertThat(values(topic)).containsExactly("c");

@@ -45,10 +45,10 @@ class PurgeRightsTest extends RetentionTestCase {
                 statement.execute("SELECT trunkline.purge_partition(" + id + ")");
                 statement.execute("SELECT trunkline.free_batches(" + id + ", " + slice + ", 1000, 1000000)");
             }
-            refused("TL409", statement, "SELECT trunkline.free_slice(" + slice + ")");
-            refused("TL409", statement, "SELECT trunkline.free_slice(" + currentSlice() + ")");
-            refused("TL409", statement, "SELECT trunkline.free_slice(" + (currentSlice() + 1) + ")");
-            refused("TL409", statement, "SELECT trunkline.drop_slice(" + currentSlice() + ")");
+            refused("TL009", statement, "SELECT trunkline.free_slice(" + slice + ")");
+            refused("TL009", statement, "SELECT trunkline.free_slice(" + currentSlice() + ")");
+            refused("TL009", statement, "SELECT trunkline.free_slice(" + (currentSlice() + 1) + ")");
+            refused("TL009", statement, "SELECT trunkline.drop_slice(" + currentSlice() + ")");
             statement.execute("SELECT trunkline.drop_slice(" + slice + ")");
             statement.execute("SELECT trunkline.forget_retired()");
             refused("42501", statement, "SELECT trunkline.move_log_start(" + weekId + ", NULL, NULL)");
@@ -84,7 +84,7 @@ class PurgeRightsTest extends RetentionTestCase {
                     "free_slice(1)",
                     "drop_slice(1)",
                     "free_batches(" + id + ", 1, 1, 1)")) {
-                refused("TL400", statement, "SELECT trunkline." + call);
+                refused("TL001", statement, "SELECT trunkline." + call);
                 application.rollback();
             }
         }
@@ -98,8 +98,8 @@ class PurgeRightsTest extends RetentionTestCase {
                 Statement statement = application.createStatement()) {
             for (String value : List.of("x", "1.5", "-2", "9223372036854775808", "")) {
                 for (String key : List.of("retention.ms", "retention.bytes")) {
-                    String change = "UPDATE trunkline.topic SET config = '{\"" + key + "\":\"" + value
-                            + "\"}' WHERE name = '" + topic + "'";
+                    String change =
+                            "SELECT trunkline.configure_topic('" + topic + "', '{\"" + key + "\":\"" + value + "\"}')";
                     assertThatThrownBy(() -> statement.execute(change))
                             .isInstanceOfSatisfying(
                                     SQLException.class,
@@ -157,7 +157,7 @@ class PurgeRightsTest extends RetentionTestCase {
                 Statement statement = application.createStatement()) {
             application.setAutoCommit(false);
             application.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
-            refused("TL400", statement, "DELETE FROM trunkline.topic WHERE name = '" + topic + "'");
+            refused("TL001", statement, "SELECT trunkline.delete_topic('" + topic + "')");
             application.rollback();
         }
         assertThat(write(topic, now, "a")).isZero();
@@ -198,13 +198,13 @@ class PurgeRightsTest extends RetentionTestCase {
                 pass(Duration.ofMinutes(1));
                 assertThat(store.renew(one, lease)).isTrue();
                 statement.execute(
-                        "UPDATE trunkline.retention_turn SET started_at = trunkline.now(), holder = '" + one + "'");
+                        "UPDATE trunkline.retention_lease SET started_at = trunkline.now(), holder = '" + one + "'");
             }
             assertThat(store.claim(other, lease, DAY)).as("within the bound").isFalse();
             pass(Duration.ofMinutes(1).plusMillis(1));
 
             assertThat(store.renew(one, lease)).isFalse();
-            assertThat(statement.executeUpdate("UPDATE trunkline.retention_turn SET held_until = 'infinity',"
+            assertThat(statement.executeUpdate("UPDATE trunkline.retention_lease SET held_until = 'infinity',"
                             + " started_at = trunkline.now() + interval '1 day'"))
                     .isBetween(0, 1);
         }
@@ -212,7 +212,7 @@ class PurgeRightsTest extends RetentionTestCase {
         assertThat(store.claim(other, lease, DAY)).isTrue();
         assertThat(
                         count(
-                                "SELECT count(*) FROM trunkline.retention_turn"
+                                "SELECT count(*) FROM trunkline.retention_lease"
                                         + " WHERE held_until <= trunkline.now() + interval '2 minutes' AND started_at <= trunkline.now()"))
                 .isEqualTo(1);
         store.end(other, true, true);

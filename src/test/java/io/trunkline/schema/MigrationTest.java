@@ -3,9 +3,15 @@ package io.trunkline.schema;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.quarkus.runtime.configuration.ConfigurationException;
 import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
+import io.smallrye.config.PropertiesConfigSource;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import io.trunkline.jdbc.DatabaseConfig;
+import io.trunkline.jdbc.DatabaseUrl;
 import io.trunkline.testing.TestDatabase;
+import jakarta.inject.Inject;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -17,21 +23,26 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.flywaydb.core.Flyway;
-import org.flywaydb.core.api.FlywayException;
-import org.flywaydb.core.api.MigrationVersion;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
-/** A log of an older version, brought up to date while it is written to. */
+/** A schema of another build, brought up to date while it is written to, or refused. */
 @QuarkusTest
 @QuarkusTestResource(TestDatabase.class)
 class MigrationTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final String DATABASE = "trunkline_old";
     private static final String APPEND =
-            "SELECT trunkline.append(1, NULL, NULL, (SELECT array_agg('\\x01'::bytea) FROM generate_series(1, %d)),"
-                    + " NULL, NULL, NULL)";
+            "SELECT trunkline.append(1, NULL, NULL, ARRAY['\\x01'::bytea], NULL, NULL, NULL)";
+
+    @Inject
+    DatabaseConfig config;
+
+    @Inject
+    Flyway flyway;
 
     @BeforeEach
     void createDatabase() throws SQLException {
@@ -44,52 +55,116 @@ class MigrationTest {
     }
 
     @Test
-    void limitsComeWhileReplicasWriteAndLargerBatchesStayReadable() throws Exception {
-        migrate("4");
-        try (Connection owner = TestDatabase.asOwner(DATABASE);
-                Statement statement = owner.createStatement()) {
-            statement.execute("GRANT USAGE ON SCHEMA trunkline TO trunkline_app");
-            statement.execute("GRANT SELECT ON ALL TABLES IN SCHEMA trunkline TO trunkline_app");
-            statement.execute("GRANT UPDATE ON trunkline.retention_turn TO trunkline_app");
-            statement.execute("GRANT EXECUTE ON FUNCTION trunkline.append, trunkline.now TO trunkline_app");
-            statement.execute("INSERT INTO trunkline.topic (name, partition_count) VALUES ('t', 1)");
-            statement.execute("SELECT trunkline.prepare_slices('10 days', 4)");
-            statement.execute(APPEND.formatted(100_001));
-        }
+    void functionsAreReplacedWhileReplicasWrite() throws Exception {
+        assertThat(migrate(config)).isInstanceOf(Migration.Outcome.Good.class);
+        asOwner("SELECT trunkline.create_topic('t')");
         AtomicBoolean over = new AtomicBoolean();
         AtomicInteger appends = new AtomicInteger();
         CompletableFuture<Void> writer = CompletableFuture.runAsync(() -> append(over, appends));
         CompletableFuture<Void> purger = CompletableFuture.runAsync(() -> takeTurns(over));
         awaitAppends(appends);
 
-        Awaitility.await()
-                .atMost(PATIENCE)
-                .ignoreExceptionsMatching(e -> e instanceof FlywayException)
-                .until(() -> migrate("5"));
+        // As if each file of functions had changed.
+        asOwner("UPDATE trunkline.flyway_schema_history SET checksum = 0 WHERE version IS NULL AND type = 'SQL'");
+        long functions = functionsMigrated();
+        Awaitility.await().atMost(PATIENCE).until(() -> migrate(config) instanceof Migration.Outcome.Good);
 
         awaitAppends(appends);
         over.set(true);
         writer.join();
         purger.join();
-        try (Connection owner = TestDatabase.asOwner(DATABASE);
-                Statement statement = owner.createStatement()) {
-            assertThat(one(statement, "SELECT count(*) FROM trunkline.record")).isEqualTo(100_001 + appends.get());
-            assertThatThrownBy(() -> statement.execute(APPEND.formatted(100_001)))
-                    .hasMessageContaining("log_batch_bounds");
-            assertThat(one(statement, "SELECT extract(epoch FROM max_slice_length) / 86400 FROM trunkline.log_limit"))
-                    .as("the slices that there are have this length")
-                    .isGreaterThanOrEqualTo(10);
-            statement.execute("UPDATE trunkline.log_limit SET max_time_ahead = '60 days'");
-            assertThat(one(statement, "SELECT trunkline.prepare_slices('10 days', 6)"))
-                    .isPositive();
+        assertThat(functionsMigrated()).isEqualTo(2 * functions);
+        assertThat(one("SELECT count(*) FROM trunkline.record")).isEqualTo(appends.get());
+    }
+
+    /** Half a schema, or tables without their functions, would be seen by replicas that start beside it. */
+    @Test
+    void migrationIsOneTransaction() throws Exception {
+        try (Connection superuser = TestDatabase.asSuperuser(DATABASE);
+                Statement statement = superuser.createStatement()) {
+            statement.execute("CREATE FUNCTION fail() RETURNS event_trigger LANGUAGE plpgsql"
+                    + " AS $$ BEGIN RAISE EXCEPTION 'no grants here'; END $$");
+            statement.execute("CREATE EVENT TRIGGER fail ON ddl_command_start WHEN TAG IN ('GRANT')"
+                    + " EXECUTE FUNCTION fail()");
         }
+
+        assertThatThrownBy(() -> migrate(config))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("no grants here");
+
+        assertThat(one("SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+                        + " WHERE n.nspname = 'trunkline' AND c.relname = 'topic'"))
+                .isZero();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "UPDATE trunkline.flyway_schema_history SET checksum = 1 WHERE version = '1'",
+                "UPDATE trunkline.flyway_schema_history SET description = 'log', script = 'V1__log.sql', checksum = 7 WHERE version = '1';"
+                        + " INSERT INTO trunkline.flyway_schema_history (installed_rank, version, description, type, script,"
+                        + " checksum, installed_by, execution_time, success)"
+                        + " SELECT 100 + i, i::text, 'old', 'SQL', 'V' || i || '__old.sql', i, current_user, 1, true"
+                        + " FROM generate_series(2, 6) i"
+            })
+    void schemaOfABuildBeforeTheFirstReleaseIsRefusedAndStays(String asBefore) throws Exception {
+        assertThat(migrate(config)).isInstanceOf(Migration.Outcome.Good.class);
+        asOwner(asBefore);
+        String history = "SELECT count(*) FROM trunkline.flyway_schema_history";
+        long before = one(history);
+
+        for (DatabaseConfig refused : new DatabaseConfig[] {config, withoutOwner()}) {
+            assertThatThrownBy(() -> migrate(refused))
+                    .isInstanceOf(ConfigurationException.class)
+                    .hasMessageContaining("before the first release")
+                    .hasMessageContaining("trunkline.database.url")
+                    .hasMessageContaining("trunkline.embedded.data-directory")
+                    .hasMessageContaining("DROP SCHEMA trunkline CASCADE");
+        }
+
+        assertThat(one(history)).isEqualTo(before);
+    }
+
+    /** An older replica has other functions, with which the tables of a later version might not be read. */
+    @Test
+    void functionsOfALaterVersionAreNotRolledBack() throws Exception {
+        assertThat(migrate(config)).isInstanceOf(Migration.Outcome.Good.class);
+        asOwner("INSERT INTO trunkline.flyway_schema_history (installed_rank, version, description, type, script,"
+                + " checksum, installed_by, execution_time, success)"
+                + " VALUES (1000, '999', 'later', 'SQL', 'V999__later.sql', 1, current_user, 1, true)");
+        asOwner("UPDATE trunkline.flyway_schema_history SET checksum = 0 WHERE version IS NULL AND type = 'SQL'");
+        asOwner("CREATE OR REPLACE FUNCTION trunkline.topic_setting(p_config jsonb, p_key text) RETURNS text"
+                + " LANGUAGE sql IMMUTABLE AS $$ SELECT 'later' $$");
+
+        assertThat(migrate(config)).isEqualTo(new Migration.Outcome.Good("999"));
+
+        assertThat(one("SELECT count(*) WHERE trunkline.topic_setting('{}', 'x') = 'later'"))
+                .isEqualTo(1);
+    }
+
+    private Migration.Outcome migrate(DatabaseConfig with) {
+        return new Migration(with, flyway).attempt(DatabaseUrl.parse(TestDatabase.url(DATABASE)));
+    }
+
+    private DatabaseConfig withoutOwner() {
+        Map<String, String> settings = Map.of(
+                "trunkline.database.username",
+                config.username(),
+                "trunkline.database.password",
+                config.password().orElseThrow());
+        return new SmallRyeConfigBuilder()
+                .addDiscoveredConverters()
+                .withSources(new PropertiesConfigSource(settings, "settings", 100))
+                .withMapping(DatabaseConfig.class)
+                .build()
+                .getConfigMapping(DatabaseConfig.class);
     }
 
     private static void append(AtomicBoolean over, AtomicInteger appends) {
         try (Connection application = TestDatabase.asApplication(DATABASE);
                 Statement statement = application.createStatement()) {
             while (!over.get()) {
-                statement.execute(APPEND.formatted(1));
+                statement.execute(APPEND);
                 appends.incrementAndGet();
             }
         } catch (SQLException e) {
@@ -97,15 +172,15 @@ class MigrationTest {
         }
     }
 
-    /** As a replica of the version before does. */
+    /** As replicas that purge do. */
     private static void takeTurns(AtomicBoolean over) {
         try (Connection application = TestDatabase.asApplication(DATABASE);
                 Statement statement = application.createStatement()) {
             while (!over.get()) {
-                int taken = statement.executeUpdate("UPDATE trunkline.retention_turn SET holder = gen_random_uuid(),"
+                int taken = statement.executeUpdate("UPDATE trunkline.retention_lease SET holder = gen_random_uuid(),"
                         + " held_until = trunkline.now() + interval '2 minutes', started_at = trunkline.now()");
                 int given = statement.executeUpdate(
-                        "UPDATE trunkline.retention_turn SET holder = NULL, held_until = NULL, succeeded_at = trunkline.now()");
+                        "UPDATE trunkline.retention_lease SET holder = NULL, held_until = NULL, succeeded_at = trunkline.now()");
                 assertThat(taken + given).isEqualTo(2);
             }
         } catch (SQLException e) {
@@ -118,23 +193,24 @@ class MigrationTest {
         Awaitility.await().atMost(PATIENCE).until(() -> appends.get() > before + 50);
     }
 
-    private static boolean migrate(String version) {
-        return Flyway.configure()
-                .dataSource(TestDatabase.url(DATABASE), "trunkline_owner", TestDatabase.ownerPassword())
-                .schemas("trunkline")
-                .placeholders(Map.of("app_role", "trunkline_app"))
-                .target(MigrationVersion.fromVersion(version))
-                // The rights of the version now name what the version before does not have.
-                .repeatableSqlMigrationPrefix(version.equals("4") ? "none" : "R")
-                .load()
-                .migrate()
-                .success;
+    private static long functionsMigrated() throws SQLException {
+        return one(
+                "SELECT count(*) FROM trunkline.flyway_schema_history WHERE version IS NULL AND type = 'SQL' AND success");
     }
 
-    private static long one(Statement statement, String query) throws SQLException {
-        try (ResultSet row = statement.executeQuery(query)) {
+    private static long one(String query) throws SQLException {
+        try (Connection owner = TestDatabase.asOwner(DATABASE);
+                Statement statement = owner.createStatement();
+                ResultSet row = statement.executeQuery(query)) {
             row.next();
             return row.getLong(1);
+        }
+    }
+
+    private static void asOwner(String sql) throws SQLException {
+        try (Connection owner = TestDatabase.asOwner(DATABASE);
+                Statement statement = owner.createStatement()) {
+            statement.execute(sql);
         }
     }
 

@@ -136,6 +136,11 @@ public final class TestDatabase implements QuarkusTestResourceLifecycleManager {
         return DriverManager.getConnection(url(database), OWNER, required().ownerPassword);
     }
 
+    /** A connection of a superuser, to another database of the server. */
+    public static Connection asSuperuser(String database) throws SQLException {
+        return DriverManager.getConnection(url(database), required().superuser, required().superuserPassword);
+    }
+
     /** The URL of another database of the server. */
     public static String url(String database) {
         return required().directUrl.replaceFirst("^(jdbc:postgresql://[^/]+/)[^?]*", "$1" + database);
