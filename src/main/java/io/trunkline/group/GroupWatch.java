@@ -1,14 +1,9 @@
 package io.trunkline.group;
 
-import io.quarkus.runtime.ShutdownEvent;
-import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
-import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
-import jakarta.enterprise.event.Observes;
-import io.trunkline.jdbc.ConnectionUser;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,8 +12,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
 
 /**
@@ -26,7 +19,7 @@ import org.jboss.logging.Logger;
  * one shared look at all groups in which somebody waits. The look keeps their members alive too.
  */
 @ApplicationScoped
-public class GroupWatch implements ConnectionUser {
+public class GroupWatch {
     private static final Logger LOG = Logger.getLogger(GroupWatch.class);
     private static final Duration MOST_INTERVAL = Duration.ofMillis(500);
 
@@ -38,7 +31,6 @@ public class GroupWatch implements ConnectionUser {
     private final Map<GroupName, Set<Watcher>> watchers = new HashMap<>();
 
     private int waiting;
-    private final ScheduledExecutorService timer = WorkerPool.timer("group-watch", 1);
 
     GroupWatch(MembershipStore store, Heartbeats heartbeats, ConsumerConfig config) {
         this.store = store;
@@ -46,11 +38,7 @@ public class GroupWatch implements ConnectionUser {
         most = config.maxWaiting();
         heartbeatInterval = Heartbeats.interval(config);
         long interval = Math.min(MOST_INTERVAL.toMillis(), heartbeatInterval.toMillis() / 2);
-        timer.scheduleWithFixedDelay(this::look, interval, interval, TimeUnit.MILLISECONDS);
-    }
-
-    void stop(@Observes @Priority(10) ShutdownEvent event) {
-        timer.shutdownNow();
+        heartbeats.repeat(Duration.ofMillis(interval), this::look);
     }
 
     /** Somebody who waits for a member. Close it in any case. */

@@ -47,6 +47,11 @@ public class Heartbeats implements ConnectionUser {
         timer.shutdownNow();
     }
 
+    /** Does something again and again, on the thread and the connection that write heartbeats. */
+    void repeat(Duration pause, Runnable what) {
+        timer.scheduleWithFixedDelay(what, pause.toMillis(), pause.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
     /** How old what was noted of a living member may be. */
     static Duration interval(ConsumerConfig config) {
         return config.sessionTimeout().dividedBy(PARTS);
