@@ -242,8 +242,15 @@ BEGIN
             v_first := v_last + 1;
         END IF;
         v_head := trunkline.lock_head(v_tp_id, p_wait);
-        -- Held by somebody else, gone, or to go to another slice: not here and now.
-        CONTINUE WHEN v_head.slice IS NULL OR greatest(v_slice, v_head.slice) <> {slice};
+        IF v_head.slice IS NULL OR greatest(v_slice, v_head.slice) <> {slice} THEN
+            -- Not here and now: to go to another slice, held by somebody else, or gone.
+            base_offsets[i] := CASE
+                WHEN v_head.slice IS NOT NULL THEN -2
+                WHEN EXISTS (SELECT FROM trunkline.partition_head h WHERE h.tp_id = v_tp_id) THEN -1
+                ELSE -3
+            END;
+            CONTINUE;
+        END IF;
         -- The time is taken under the lock, so that it follows the offsets.
         v_now := trunkline.now();
         append_times[i] := floor(extract(epoch FROM v_now) * 1000)::bigint;
@@ -297,7 +304,7 @@ $template$, '{slice}', p_slice::text);
         'COMMENT ON FUNCTION trunkline.append_%s(bigint[], int[], boolean, bigint[], bigint[], bytea[], bytea[], int[], text[], bytea[]) IS %L',
         p_slice,
         'Appends to partitions in slice ' || p_slice || ', for each p_counts[i] records, in one transaction. Answers the offset of the first record of each, '
-        'its log start offset and the time; null for a partition that was not written because it is locked (unless p_wait), gone, or writes to another slice.');
+        'its log start offset and the time. A partition that was not written has no time, and instead of an offset -1 where it is locked (unless p_wait), -2 where it writes to another slice, -3 where it is gone.');
     FOR v_function IN SELECT trunkline.append_functions(p_slice) LOOP
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', v_function);
     END LOOP;
@@ -333,7 +340,7 @@ BEGIN
         EXECUTE format('SELECT base_offsets[1] FROM trunkline.append_%s(ARRAY[$1], NULL, true, $2, ARRAY[$3], $4, $5, $6, $7, $8)', v_slice)
            INTO v_base
           USING p_tp_id, p_timestamps, v_max, p_keys, p_values, p_header_counts, p_header_keys, p_header_values;
-        IF v_base IS NOT NULL THEN
+        IF v_base >= 0 THEN
             RETURN v_base;
         END IF;
     END LOOP;

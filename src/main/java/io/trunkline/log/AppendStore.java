@@ -17,6 +17,7 @@ import java.sql.Types;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +58,10 @@ class AppendStore {
             SELECT repeat('.', 6000)
               FROM tried
             """;
+    /** What stands in the place of a base offset where nothing was written. */
+    private static final long LOCKED = -1;
+
+    private static final long MOVED = -2;
     /** Slices begin at different times for nobody, so more than two turns mean that something is wrong. */
     private static final int MOST_TURNS = 3;
 
@@ -77,8 +82,8 @@ class AppendStore {
         for (int turn = 1; turn <= MOST_TURNS; turn++) {
             List<AppendOutcome> outcomes = call(target, append, true);
             missing = outcomes.isEmpty();
-            if (!missing && outcomes.getFirst() instanceof AppendOutcome.Appended appended) {
-                return appended;
+            if (!missing && !(outcomes.getFirst() instanceof AppendOutcome.Moved)) {
+                return outcomes.getFirst();
             }
             OptionalInt next = sliceOf(append.partitionIds()[0]);
             if (next.isEmpty()) {
@@ -252,15 +257,19 @@ class AppendStore {
             @Nullable Long[] baseOffsets, @Nullable Long[] logStartOffsets, @Nullable Long[] times) {
         List<AppendOutcome> outcomes = new ArrayList<>(baseOffsets.length);
         for (int i = 0; i < baseOffsets.length; i++) {
-            Long base = baseOffsets[i];
-            Long logStart = logStartOffsets[i];
-            Long time = times[i];
-            outcomes.add(
-                    base == null || logStart == null || time == null
-                            ? new AppendOutcome.Locked()
-                            : new AppendOutcome.Appended(base, time, logStart));
+            outcomes.add(outcome(
+                    Objects.requireNonNull(baseOffsets[i]), logStartOffsets[i], times[i]));
         }
         return outcomes;
+    }
+
+    private static AppendOutcome outcome(long baseOffset, @Nullable Long logStartOffset, @Nullable Long time) {
+        if (logStartOffset != null && time != null) {
+            return new AppendOutcome.Appended(baseOffset, time, logStartOffset);
+        }
+        return baseOffset == LOCKED
+                ? new AppendOutcome.Locked()
+                : baseOffset == MOVED ? new AppendOutcome.Moved() : new AppendOutcome.Gone();
     }
 
     private static @Nullable Long[] longs(ResultSet row, int column) throws SQLException {
