@@ -60,7 +60,7 @@ record ConsumerSnapshot(
      * @param delivered whether an answer with records up to the position was delivered, which is not noted yet
      */
     record Held(
-            int partitionId,
+            long partitionId,
             OptionalInt generation,
             OptionalLong position,
             OptionalLong resumes,
@@ -77,12 +77,12 @@ record ConsumerSnapshot(
     }
 
     /** The partitions that it has. */
-    Set<Integer> partitionIds() {
+    Set<Long> partitionIds() {
         return partitions.stream().map(Held::partitionId).collect(Collectors.toSet());
     }
 
     /** Whether these are the positions of those partitions. */
-    boolean standsAt(Map<Integer, Long> positions) {
+    boolean standsAt(Map<Long, Long> positions) {
         return partitions.stream()
                         .filter(held -> held.position().equals(optional(positions.get(held.partitionId()))))
                         .count()
@@ -93,7 +93,7 @@ record ConsumerSnapshot(
      * The member when an answer with records up to these offsets was delivered. What it had been given before is committed
      * then, where it commits by itself. Those partitions have had their turn.
      */
-    ConsumerSnapshot after(Map<Integer, Long> offsets) {
+    ConsumerSnapshot after(Map<Long, Long> offsets) {
         List<Held> waiting = new ArrayList<>();
         List<Held> served = new ArrayList<>();
         for (Held held : partitions) {

@@ -215,7 +215,7 @@ public class Consumers implements ConnectionUser {
         return state(group, member)
                 .thenCompose(state -> topics.ids(TopicPartitionOffset.partitions(offsets))
                         .thenCompose(ids -> {
-                            Map<Integer, Long> byId = TopicPartitionOffset.byId(offsets, ids);
+                            Map<Long, Long> byId = TopicPartitionOffset.byId(offsets, ids);
                             if (byId.isEmpty()) {
                                 return CompletableFuture.completedFuture(null);
                             }
@@ -230,7 +230,7 @@ public class Consumers implements ConnectionUser {
     }
 
     private CompletableFuture<Void> commitUnheld(
-            GroupName group, MemberName member, Map<TopicPartition, Integer> ids, Map<Integer, Long> offsets) {
+            GroupName group, MemberName member, Map<TopicPartition, Long> ids, Map<Long, Long> offsets) {
         return coordinator
                 .commit(group, member, offsets)
                 .thenAccept(fenced -> fenced.ifPresent(id -> {
@@ -295,7 +295,7 @@ public class Consumers implements ConnectionUser {
                 }));
     }
 
-    private CompletableFuture<Map<TopicPartition, Integer>> held(
+    private CompletableFuture<Map<TopicPartition, Long>> held(
             SortedSet<TopicPartition> held, Collection<TopicPartition> wanted) {
         for (TopicPartition partition : wanted) {
             if (!held.contains(partition)) {
@@ -309,8 +309,8 @@ public class Consumers implements ConnectionUser {
         return state(group, member)
                 .thenCompose(state -> topics.ids(TopicPartitionOffset.partitions(offsets))
                         .thenCompose(ids -> {
-                            Map<Integer, Long> byId = TopicPartitionOffset.byId(offsets, ids);
-                            Set<Integer> held = state.partitionIds();
+                            Map<Long, Long> byId = TopicPartitionOffset.byId(offsets, ids);
+                            Set<Long> held = state.partitionIds();
                             for (TopicPartitionOffset offset : offsets) {
                                 if (!held.contains(ids.get(offset.partition()))) {
                                     return CompletableFuture.failedFuture(notAssigned(offset.partition()));

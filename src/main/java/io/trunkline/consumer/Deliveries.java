@@ -66,7 +66,7 @@ final class Deliveries {
     private final Queue<Delivery> deferred = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean sweeping = new AtomicBoolean();
     /** Where the last answer that this replica sent to a member has ended, by partition. */
-    private final Cache<PositionStore.Key, Map<Integer, Long>> ends = Caffeine.newBuilder()
+    private final Cache<PositionStore.Key, Map<Long, Long>> ends = Caffeine.newBuilder()
             .maximumSize(MOST_REMEMBERED)
             .expireAfterWrite(Duration.ofSeconds(1))
             .build();
@@ -97,7 +97,7 @@ final class Deliveries {
      * @param ranges what could be read of its partitions then, where that was asked
      * @param at when that was, by {@link System#nanoTime}
      */
-    record Looked(ConsumerSnapshot member, Map<Integer, OffsetRange> ranges, long at) {}
+    record Looked(ConsumerSnapshot member, Map<Long, OffsetRange> ranges, long at) {}
 
     private enum Stage {
         /** The network has not taken it yet. */
@@ -277,7 +277,7 @@ final class Deliveries {
      *
      * @param generation of the group, in which the member has all of the partitions
      */
-    record Claimed(Delivery delivery, List<Integer> partitionIds, int generation) {}
+    record Claimed(Delivery delivery, List<Long> partitionIds, int generation) {}
 
     /**
      * Claims records for an answer. Fails when the database does; claims what nobody else has claimed, taken away or moved,
@@ -287,10 +287,10 @@ final class Deliveries {
      * @param before the delivery that was taken over, which is noted too, in whatever way
      */
     CompletableFuture<Claimed> claim(
-            PositionStore.Key key, Looked looked, Map<Integer, Long> offsets, @Nullable Delivery before) {
+            PositionStore.Key key, Looked looked, Map<Long, Long> offsets, @Nullable Delivery before) {
         ConsumerSnapshot member = looked.member();
         long claimId = ThreadLocalRandom.current().nextLong();
-        Map<Integer, Long> last = ends.getIfPresent(key);
+        Map<Long, Long> last = ends.getIfPresent(key);
         boolean sticky = before != null || (last != null && member.standsAt(last));
         Delivery delivery =
                 new Delivery(key, claimId, new Looked(member.after(offsets), looked.ranges(), looked.at()), sticky);
@@ -329,7 +329,7 @@ final class Deliveries {
                         }
                         return CompletableFuture.<Claimed>failedFuture(failure);
                     }
-                    List<Integer> partitionIds = new ArrayList<>();
+                    List<Long> partitionIds = new ArrayList<>();
                     int generation = Integer.MAX_VALUE;
                     boolean noted = true;
                     for (int i = 0; i < asked.size(); i++) {

@@ -83,7 +83,7 @@ final class Polls {
     }
 
     /** What a fetch from these positions found. */
-    private record Fetched(List<Position> positions, Map<Integer, FetchOutcome> outcomes) {}
+    private record Fetched(List<Position> positions, Map<Long, FetchOutcome> outcomes) {}
 
     /** One poll. Its steps follow one another, on whatever thread. */
     private final class One {
@@ -98,7 +98,7 @@ final class Polls {
         /** The answer before, which is to be noted as delivered together with what this poll writes. */
         private Deliveries.@Nullable Delivery before;
         /** The partitions that the member had when it was looked at before. */
-        private Set<Integer> had = Set.of();
+        private Set<Long> had = Set.of();
 
         /** What a wait has ended with. */
         private @Nullable Fetched fetched;
@@ -155,7 +155,7 @@ final class Polls {
                         ErrorCode.NOT_SUBSCRIBED,
                         "Consumer " + name + " reads nothing: subscribe topics or assign partitions first."));
             }
-            Set<Integer> hadBefore = had;
+            Set<Long> hadBefore = had;
             had = member.partitions().stream()
                     .map(ConsumerSnapshot.Held::partitionId)
                     .collect(Collectors.toUnmodifiableSet());
@@ -186,7 +186,7 @@ final class Polls {
             if (last != null && last.positions().equals(free)) {
                 return found(member, free, last.outcomes());
             }
-            Map<Integer, OffsetRange> known =
+            Map<Long, OffsetRange> known =
                     before == null ? Map.of() : before.after().ranges();
             return logs.fetch(free, limits(member, Duration.ZERO), known, abandoned)
                     .thenCompose(outcomes -> found(member, free, outcomes));
@@ -204,11 +204,11 @@ final class Polls {
         }
 
         private CompletableFuture<Poll> found(
-                ConsumerSnapshot member, List<Position> free, Map<Integer, FetchOutcome> outcomes) {
-            Map<Integer, Long> offsets = new HashMap<>();
-            Map<Integer, OffsetRange> outOfRange = new HashMap<>();
+                ConsumerSnapshot member, List<Position> free, Map<Long, FetchOutcome> outcomes) {
+            Map<Long, Long> offsets = new HashMap<>();
+            Map<Long, OffsetRange> outOfRange = new HashMap<>();
             long bytes = 0;
-            for (Map.Entry<Integer, FetchOutcome> entry : outcomes.entrySet()) {
+            for (Map.Entry<Long, FetchOutcome> entry : outcomes.entrySet()) {
                 switch (entry.getValue()) {
                     case FetchOutcome.OutOfRange out -> outOfRange.put(entry.getKey(), out.range());
                     case FetchOutcome.Page page when page.isEmpty() -> {} // the next record does not fit any more
@@ -241,7 +241,7 @@ final class Polls {
 
         /** Positions that retention has overtaken, or that were sought beyond the end, go where the member says. */
         private CompletableFuture<Poll> reset(
-                ConsumerSnapshot member, List<Position> free, Map<Integer, OffsetRange> outOfRange) {
+                ConsumerSnapshot member, List<Position> free, Map<Long, OffsetRange> outOfRange) {
             if (member.options().reset() instanceof OffsetReset.None) {
                 return CompletableFuture.failedFuture(new TrunklineException(
                         ErrorCode.NO_OFFSET,
@@ -268,7 +268,7 @@ final class Polls {
                     .thenCompose(done -> look());
         }
 
-        private CompletableFuture<Long> target(OffsetReset reset, int partitionId, OffsetRange range) {
+        private CompletableFuture<Long> target(OffsetReset reset, long partitionId, OffsetRange range) {
             return switch (reset) {
                 case OffsetReset.Earliest earliest -> CompletableFuture.completedFuture(range.logStartOffset());
                 case OffsetReset.ByDuration(Duration duration) -> logs.offsetForAge(partitionId, duration);
@@ -278,8 +278,8 @@ final class Polls {
         }
 
         private CompletableFuture<Poll> claim(
-                ConsumerSnapshot member, Map<Integer, Long> offsets, Map<Integer, FetchOutcome> outcomes) {
-            Map<Integer, OffsetRange> ranges = new HashMap<>();
+                ConsumerSnapshot member, Map<Long, Long> offsets, Map<Long, FetchOutcome> outcomes) {
+            Map<Long, OffsetRange> ranges = new HashMap<>();
             outcomes.forEach((partitionId, outcome) -> {
                 if (outcome instanceof FetchOutcome.Page page) {
                     ranges.put(partitionId, page.range());
@@ -300,7 +300,7 @@ final class Polls {
         }
 
         private CompletableFuture<Deliveries.Claimed> take(
-                ConsumerSnapshot member, Map<Integer, Long> offsets, Map<Integer, OffsetRange> ranges) {
+                ConsumerSnapshot member, Map<Long, Long> offsets, Map<Long, OffsetRange> ranges) {
             Deliveries.Delivery last = before;
             before = null;
             return deliveries.claim(key, new Deliveries.Looked(member, ranges, lookedAt), offsets, last);
@@ -309,11 +309,11 @@ final class Polls {
         private Poll answer(
                 String format,
                 Deliveries.Claimed claimed,
-                Map<Integer, TopicPartition> names,
-                Map<Integer, FetchOutcome> outcomes) {
+                Map<Long, TopicPartition> names,
+                Map<Long, FetchOutcome> outcomes) {
             List<Poll.Part> parts = new ArrayList<>();
             long records = 0;
-            for (Integer partitionId : claimed.partitionIds()) {
+            for (Long partitionId : claimed.partitionIds()) {
                 TopicPartition partition = names.get(partitionId);
                 if (partition == null) {
                     // Deleted a moment ago; the others would be skipped if they were answered without it.

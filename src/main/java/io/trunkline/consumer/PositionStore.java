@@ -23,7 +23,6 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.function.Function;
-import java.util.function.ToIntFunction;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -55,7 +54,7 @@ class PositionStore {
     private static final String CLAIM = """
             WITH wanted AS (
                 SELECT *
-                  FROM unnest(?::bigint[], ?::int[], ?::int[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
+                  FROM unnest(?::bigint[], ?::bigint[], ?::int[], ?::bigint[], ?::bigint[], ?::bigint[], ?::bigint[],
                               ?::boolean[])
                        WITH ORDINALITY
                        AS w (member_id, tp_id, generation, position, delivered_id, claim_id, claim_offset, commits, i)
@@ -132,7 +131,7 @@ class PositionStore {
     private static final String COMMIT = """
             WITH wanted AS (
                 SELECT *
-                  FROM unnest(?::int[], ?::bigint[]) AS w (tp_id, committed_offset)
+                  FROM unnest(?::bigint[], ?::bigint[]) AS w (tp_id, committed_offset)
             ), held AS (
                 SELECT p.group_id, p.tp_id, w.committed_offset
                   FROM wanted w
@@ -180,7 +179,7 @@ class PositionStore {
     private static final String SEEK = """
             WITH wanted AS (
                 SELECT *
-                  FROM unnest(?::int[], ?::bigint[]) AS w (tp_id, position)
+                  FROM unnest(?::bigint[], ?::bigint[]) AS w (tp_id, position)
             ), held AS (
                 SELECT p.member_id, p.tp_id, w.position
                   FROM wanted w
@@ -200,7 +199,7 @@ class PositionStore {
     private static final String RESET = """
             WITH held AS (
                 SELECT p.member_id, p.tp_id, r.position
-                  FROM unnest(?::int[], ?::bigint[], ?::bigint[]) AS r (tp_id, from_position, position)
+                  FROM unnest(?::bigint[], ?::bigint[], ?::bigint[]) AS r (tp_id, from_position, position)
                   JOIN trunkline.member_partition p ON p.tp_id = r.tp_id AND p.position = r.from_position
                  WHERE p.member_id = ?
                    AND (p.claim_id IS NULL OR p.claimed_until <= clock_timestamp())
@@ -281,7 +280,7 @@ class PositionStore {
         int generation = row.getInt(15);
         OptionalInt inGeneration = row.wasNull() ? OptionalInt.empty() : OptionalInt.of(generation);
         return new ConsumerSnapshot.Held(
-                row.getInt(14), inGeneration, optional(row, 16), optional(row, 17), row.getBoolean(18), false);
+                row.getLong(14), inGeneration, optional(row, 16), optional(row, 17), row.getBoolean(18), false);
     }
 
     private static OptionalLong optional(ResultSet row, int column) throws SQLException {
@@ -302,7 +301,7 @@ class PositionStore {
      */
     record Claim(
             long memberId,
-            int partitionId,
+            long partitionId,
             @Nullable Integer generation,
             long position,
             @Nullable Long deliveredId,
@@ -324,7 +323,7 @@ class PositionStore {
         return database.write(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(CLAIM)) {
                 statement.setObject(1, longs(first, Claim::memberId));
-                statement.setObject(2, ints(first, Claim::partitionId));
+                statement.setObject(2, longs(first, Claim::partitionId));
                 statement.setArray(3, array(connection, "int4", first, Claim::generation));
                 statement.setObject(4, longs(first, Claim::position));
                 statement.setArray(5, array(connection, "int8", first, Claim::deliveredId));
@@ -344,7 +343,7 @@ class PositionStore {
         });
     }
 
-    private record Place(long memberId, int partitionId) {}
+    private record Place(long memberId, long partitionId) {}
 
     /** What became of an answer: delivered, so that the positions move on; or not, so that the records are sent again. */
     record Mark(long memberId, long claimId, boolean delivered) {}
@@ -373,12 +372,12 @@ class PositionStore {
     }
 
     /** Commits offsets, by partition; answers false, and commits none, when the member does not have all of them. */
-    boolean commit(long memberId, Map<Integer, Long> offsets) {
+    boolean commit(long memberId, Map<Long, Long> offsets) {
         return onPartitions(COMMIT, memberId, offsets);
     }
 
     /** Moves positions, by partition; answers false, and moves none, when the member does not have all of them. */
-    boolean seek(long memberId, Map<Integer, Long> positions) {
+    boolean seek(long memberId, Map<Long, Long> positions) {
         return onPartitions(SEEK, memberId, positions);
     }
 
@@ -396,13 +395,13 @@ class PositionStore {
     }
 
     /** A position that cannot be read from, and the one to go on from. */
-    record Reset(int partitionId, long from, long to) {}
+    record Reset(long partitionId, long from, long to) {}
 
     /** Moves positions that nobody else has moved. */
     void reset(long memberId, List<Reset> resets) {
         database.<Integer>write(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(RESET)) {
-                statement.setObject(1, ints(resets, Reset::partitionId));
+                statement.setObject(1, longs(resets, Reset::partitionId));
                 statement.setObject(2, longs(resets, Reset::from));
                 statement.setObject(3, longs(resets, Reset::to));
                 statement.setLong(4, memberId);
@@ -411,11 +410,11 @@ class PositionStore {
         });
     }
 
-    private boolean onPartitions(String sql, long memberId, Map<Integer, Long> offsets) {
-        List<Map.Entry<Integer, Long>> entries = List.copyOf(new TreeMap<>(offsets).entrySet());
+    private boolean onPartitions(String sql, long memberId, Map<Long, Long> offsets) {
+        List<Map.Entry<Long, Long>> entries = List.copyOf(new TreeMap<>(offsets).entrySet());
         return database.write(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(sql)) {
-                statement.setObject(1, ints(entries, Map.Entry::getKey));
+                statement.setObject(1, longs(entries, Map.Entry::getKey));
                 statement.setObject(2, longs(entries, Map.Entry::getValue));
                 statement.setLong(3, memberId);
                 try (ResultSet row = statement.executeQuery()) {
@@ -428,10 +427,6 @@ class PositionStore {
 
     private static <T> long[] longs(List<T> items, ToLongFunction<T> column) {
         return items.stream().mapToLong(column).toArray();
-    }
-
-    private static <T> int[] ints(List<T> items, ToIntFunction<T> column) {
-        return items.stream().mapToInt(column).toArray();
     }
 
     private static <T> Array array(

@@ -32,7 +32,7 @@ final class Assignor {
     /** Those with the fewest members first. */
     private final List<Audience> audiences;
 
-    private Assignor(Map<Long, Set<TopicName>> subscriptions, Map<TopicName, List<Integer>> partitions) {
+    private Assignor(Map<Long, Set<TopicName>> subscriptions, Map<TopicName, List<Long>> partitions) {
         Map<TopicName, BitSet> subscribers = new HashMap<>();
         partitions.keySet().forEach(topic -> subscribers.put(topic, new BitSet(subscriptions.size())));
         new TreeMap<>(subscriptions).forEach((id, topics) -> {
@@ -60,10 +60,8 @@ final class Assignor {
      * @param current who has which partition now; may name members, partitions and subscriptions that are gone
      * @return who has which partition from now on; the same for the same arguments
      */
-    static SortedMap<Integer, Long> assign(
-            Map<Long, Set<TopicName>> subscriptions,
-            Map<TopicName, List<Integer>> partitions,
-            Map<Integer, Long> current) {
+    static SortedMap<Long, Long> assign(
+            Map<Long, Set<TopicName>> subscriptions, Map<TopicName, List<Long>> partitions, Map<Long, Long> current) {
         Assignor assignor = new Assignor(subscriptions, partitions);
         assignor.keep(current);
         assignor.giveOutTheRest();
@@ -71,9 +69,8 @@ final class Assignor {
         return assignor.result();
     }
 
-    private static List<Audience> audiences(
-            Map<TopicName, BitSet> subscribers, Map<TopicName, List<Integer>> partitions) {
-        Map<BitSet, List<Integer>> bySubscribers = new LinkedHashMap<>();
+    private static List<Audience> audiences(Map<TopicName, BitSet> subscribers, Map<TopicName, List<Long>> partitions) {
+        Map<BitSet, List<Long>> bySubscribers = new LinkedHashMap<>();
         subscribers.entrySet().stream()
                 .sorted(Map.Entry.comparingByKey(Comparator.comparing(TopicName::value)))
                 .forEach(topic -> bySubscribers
@@ -83,7 +80,7 @@ final class Assignor {
         smallestFirst.sort(Comparator.comparingInt(BitSet::cardinality));
         List<Audience> audiences = new ArrayList<>();
         for (BitSet who : smallestFirst) {
-            List<Integer> what = bySubscribers.getOrDefault(who, List.of());
+            List<Long> what = bySubscribers.getOrDefault(who, List.of());
             if (!who.isEmpty() && !what.isEmpty()) {
                 audiences.add(new Audience(audiences.size(), who, what));
             }
@@ -91,11 +88,11 @@ final class Assignor {
         return audiences;
     }
 
-    private void keep(Map<Integer, Long> current) {
+    private void keep(Map<Long, Long> current) {
         Map<Long, Member> byId = new HashMap<>();
         members.forEach(member -> byId.put(member.id, member));
         for (Audience audience : audiences) {
-            for (int partition : audience.partitions) {
+            for (long partition : audience.partitions) {
                 Long owner = current.get(partition);
                 Member member = owner == null ? null : byId.get(owner);
                 if (member != null && audience.members.get(member.index)) {
@@ -157,8 +154,8 @@ final class Assignor {
     }
 
     /** Everybody keeps what they have first, up to what they may have now; the others get what is left over. */
-    private SortedMap<Integer, Long> result() {
-        SortedMap<Integer, Long> owners = new TreeMap<>();
+    private SortedMap<Long, Long> result() {
+        SortedMap<Long, Long> owners = new TreeMap<>();
         for (Member member : members) {
             member.holdings.values().forEach(holding -> {
                 for (int i = 0; i < holding.partitions.size(); i++) {
@@ -184,10 +181,10 @@ final class Assignor {
     private static final class Audience {
         final int index;
         final BitSet members;
-        final List<Integer> partitions;
-        final Deque<Integer> unassigned = new ArrayDeque<>();
+        final List<Long> partitions;
+        final Deque<Long> unassigned = new ArrayDeque<>();
 
-        Audience(int index, BitSet members, List<Integer> partitions) {
+        Audience(int index, BitSet members, List<Long> partitions) {
             this.index = index;
             this.members = members;
             this.partitions = partitions;
@@ -211,7 +208,7 @@ final class Assignor {
             return holdings.computeIfAbsent(audience.index, i -> new Holding(this, audience));
         }
 
-        void add(int partition, Audience audience) {
+        void add(long partition, Audience audience) {
             Holding holding = holding(audience);
             holding.partitions.add(partition);
             holding.count++;
@@ -224,7 +221,7 @@ final class Assignor {
         final Member member;
         final Audience audience;
         /** Those that it had before, then those that were given to it. */
-        final List<Integer> partitions = new ArrayList<>();
+        final List<Long> partitions = new ArrayList<>();
 
         /** How many it had before. */
         int kept;

@@ -176,15 +176,15 @@ public class GroupCoordinator implements ConnectionUser {
      * nobody goes on from there, and what comes after begins there. Fails with {@code CONSUMER_NOT_FOUND}; completes with a
      * partition that another one has, and commits none then.
      */
-    public CompletableFuture<Optional<Integer>> commit(
-            GroupName name, MemberName memberName, Map<Integer, Long> offsets) {
+    public CompletableFuture<Optional<Long>> commit(
+            GroupName name, MemberName memberName, Map<Long, Long> offsets) {
         return changing(name, () -> {
             GroupEntity group = locked(name).orElseThrow(GroupCoordinator::consumerNotFound);
             long id = named(members.of(group), memberName).id();
             // Nobody gives or takes partitions while the group is locked.
-            Map<Long, SortedMap<Integer, OptionalLong>> held = store.partitions(group.id);
-            Set<Integer> mine = held.getOrDefault(id, new TreeMap<>()).keySet();
-            Set<Integer> fenced = new TreeSet<>();
+            Map<Long, SortedMap<Long, OptionalLong>> held = store.partitions(group.id);
+            Set<Long> mine = held.getOrDefault(id, new TreeMap<>()).keySet();
+            Set<Long> fenced = new TreeSet<>();
             held.values().forEach(positions -> fenced.addAll(positions.keySet()));
             fenced.removeAll(mine);
             fenced.retainAll(offsets.keySet());
@@ -192,7 +192,7 @@ public class GroupCoordinator implements ConnectionUser {
                 return Optional.of(fenced.iterator().next());
             }
             store.commit(group.id, offsets);
-            return Optional.<Integer>empty();
+            return Optional.<Long>empty();
         });
     }
 

@@ -116,9 +116,9 @@ class GroupJob implements ConnectionUser {
     /** One look at the offsets of all groups and one at the ends of their partitions. */
     void lag() {
         List<GroupOffset> offsets = offsetStore.offsets();
-        Set<Integer> ids = new HashSet<>();
+        Set<Long> ids = new HashSet<>();
         offsets.forEach(offset -> ids.add(offset.partitionId()));
-        Map<Integer, OffsetRange> ranges = logs.ranges(ids).join();
+        Map<Long, OffsetRange> ranges = logs.ranges(ids).join();
         List<PartitionLag> lags = new ArrayList<>();
         for (GroupOffset offset : offsets) {
             OffsetRange range = ranges.get(offset.partitionId());

@@ -34,7 +34,7 @@ final class GroupLookups {
     }
 
     /** The beginning of a partition for a group, as the member asks for it that gets the partition first. */
-    record Start(int partitionId, OffsetReset reset, boolean fromStart) {}
+    record Start(long partitionId, OffsetReset reset, boolean fromStart) {}
 
     /**
      * Sees to it that the pattern of a subscription, where it has one, can be understood.
@@ -102,7 +102,7 @@ final class GroupLookups {
         if (starts.isEmpty()) {
             return Map.of();
         }
-        Map<Integer, OffsetRange> ranges = logs.ranges(
+        Map<Long, OffsetRange> ranges = logs.ranges(
                         starts.stream().map(Start::partitionId).collect(Collectors.toSet()))
                 .join();
         Map<Start, CompletableFuture<OptionalLong>> asked = new HashMap<>();

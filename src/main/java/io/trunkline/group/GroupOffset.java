@@ -14,7 +14,7 @@ import java.util.OptionalLong;
  */
 record GroupOffset(
         String group,
-        int partitionId,
+        long partitionId,
         TopicPartition topicPartition,
         OptionalLong committed,
         OptionalLong start,

@@ -38,7 +38,7 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
             Subscription subscription,
             boolean autoCommit,
             Duration sinceLastHeartbeat,
-            SortedMap<Integer, OptionalLong> positions) {
+            SortedMap<Long, OptionalLong> positions) {
         Member {
             positions = Collections.unmodifiableSortedMap(new TreeMap<>(positions));
         }
@@ -66,14 +66,14 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
      * @param fromStart whether the partition came into being after the group had subscribed its topic, so that all of its
      *     records are of interest even to those who begin at the latest
      */
-    record Grant(long memberId, int partitionId, boolean shared, boolean fromStart) {}
+    record Grant(long memberId, long partitionId, boolean shared, boolean fromStart) {}
 
     /**
      * A member loses a partition.
      *
      * @param commit what is to be committed for it
      */
-    record Revocation(long memberId, int partitionId, OptionalLong commit) {}
+    record Revocation(long memberId, long partitionId, OptionalLong commit) {}
 
     /**
      * What an event makes of a group.
@@ -111,24 +111,24 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
             case Event.TopicsChanged() -> {}
         }
 
-        SortedMap<Long, SortedMap<Integer, OptionalLong>> had = new TreeMap<>();
+        SortedMap<Long, SortedMap<Long, OptionalLong>> had = new TreeMap<>();
         members.forEach((id, member) -> had.put(id, member.positions()));
         Set<Long> anew = event instanceof Event.Subscribed subscribed ? Set.of(subscribed.memberId()) : Set.of();
-        Map<Long, Set<Integer>> have = partitionsOf(left, anew, topics);
-        Set<Integer> wantedBefore = new HashSet<>();
+        Map<Long, Set<Long>> have = partitionsOf(left, anew, topics);
+        Set<Long> wantedBefore = new HashSet<>();
         members.values().stream()
                 .map(Member::subscription)
                 .distinct()
                 .forEach(subscription -> topics.of(subscription)
                         .forEach(topic -> wantedBefore.addAll(
                                 topics.catalog().partitionIds().getOrDefault(topic, List.of()))));
-        Map<Integer, TopicPartition> names = new HashMap<>();
+        Map<Long, TopicPartition> names = new HashMap<>();
         topics.catalog().partitionIds().forEach((topic, ids) -> {
             for (int i = 0; i < ids.size(); i++) {
                 names.put(ids.get(i), new TopicPartition(topic, i));
             }
         });
-        Set<Integer> sharedBefore = new HashSet<>();
+        Set<Long> sharedBefore = new HashSet<>();
         members.values().stream()
                 .filter(member -> member.subscription().shares())
                 .forEach(member -> sharedBefore.addAll(member.positions().keySet()));
@@ -137,9 +137,9 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
         List<Revocation> revoked = new ArrayList<>();
         SortedMap<Long, Member> after = new TreeMap<>();
         left.forEach((id, member) -> {
-            SortedMap<Integer, OptionalLong> positions = new TreeMap<>();
+            SortedMap<Long, OptionalLong> positions = new TreeMap<>();
             boolean shares = member.subscription().shares();
-            for (Integer partitionId : Objects.requireNonNull(have.get(id))) {
+            for (Long partitionId : Objects.requireNonNull(have.get(id))) {
                 OptionalLong position = member.positions().get(partitionId);
                 if (position == null) {
                     TopicPartition name = names.get(partitionId);
@@ -187,21 +187,21 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
      *
      * @param anew members that have said just now what they read
      */
-    private static Map<Long, Set<Integer>> partitionsOf(
+    private static Map<Long, Set<Long>> partitionsOf(
             SortedMap<Long, Member> members, Set<Long> anew, SubscribedTopics topics) {
-        Map<Long, Set<Integer>> partitions = new HashMap<>();
+        Map<Long, Set<Long>> partitions = new HashMap<>();
         Map<Subscription, Set<TopicName>> wanted = new HashMap<>();
         SortedMap<Long, Set<TopicName>> subscriptions = new TreeMap<>();
-        Map<Integer, Long> current = new HashMap<>();
+        Map<Long, Long> current = new HashMap<>();
         members.forEach((id, member) -> {
-            Set<Integer> byHand = new HashSet<>();
+            Set<Long> byHand = new HashSet<>();
             if (member.subscription() instanceof Subscription.Partitions manual) {
                 if (!anew.contains(id)) {
                     // What is gone is removed with its topic, and rows of the version before have no names.
                     byHand.addAll(member.positions().keySet());
                 }
                 for (TopicPartition partition : manual.named()) {
-                    List<Integer> ids = topics.catalog().partitionIds().getOrDefault(partition.topic(), List.of());
+                    List<Long> ids = topics.catalog().partitionIds().getOrDefault(partition.topic(), List.of());
                     if (partition.partition() < ids.size()) {
                         byHand.add(ids.get(partition.partition()));
                     }

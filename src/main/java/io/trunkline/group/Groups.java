@@ -98,7 +98,7 @@ public class Groups implements ConnectionUser {
                             offsetStore.offsets(name));
                 }))
                 .thenCompose(rows -> {
-                    Set<Integer> ids = new HashSet<>();
+                    Set<Long> ids = new HashSet<>();
                     rows.partitions().values().forEach(held -> ids.addAll(held.keySet()));
                     rows.offsets().forEach(offset -> ids.add(offset.partitionId()));
                     return topics.partitions(ids)
@@ -109,11 +109,11 @@ public class Groups implements ConnectionUser {
     private record Rows(
             int generation,
             List<MemberEntity> members,
-            Map<Long, SortedMap<Integer, OptionalLong>> partitions,
+            Map<Long, SortedMap<Long, OptionalLong>> partitions,
             List<GroupOffset> offsets) {}
 
     private static GroupDescription description(
-            GroupName name, Rows rows, Map<Integer, TopicPartition> names, Map<Integer, OffsetRange> ranges) {
+            GroupName name, Rows rows, Map<Long, TopicPartition> names, Map<Long, OffsetRange> ranges) {
         List<GroupDescription.Member> members = new ArrayList<>();
         for (MemberEntity member : rows.members()) {
             SortedSet<TopicPartition> partitions = new TreeSet<>();
@@ -172,12 +172,12 @@ public class Groups implements ConnectionUser {
      * @param names the topics, for which the group is made where it does not exist; empty for what it has
      */
     public CompletableFuture<Void> reset(GroupName name, Target target, Collection<TopicName> names) {
-        CompletableFuture<Set<Integer>> ids = names.isEmpty()
+        CompletableFuture<Set<Long>> ids = names.isEmpty()
                 ? pool.call(() -> transactions.read(() -> {
                     if (repository.named(name).isEmpty()) {
                         throw GroupCoordinator.notFound(name);
                     }
-                    Set<Integer> all = new HashSet<>();
+                    Set<Long> all = new HashSet<>();
                     offsetStore.offsets(name).forEach(offset -> all.add(offset.partitionId()));
                     return all;
                 }))
@@ -186,10 +186,10 @@ public class Groups implements ConnectionUser {
                 all -> resolve(target, all).thenCompose(offsets -> commit(name, !names.isEmpty(), offsets)));
     }
 
-    private static Set<Integer> ids(Collection<TopicName> names, TopicCatalog catalog) {
-        Set<Integer> ids = new HashSet<>();
+    private static Set<Long> ids(Collection<TopicName> names, TopicCatalog catalog) {
+        Set<Long> ids = new HashSet<>();
         for (TopicName name : names) {
-            @Nullable List<Integer> partitions = catalog.partitionIds().get(name);
+            @Nullable List<Long> partitions = catalog.partitionIds().get(name);
             if (partitions == null) {
                 throw new TrunklineException(ErrorCode.TOPIC_NOT_FOUND, "Topic " + name + " does not exist.");
             }
@@ -198,14 +198,14 @@ public class Groups implements ConnectionUser {
         return ids;
     }
 
-    private CompletableFuture<Map<Integer, Long>> resolve(Target target, Set<Integer> partitionIds) {
+    private CompletableFuture<Map<Long, Long>> resolve(Target target, Set<Long> partitionIds) {
         return switch (target) {
             case Target.Earliest() -> resolve(partitionIds, OffsetRange::logStartOffset);
             case Target.Latest() -> resolve(partitionIds, OffsetRange::endOffset);
             case Target.Time(long timestamp) -> {
-                CompletableFuture<Map<Integer, Long>> all = CompletableFuture.completedFuture(new HashMap<>());
+                CompletableFuture<Map<Long, Long>> all = CompletableFuture.completedFuture(new HashMap<>());
                 // One after the other: each is a search in PostgreSQL.
-                for (Integer id : partitionIds) {
+                for (Long id : partitionIds) {
                     all = all.thenCompose(
                             offsets -> logs.offsetForTime(id, timestamp).thenApply(offset -> {
                                 offsets.put(id, offset);
@@ -217,16 +217,16 @@ public class Groups implements ConnectionUser {
         };
     }
 
-    private CompletableFuture<Map<Integer, Long>> resolve(
-            Set<Integer> partitionIds, Function<OffsetRange, Long> offset) {
+    private CompletableFuture<Map<Long, Long>> resolve(
+            Set<Long> partitionIds, Function<OffsetRange, Long> offset) {
         return logs.ranges(partitionIds).thenApply(ranges -> {
-            Map<Integer, Long> offsets = new HashMap<>();
+            Map<Long, Long> offsets = new HashMap<>();
             ranges.forEach((id, range) -> offsets.put(id, offset.apply(range)));
             return offsets;
         });
     }
 
-    private CompletableFuture<Void> commit(GroupName name, boolean create, Map<Integer, Long> offsets) {
+    private CompletableFuture<Void> commit(GroupName name, boolean create, Map<Long, Long> offsets) {
         return coordinator.whileEmpty(name, create, group -> {
             membershipStore.reset(group.id, offsets);
             return null;

@@ -67,7 +67,7 @@ class MembershipStore {
             """;
     private static final String REVOKE = """
             DELETE FROM trunkline.member_partition p
-             USING unnest(?::bigint[], ?::int[]) AS r (member_id, tp_id)
+             USING unnest(?::bigint[], ?::bigint[]) AS r (member_id, tp_id)
              WHERE p.member_id = r.member_id AND p.tp_id = r.tp_id
             RETURNING p.tp_id, p.member_id, p.position
             """;
@@ -75,7 +75,7 @@ class MembershipStore {
             UPDATE trunkline.group_offset o
                SET committed_offset = c.committed_offset, committed_at = clock_timestamp()
               FROM (SELECT ?::int AS group_id, u.*
-                      FROM unnest(?::int[], ?::bigint[]) AS u (tp_id, committed_offset)) AS c
+                      FROM unnest(?::bigint[], ?::bigint[]) AS u (tp_id, committed_offset)) AS c
              WHERE o.group_id = c.group_id
                AND o.tp_id = c.tp_id
                AND coalesce(o.committed_offset, o.start_offset) IS DISTINCT FROM c.committed_offset
@@ -88,7 +88,7 @@ class MembershipStore {
     private static final String BEGIN = """
             INSERT INTO trunkline.group_offset (group_id, tp_id, start_offset)
             SELECT ?, s.tp_id, s.start_offset
-              FROM unnest(?::int[], ?::bigint[]) AS s (tp_id, start_offset)
+              FROM unnest(?::bigint[], ?::bigint[]) AS s (tp_id, start_offset)
             ON CONFLICT (group_id, tp_id) DO UPDATE
                SET start_offset = coalesce(excluded.start_offset, group_offset.start_offset)
             """;
@@ -105,7 +105,7 @@ class MembershipStore {
     private static final String GRANT = """
             INSERT INTO trunkline.member_partition (member_id, tp_id, group_id, generation, position)
             SELECT g.member_id, g.tp_id, o.group_id, g.generation, coalesce(o.committed_offset, o.start_offset)
-              FROM unnest(?::bigint[], ?::int[], ?::int[]) AS g (member_id, tp_id, generation)
+              FROM unnest(?::bigint[], ?::bigint[], ?::int[]) AS g (member_id, tp_id, generation)
               JOIN trunkline.group_offset o ON o.group_id = ? AND o.tp_id = g.tp_id
             """;
     private static final String FORGET_PARTITIONS = """
@@ -122,7 +122,7 @@ class MembershipStore {
     private static final String PUT_COMMITTED = """
             INSERT INTO trunkline.group_offset (group_id, tp_id, committed_offset, committed_at)
             SELECT ?, r.tp_id, r.committed_offset, clock_timestamp()
-              FROM unnest(?::int[], ?::bigint[]) AS r (tp_id, committed_offset)
+              FROM unnest(?::bigint[], ?::bigint[]) AS r (tp_id, committed_offset)
             ON CONFLICT (group_id, tp_id) DO UPDATE
                SET committed_offset = excluded.committed_offset, committed_at = excluded.committed_at
             """;
@@ -201,18 +201,18 @@ class MembershipStore {
     }
 
     /** The partitions of all members and where they stand, by member and partition. */
-    Map<Long, SortedMap<Integer, OptionalLong>> partitions(int groupId) {
+    Map<Long, SortedMap<Long, OptionalLong>> partitions(int groupId) {
         return database.read(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(PARTITIONS)) {
                 statement.setInt(1, groupId);
-                Map<Long, SortedMap<Integer, OptionalLong>> partitions = new HashMap<>();
+                Map<Long, SortedMap<Long, OptionalLong>> partitions = new HashMap<>();
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
                         long position = rows.getLong(3);
                         OptionalLong known = rows.wasNull() ? OptionalLong.empty() : OptionalLong.of(position);
                         partitions
                                 .computeIfAbsent(rows.getLong(1), id -> new TreeMap<>())
-                                .put(rows.getInt(2), known);
+                                .put(rows.getLong(2), known);
                     }
                 }
                 return partitions;
@@ -226,7 +226,7 @@ class MembershipStore {
             return;
         }
         Map<Place, Long> positions = take(revoked);
-        Map<Integer, Long> commits = new HashMap<>();
+        Map<Long, Long> commits = new HashMap<>();
         for (GroupState.Revocation revocation : revoked) {
             Long position = positions.get(new Place(revocation.memberId(), revocation.partitionId()));
             if (revocation.commit().isPresent() && position != null) {
@@ -236,7 +236,7 @@ class MembershipStore {
         updateOffsets(COMMIT, groupId, commits);
     }
 
-    private record Place(long memberId, int partitionId) {}
+    private record Place(long memberId, long partitionId) {}
 
     /** Removes the rows, and answers where the members stood in the end. */
     private Map<Place, Long> take(List<GroupState.Revocation> revoked) {
@@ -250,14 +250,14 @@ class MembershipStore {
                 statement.setObject(
                         2,
                         revoked.stream()
-                                .mapToInt(GroupState.Revocation::partitionId)
+                                .mapToLong(GroupState.Revocation::partitionId)
                                 .toArray());
                 Map<Place, Long> positions = new HashMap<>();
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
                         long position = rows.getLong(3);
                         if (!rows.wasNull()) {
-                            positions.put(new Place(rows.getLong(2), rows.getInt(1)), position);
+                            positions.put(new Place(rows.getLong(2), rows.getLong(1)), position);
                         }
                     }
                 }
@@ -267,18 +267,18 @@ class MembershipStore {
     }
 
     /** Where the group goes on reading these partitions, of those of which that is known. */
-    Map<Integer, Long> offsets(int groupId, Collection<Integer> partitionIds) {
+    Map<Long, Long> offsets(int groupId, Collection<Long> partitionIds) {
         return database.read(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(OFFSETS)) {
                 statement.setInt(1, groupId);
                 statement.setObject(
-                        2, partitionIds.stream().mapToInt(Integer::intValue).toArray());
-                Map<Integer, Long> offsets = new HashMap<>();
+                        2, partitionIds.stream().mapToLong(Long::longValue).toArray());
+                Map<Long, Long> offsets = new HashMap<>();
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
                         long offset = rows.getLong(2);
                         if (!rows.wasNull()) {
-                            offsets.put(rows.getInt(1), offset);
+                            offsets.put(rows.getLong(1), offset);
                         }
                     }
                 }
@@ -288,17 +288,17 @@ class MembershipStore {
     }
 
     /** Notes where the group begins, by partition; null where nobody knows. */
-    void begin(int groupId, Map<Integer, @Nullable Long> offsets) {
+    void begin(int groupId, Map<Long, @Nullable Long> offsets) {
         updateOffsets(BEGIN, groupId, offsets);
     }
 
     /** Commits offsets, by partition, whether or not anything is known of the partition yet. */
-    void commit(int groupId, Map<Integer, Long> offsets) {
+    void commit(int groupId, Map<Long, Long> offsets) {
         updateOffsets(PUT_COMMITTED, groupId, offsets);
     }
 
     /** Commits offsets of a group that has no members, by partition; counts as a use of the group. */
-    void reset(int groupId, Map<Integer, Long> offsets) {
+    void reset(int groupId, Map<Long, Long> offsets) {
         commit(groupId, offsets);
         update(USED, (statement, connection) -> statement.setInt(1, groupId));
     }
@@ -316,7 +316,7 @@ class MembershipStore {
             statement.setObject(
                     1, granted.stream().mapToLong(GroupState.Grant::memberId).toArray());
             statement.setObject(
-                    2, granted.stream().mapToInt(GroupState.Grant::partitionId).toArray());
+                    2, granted.stream().mapToLong(GroupState.Grant::partitionId).toArray());
             statement.setArray(
                     3,
                     connection.createArrayOf(
@@ -367,15 +367,15 @@ class MembershipStore {
         });
     }
 
-    private void updateOffsets(String sql, int groupId, Map<Integer, ? extends @Nullable Long> offsets) {
+    private void updateOffsets(String sql, int groupId, Map<Long, ? extends @Nullable Long> offsets) {
         if (offsets.isEmpty()) {
             return;
         }
-        List<Integer> partitionIds = new ArrayList<>(new TreeMap<>(offsets).keySet());
+        List<Long> partitionIds = new ArrayList<>(new TreeMap<>(offsets).keySet());
         update(sql, (statement, connection) -> {
             statement.setInt(1, groupId);
             statement.setObject(
-                    2, partitionIds.stream().mapToInt(Integer::intValue).toArray());
+                    2, partitionIds.stream().mapToLong(Long::longValue).toArray());
             statement.setArray(
                     3,
                     connection.createArrayOf(

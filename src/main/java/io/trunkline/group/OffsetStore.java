@@ -75,7 +75,7 @@ class OffsetStore {
                 }
                 offsets.add(new GroupOffset(
                         rows.getString(1),
-                        rows.getInt(2),
+                        rows.getLong(2),
                         partition.get(),
                         optional(rows, 5),
                         optional(rows, 6),

@@ -82,7 +82,7 @@ final class Rebalancer {
 
     private GroupRows rows(GroupEntity group) {
         // Only who holds the group's lock gives and takes partitions; where members stand may change meanwhile.
-        Map<Long, SortedMap<Integer, OptionalLong>> partitions = store.partitions(group.id);
+        Map<Long, SortedMap<Long, OptionalLong>> partitions = store.partitions(group.id);
         Map<Long, Duration> sinceLastHeartbeat = store.sinceLastHeartbeat(group.id);
         Map<Long, MemberEntity> byId = new LinkedHashMap<>();
         SortedMap<Long, GroupState.Member> states = new TreeMap<>();
@@ -141,7 +141,7 @@ final class Rebalancer {
 
     /** Where the group begins in partitions that it gets and has not had before. */
     private Set<Start> starts(GroupRows rows, GroupState.Change change) {
-        Set<Integer> unknown = new HashSet<>();
+        Set<Long> unknown = new HashSet<>();
         change.granted().forEach(grant -> unknown.add(grant.partitionId()));
         if (!unknown.isEmpty()) {
             unknown.removeAll(store.offsets(rows.group().id, unknown).keySet());
@@ -193,7 +193,7 @@ final class Rebalancer {
     }
 
     private void begin(GroupEntity group, Set<Start> starts, Map<Start, OptionalLong> offsets) {
-        Map<Integer, @Nullable Long> begins = new HashMap<>();
+        Map<Long, @Nullable Long> begins = new HashMap<>();
         for (Start start : starts) {
             OptionalLong offset = offsets.get(start);
             if (offset != null) {

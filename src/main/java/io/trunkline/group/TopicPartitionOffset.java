@@ -20,8 +20,8 @@ public record TopicPartitionOffset(TopicPartition partition, long offset) {
     }
 
     /** Offsets by what their partitions are called in the log; of a partition that is named again, the last. */
-    public static Map<Integer, Long> byId(List<TopicPartitionOffset> offsets, Map<TopicPartition, Integer> ids) {
-        Map<Integer, Long> byId = new HashMap<>();
+    public static Map<Long, Long> byId(List<TopicPartitionOffset> offsets, Map<TopicPartition, Long> ids) {
+        Map<Long, Long> byId = new HashMap<>();
         offsets.forEach(offset -> byId.put(Objects.requireNonNull(ids.get(offset.partition())), offset.offset()));
         return byId;
     }

@@ -37,7 +37,7 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
          *
          * @param batch gives the records with their offsets and times, and copies them unless they are alone
          */
-        void appended(int partitionId, OffsetRange range, Supplier<FetchedBatch> batch);
+        void appended(long partitionId, OffsetRange range, Supplier<FetchedBatch> batch);
     }
 
     private static final Logger LOG = Logger.getLogger(AppendBatcher.class);
@@ -65,7 +65,7 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
     /** When PostgreSQL last committed an append, by {@link System#nanoTime}. */
     private volatile long progressAt = System.nanoTime();
 
-    private final ConcurrentHashMap<Integer, PartitionQueue> queues = new ConcurrentHashMap<>();
+    private final ConcurrentHashMap<Long, PartitionQueue> queues = new ConcurrentHashMap<>();
     private final AtomicLong queuedBytes = new AtomicLong();
     /** Queues that have something to write and no append in flight, in turn. Guarded by itself. */
     private final Deque<PartitionQueue> ready = new ArrayDeque<>();
@@ -399,7 +399,7 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
         if (!(outcome instanceof Appended appended)) {
             return;
         }
-        int partitionId = batch.queue().partitionId();
+        long partitionId = batch.queue().partitionId();
         int count = shared.counts()[index];
         metrics.batch(
                 count,

@@ -226,10 +226,10 @@ class AppendStore {
     }
 
     /** The slice that a partition writes to; empty where the partition does not exist any more. */
-    private OptionalInt sliceOf(int partitionId) {
+    private OptionalInt sliceOf(long partitionId) {
         return database.read(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(SLICE_OF)) {
-                statement.setInt(1, partitionId);
+                statement.setLong(1, partitionId);
                 try (ResultSet row = statement.executeQuery()) {
                     return row.next() ? OptionalInt.of(row.getInt(1)) : OptionalInt.empty();
                 }

@@ -38,20 +38,20 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
      * now; empty when nothing came; or with the reason why waiting is of no use.
      */
     static final class Waiter {
-        private final Map<Integer, Long> offsets;
+        private final Map<Long, Long> offsets;
         final CompletableFuture<Optional<Reached>> woken = new CompletableFuture<>();
 
-        private Waiter(Map<Integer, Long> offsets) {
+        private Waiter(Map<Long, Long> offsets) {
             this.offsets = offsets;
         }
 
-        private boolean isDue(int partitionId, long endOffset) {
+        private boolean isDue(long partitionId, long endOffset) {
             return offsets.getOrDefault(partitionId, Long.MAX_VALUE) < endOffset;
         }
     }
 
     /** What can be read of a partition now. */
-    record Reached(int partitionId, OffsetRange range) {}
+    record Reached(long partitionId, OffsetRange range) {}
 
     private final FetchStore store;
     private final LogConfig.Fetch config;
@@ -61,7 +61,7 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
     private final WorkerPool wakers;
 
     /** Guarded by this. */
-    private final Map<Integer, Set<Waiter>> waiters = new HashMap<>();
+    private final Map<Long, Set<Waiter>> waiters = new HashMap<>();
     /** All of them, those that wait for no partition too. Guarded by this. */
     private final Set<Waiter> all = new HashSet<>();
     /** Guarded by this. */
@@ -87,7 +87,7 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
      *
      * @throws TrunklineException {@code OVERLOADED} when too many fetches wait already
      */
-    synchronized Waiter register(Map<Integer, Long> offsets) {
+    synchronized Waiter register(Map<Long, Long> offsets) {
         if (all.size() >= config.maxWaiting()) {
             throw new TrunklineException(
                     ErrorCode.OVERLOADED,
@@ -109,7 +109,7 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
         if (!all.remove(waiter)) {
             return;
         }
-        for (Integer partitionId : waiter.offsets.keySet()) {
+        for (Long partitionId : waiter.offsets.keySet()) {
             Set<Waiter> ofPartition = waiters.get(partitionId);
             if (ofPartition != null && ofPartition.remove(waiter) && ofPartition.isEmpty()) {
                 waiters.remove(partitionId);
@@ -118,7 +118,7 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
     }
 
     /** Wakes the fetches that wait for less than can be read of a partition now, on another thread than that of the caller. */
-    void reached(int partitionId, OffsetRange range) {
+    void reached(long partitionId, OffsetRange range) {
         List<Waiter> due = take(partitionId, range.endOffset());
         if (!due.isEmpty()) {
             Optional<Reached> reached = Optional.of(new Reached(partitionId, range));
@@ -136,7 +136,7 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
     }
 
     /** Takes out those who wait for less than this end. */
-    private List<Waiter> take(int partitionId, long endOffset) {
+    private List<Waiter> take(long partitionId, long endOffset) {
         List<Waiter> due = new ArrayList<>();
         synchronized (this) {
             for (Waiter waiter : waiters.getOrDefault(partitionId, Set.of())) {
@@ -172,7 +172,7 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
     }
 
     private void poll() {
-        Set<Integer> waitedFor;
+        Set<Long> waitedFor;
         synchronized (this) {
             waitedFor = Set.copyOf(waiters.keySet());
             if (waitedFor.isEmpty()) {
@@ -184,8 +184,8 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
         long start = System.nanoTime();
         int found = 0;
         try {
-            Map<Integer, OffsetRange> ranges = store.ranges(waitedFor);
-            for (Integer partitionId : waitedFor) {
+            Map<Long, OffsetRange> ranges = store.ranges(waitedFor);
+            for (Long partitionId : waitedFor) {
                 OffsetRange range = ranges.get(partitionId);
                 List<Waiter> due = take(partitionId, range == null ? Long.MAX_VALUE : range.endOffset());
                 found += due.size();

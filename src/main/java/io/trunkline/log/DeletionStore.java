@@ -28,11 +28,11 @@ class DeletionStore {
      *
      * @throws TrunklineException {@code DATABASE_PERMISSION_MISSING} where the role has not been given the right to delete
      */
-    Optional<OffsetRange> deleteBefore(int partitionId, long offset) {
+    Optional<OffsetRange> deleteBefore(long partitionId, long offset) {
         try {
             return Optional.of(database.write(connection -> {
                 try (PreparedStatement statement = connection.prepareStatement(DELETE_RECORDS)) {
-                    statement.setInt(1, partitionId);
+                    statement.setLong(1, partitionId);
                     statement.setLong(2, offset);
                     try (ResultSet row = statement.executeQuery()) {
                         row.next();

@@ -15,7 +15,7 @@ public sealed interface FetchOutcome {
      * @param shared whether the records are held in memory for other readers too
      */
     record Page(
-            int partitionId,
+            long partitionId,
             List<FetchedBatch> batches,
             long offset,
             long nextOffset,

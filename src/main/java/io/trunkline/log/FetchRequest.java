@@ -7,7 +7,7 @@ package io.trunkline.log;
  * @param maxBytes of keys, values, headers and what each record costs beside
  * @param strict whether the first record has to fit too, which otherwise it always does
  */
-record FetchRequest(int partitionId, long offset, long maxBytes, int maxRecords, boolean strict) {
+record FetchRequest(long partitionId, long offset, long maxBytes, int maxRecords, boolean strict) {
     /** Who asks for less most likely asks for what follows next. */
     private static final long READ_AHEAD_BYTES = 64 * 1024;
 

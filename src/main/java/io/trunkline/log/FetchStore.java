@@ -95,7 +95,7 @@ class FetchStore {
     }
 
     /** What can be read of those partitions that still exist. */
-    Map<Integer, OffsetRange> ranges(Collection<Integer> partitionIds) {
+    Map<Long, OffsetRange> ranges(Collection<Long> partitionIds) {
         return database.read(connection -> {
             try {
                 return ranges(connection, partitionIds);
@@ -110,15 +110,14 @@ class FetchStore {
         });
     }
 
-    private Map<Integer, OffsetRange> ranges(Connection connection, Collection<Integer> partitionIds)
-            throws SQLException {
-        Map<Integer, OffsetRange> ranges = new HashMap<>();
-        Map<Integer, Set<Integer>> bySlice = new HashMap<>();
+    private Map<Long, OffsetRange> ranges(Connection connection, Collection<Long> partitionIds) throws SQLException {
+        Map<Long, OffsetRange> ranges = new HashMap<>();
+        Map<Integer, Set<Long>> bySlice = new HashMap<>();
         bySlice.put(newestSlice(connection), new HashSet<>(partitionIds));
         // Mostly all of them write to the newest slice. Others tell theirs, which is looked at in another turn.
         while (!bySlice.isEmpty()) {
             int slice = bySlice.keySet().iterator().next();
-            Set<Integer> members = bySlice.remove(slice);
+            Set<Long> members = bySlice.remove(slice);
             ranges(connection, slice, members, ranges)
                     .forEach((partitionId, other) ->
                             bySlice.computeIfAbsent(other, s -> new HashSet<>()).add(partitionId));
@@ -127,16 +126,16 @@ class FetchStore {
     }
 
     /** Puts the ranges of those partitions that write to a slice; answers the slices of the others. */
-    private static Map<Integer, Integer> ranges(
-            Connection connection, int slice, Set<Integer> partitionIds, Map<Integer, OffsetRange> ranges)
+    private static Map<Long, Integer> ranges(
+            Connection connection, int slice, Set<Long> partitionIds, Map<Long, OffsetRange> ranges)
             throws SQLException {
-        Map<Integer, Integer> others = new HashMap<>();
+        Map<Long, Integer> others = new HashMap<>();
         try (PreparedStatement statement = connection.prepareStatement(HEADS.formatted(slice))) {
             statement.setObject(
-                    1, partitionIds.stream().mapToInt(Integer::intValue).toArray());
+                    1, partitionIds.stream().mapToLong(Long::longValue).toArray());
             try (ResultSet rows = statement.executeQuery()) {
                 while (rows.next()) {
-                    int partitionId = rows.getInt(1);
+                    long partitionId = rows.getLong(1);
                     long logStart = rows.getLong(3);
                     long last = rows.getLong(4);
                     boolean empty = rows.wasNull();
@@ -169,18 +168,18 @@ class FetchStore {
     }
 
     /** How much there is of those partitions that exist, and are not just being moved on from a slice that is dropped. */
-    Map<Integer, LogState> states(Collection<Integer> partitionIds) {
+    Map<Long, LogState> states(Collection<Long> partitionIds) {
         return database.read(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(STATES)) {
                 statement.setObject(
-                        1, partitionIds.stream().mapToInt(Integer::intValue).toArray());
-                Map<Integer, LogState> states = new HashMap<>();
+                        1, partitionIds.stream().mapToLong(Long::longValue).toArray());
+                Map<Long, LogState> states = new HashMap<>();
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
                         long oldest = rows.getLong(5);
                         OptionalLong oldestTimestamp = rows.wasNull() ? OptionalLong.empty() : OptionalLong.of(oldest);
                         states.put(
-                                rows.getInt(1),
+                                rows.getLong(1),
                                 new LogState(
                                         new OffsetRange(rows.getLong(2), rows.getLong(3)),
                                         rows.getLong(4),
@@ -193,10 +192,10 @@ class FetchStore {
     }
 
     /** The first offset with at least this timestamp, or empty when there is none. */
-    OptionalLong offsetForTime(int partitionId, long timestamp) {
+    OptionalLong offsetForTime(long partitionId, long timestamp) {
         return database.read(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(OFFSET_FOR_TIME)) {
-                statement.setInt(1, partitionId);
+                statement.setLong(1, partitionId);
                 statement.setLong(2, timestamp);
                 try (ResultSet row = statement.executeQuery()) {
                     row.next();
@@ -226,7 +225,7 @@ class FetchStore {
         });
     }
 
-    private static void read(Connection connection, PageBuilder page, int partitionId, OffsetRange range)
+    private static void read(Connection connection, PageBuilder page, long partitionId, OffsetRange range)
             throws SQLException {
         @Nullable Integer slice = sliceOf(connection, partitionId, page.next());
         while (slice != null && page.next() < range.endOffset() && !page.isFull()) {
@@ -246,9 +245,9 @@ class FetchStore {
         }
     }
 
-    private static @Nullable Integer sliceOf(Connection connection, int partitionId, long offset) throws SQLException {
+    private static @Nullable Integer sliceOf(Connection connection, long partitionId, long offset) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(SLICE_OF)) {
-            statement.setInt(1, partitionId);
+            statement.setLong(1, partitionId);
             statement.setLong(2, offset);
             try (ResultSet row = statement.executeQuery()) {
                 return row.next() ? (Integer) row.getInt(1) : null;
@@ -256,9 +255,9 @@ class FetchStore {
         }
     }
 
-    private static @Nullable Integer nextSlice(Connection connection, int partitionId, int slice) throws SQLException {
+    private static @Nullable Integer nextSlice(Connection connection, long partitionId, int slice) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(NEXT_SLICE)) {
-            statement.setInt(1, partitionId);
+            statement.setLong(1, partitionId);
             statement.setInt(2, slice);
             try (ResultSet row = statement.executeQuery()) {
                 return row.next() ? (Integer) row.getInt(1) : null;
@@ -268,10 +267,10 @@ class FetchStore {
 
     /** The last offset of the batches that fit, of which the first always does; below {@code from} if there is none. */
     private static long lastWithin(
-            Connection connection, int slice, int partitionId, long from, long maxBytes, int maxRecords)
+            Connection connection, int slice, long partitionId, long from, long maxBytes, int maxRecords)
             throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(SIZES_FROM.formatted(slice))) {
-            statement.setInt(1, partitionId);
+            statement.setLong(1, partitionId);
             statement.setLong(2, from);
             statement.setInt(3, Math.min(SIZES, maxRecords));
             long last = -1;
@@ -298,10 +297,10 @@ class FetchStore {
         }
     }
 
-    private static List<FetchedBatch> readBetween(Connection connection, int slice, int partitionId, long from, long to)
-            throws SQLException {
+    private static List<FetchedBatch> readBetween(
+            Connection connection, int slice, long partitionId, long from, long to) throws SQLException {
         try (PreparedStatement statement = connection.prepareStatement(READ_BETWEEN.formatted(slice))) {
-            statement.setInt(1, partitionId);
+            statement.setLong(1, partitionId);
             statement.setLong(2, from);
             statement.setLong(3, to);
             List<FetchedBatch> batches = new ArrayList<>();

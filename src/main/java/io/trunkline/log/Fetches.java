@@ -35,10 +35,10 @@ final class Fetches {
         this.drain = drain;
     }
 
-    CompletableFuture<Map<Integer, FetchOutcome>> fetch(
+    CompletableFuture<Map<Long, FetchOutcome>> fetch(
             List<Position> positions,
             FetchLimits limits,
-            Map<Integer, OffsetRange> known,
+            Map<Long, OffsetRange> known,
             CompletableFuture<Void> abandoned) {
         List<Position> atHand = known.isEmpty()
                 ? List.of()
@@ -55,12 +55,12 @@ final class Fetches {
                 : new Round(known, limits.maxBytes(), limits.maxRecords()).read(atHand);
     }
 
-    private CompletableFuture<Map<Integer, OffsetRange>> ranges(List<Position> positions) {
+    private CompletableFuture<Map<Long, OffsetRange>> ranges(List<Position> positions) {
         return ends.ranges(positions.stream().map(Position::partitionId).toList());
     }
 
-    private static Map<Integer, Long> offsets(List<Position> positions) {
-        Map<Integer, Long> offsets = new HashMap<>();
+    private static Map<Long, Long> offsets(List<Position> positions) {
+        Map<Long, Long> offsets = new HashMap<>();
         positions.forEach(position -> offsets.put(position.partitionId(), position.offset()));
         return offsets;
     }
@@ -72,7 +72,7 @@ final class Fetches {
         private final CompletableFuture<Void> abandoned;
         private final long start = System.nanoTime();
         /** From where on something new is waited for. */
-        private final Map<Integer, Long> seen;
+        private final Map<Long, Long> seen;
 
         Fetch(List<Position> positions, FetchLimits limits, CompletableFuture<Void> abandoned) {
             this.positions = positions;
@@ -81,7 +81,7 @@ final class Fetches {
             seen = offsets(positions);
         }
 
-        CompletableFuture<Map<Integer, FetchOutcome>> look() {
+        CompletableFuture<Map<Long, FetchOutcome>> look() {
             if (left().isZero()) {
                 return ranges(positions).thenCompose(this::read);
             }
@@ -107,14 +107,14 @@ final class Fetches {
         }
 
         /** Whether some partition has records, or is not as its reader believes. */
-        private boolean hasSomething(Map<Integer, OffsetRange> ranges) {
+        private boolean hasSomething(Map<Long, OffsetRange> ranges) {
             return positions.stream().anyMatch(position -> {
                 OffsetRange range = ranges.get(position.partitionId());
                 return range == null || range.endOffset() != position.offset();
             });
         }
 
-        private CompletableFuture<Map<Integer, FetchOutcome>> read(Map<Integer, OffsetRange> ranges) {
+        private CompletableFuture<Map<Long, FetchOutcome>> read(Map<Long, OffsetRange> ranges) {
             ranges.forEach((partitionId, range) -> seen.merge(partitionId, range.endOffset(), Math::max));
             return new Round(ranges, limits.maxBytes(), limits.maxRecords()).read(positions);
         }
@@ -124,7 +124,7 @@ final class Fetches {
         }
 
         /** Whether there is nothing to wait for: enough records, or something of a partition that its reader has to know. */
-        private boolean enough(Map<Integer, FetchOutcome> found) {
+        private boolean enough(Map<Long, FetchOutcome> found) {
             long bytes = 0;
             boolean records = false;
             for (FetchOutcome outcome : found.values()) {
@@ -141,8 +141,8 @@ final class Fetches {
                     || found.size() < positions.size();
         }
 
-        private CompletableFuture<Map<Integer, FetchOutcome>> await(
-                Map<Integer, FetchOutcome> found, DelayedFetches.Waiter waiter) {
+        private CompletableFuture<Map<Long, FetchOutcome>> await(
+                Map<Long, FetchOutcome> found, DelayedFetches.Waiter waiter) {
             abandoned.thenRun(() -> waiter.woken.complete(Optional.empty()));
             // After it was registered: a stop that begins before this is seen here, and a later one wakes it.
             return waiter.woken
@@ -171,10 +171,10 @@ final class Fetches {
 
     /** One reading of several partitions; its turns follow one another. */
     private final class Round {
-        private final Map<Integer, OffsetRange> ranges;
+        private final Map<Long, OffsetRange> ranges;
         private final long maxBytes;
         private final int maxRecords;
-        private final Map<Integer, FetchOutcome> outcomes = new HashMap<>();
+        private final Map<Long, FetchOutcome> outcomes = new HashMap<>();
         private final Deque<Position> waiting = new ArrayDeque<>();
         private long bytes;
         private boolean found;
@@ -182,13 +182,13 @@ final class Fetches {
         /**
          * @param maxRecords of each partition
          */
-        Round(Map<Integer, OffsetRange> ranges, long maxBytes, int maxRecords) {
+        Round(Map<Long, OffsetRange> ranges, long maxBytes, int maxRecords) {
             this.ranges = ranges;
             this.maxBytes = maxBytes;
             this.maxRecords = maxRecords;
         }
 
-        CompletableFuture<Map<Integer, FetchOutcome>> read(List<Position> positions) {
+        CompletableFuture<Map<Long, FetchOutcome>> read(List<Position> positions) {
             positions.forEach(this::look);
             return next();
         }
@@ -210,7 +210,7 @@ final class Fetches {
         }
 
         /** Reads a part of each of some partitions, and goes on while bytes are left and there is something to read. */
-        private CompletableFuture<Map<Integer, FetchOutcome>> next() {
+        private CompletableFuture<Map<Long, FetchOutcome>> next() {
             long left = maxBytes - bytes;
             if (waiting.isEmpty() || (found && left <= maxBytes / REST)) {
                 return CompletableFuture.completedFuture(withWaiting());
@@ -248,7 +248,7 @@ final class Fetches {
         }
 
         /** Those that had no turn have something to be read too. */
-        private Map<Integer, FetchOutcome> withWaiting() {
+        private Map<Long, FetchOutcome> withWaiting() {
             for (Position position : waiting) {
                 OffsetRange range = ranges.get(position.partitionId());
                 if (range != null) {
@@ -259,11 +259,11 @@ final class Fetches {
             return outcomes;
         }
 
-        private static FetchOutcome.Page nothing(int partitionId, long offset, OffsetRange range, boolean full) {
+        private static FetchOutcome.Page nothing(long partitionId, long offset, OffsetRange range, boolean full) {
             return new FetchOutcome.Page(partitionId, List.of(), offset, offset, range, full, false);
         }
 
-        private int recordsLeft(int partitionId) {
+        private int recordsLeft(long partitionId) {
             return outcomes.get(partitionId) instanceof FetchOutcome.Page page
                     ? maxRecords
                             - page.batches().stream()
@@ -272,7 +272,7 @@ final class Fetches {
                     : maxRecords;
         }
 
-        private void took(int partitionId, FetchOutcome outcome) {
+        private void took(long partitionId, FetchOutcome outcome) {
             if (!(outcome instanceof FetchOutcome.Page page)) {
                 outcomes.put(partitionId, outcome);
                 return;

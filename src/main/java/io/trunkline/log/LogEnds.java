@@ -18,12 +18,12 @@ import java.util.concurrent.CompletableFuture;
 final class LogEnds {
     private static final int MOST_UNDER_WAY = 2;
 
-    private final Coalescer<Integer, Optional<OffsetRange>> questions;
+    private final Coalescer<Long, Optional<OffsetRange>> questions;
 
     LogEnds(FetchStore store, WorkerPool pool) {
         // Who asks is bounded: fetches that wait, and requests.
         questions = new Coalescer<>(pool, MOST_UNDER_WAY, Integer.MAX_VALUE, 0, partitionIds -> {
-            Map<Integer, OffsetRange> ranges = store.ranges(new HashSet<>(partitionIds));
+            Map<Long, OffsetRange> ranges = store.ranges(new HashSet<>(partitionIds));
             return partitionIds.stream()
                     .map(partitionId -> Optional.ofNullable(ranges.get(partitionId)))
                     .toList();
@@ -31,17 +31,17 @@ final class LogEnds {
     }
 
     /** What of a partition can be read; fails with {@code PARTITION_NOT_FOUND} when it does not exist any more. */
-    CompletableFuture<OffsetRange> range(int partitionId) {
+    CompletableFuture<OffsetRange> range(long partitionId) {
         return questions.ask(partitionId).thenApply(range -> range.orElseThrow(LogEnds::gone));
     }
 
     /** What can be read of those of the partitions that exist. */
-    CompletableFuture<Map<Integer, OffsetRange>> ranges(Collection<Integer> partitionIds) {
-        Map<Integer, CompletableFuture<Optional<OffsetRange>>> answers = new HashMap<>();
+    CompletableFuture<Map<Long, OffsetRange>> ranges(Collection<Long> partitionIds) {
+        Map<Long, CompletableFuture<Optional<OffsetRange>>> answers = new HashMap<>();
         partitionIds.forEach(partitionId -> answers.computeIfAbsent(partitionId, questions::ask));
         return CompletableFuture.allOf(answers.values().toArray(CompletableFuture[]::new))
                 .thenApply(all -> {
-                    Map<Integer, OffsetRange> ranges = new HashMap<>();
+                    Map<Long, OffsetRange> ranges = new HashMap<>();
                     answers.forEach(
                             (partitionId, answer) -> answer.join().ifPresent(range -> ranges.put(partitionId, range)));
                     return ranges;

@@ -167,10 +167,10 @@ public class Logs implements ConnectionUser {
      * @return what was found, by partition id: nothing of a partition that does not exist any more, and an empty page that is
      *     full where there are records that did not fit
      */
-    public CompletableFuture<Map<Integer, FetchOutcome>> fetch(
+    public CompletableFuture<Map<Long, FetchOutcome>> fetch(
             List<Position> positions,
             FetchLimits limits,
-            Map<Integer, OffsetRange> known,
+            Map<Long, OffsetRange> known,
             CompletableFuture<Void> abandoned) {
         return fetches.fetch(positions, limits, known, abandoned);
     }
@@ -185,7 +185,7 @@ public class Logs implements ConnectionUser {
                 .thenCompose(allowed -> onPartition(topic, partition, id -> deleteRecords(id, before)));
     }
 
-    private CompletableFuture<DeletionOutcome> deleteRecords(int partitionId, long before) {
+    private CompletableFuture<DeletionOutcome> deleteRecords(long partitionId, long before) {
         return deletionPool
                 .call(() -> deletions.deleteBefore(partitionId, before))
                 .thenCompose(deleted -> deleted.isPresent()
@@ -201,7 +201,7 @@ public class Logs implements ConnectionUser {
     public static final long ALL_RECORDS = -1;
 
     /** What can be read of those of the partitions that exist, by their ids. */
-    public CompletableFuture<Map<Integer, OffsetRange>> ranges(Collection<Integer> partitionIds) {
+    public CompletableFuture<Map<Long, OffsetRange>> ranges(Collection<Long> partitionIds) {
         return inTurn(partitionIds, ends::ranges);
     }
 
@@ -209,17 +209,17 @@ public class Logs implements ConnectionUser {
      * How much there is of partitions, by their ids. Those that do not exist are left out, and for a moment those whose
      * slice is being dropped.
      */
-    public CompletableFuture<Map<Integer, LogState>> states(Collection<Integer> partitionIds) {
+    public CompletableFuture<Map<Long, LogState>> states(Collection<Long> partitionIds) {
         return inTurn(partitionIds, some -> pool.call(() -> store.states(some)));
     }
 
     /** Some after the other, so that readers who ask meanwhile are not held up by many. */
-    private static <T> CompletableFuture<Map<Integer, T>> inTurn(
-            Collection<Integer> partitionIds, Function<List<Integer>, CompletableFuture<Map<Integer, T>>> look) {
-        List<Integer> all = List.copyOf(partitionIds);
-        CompletableFuture<Map<Integer, T>> answers = look.apply(all.subList(0, Math.min(all.size(), AT_ONCE)));
+    private static <T> CompletableFuture<Map<Long, T>> inTurn(
+            Collection<Long> partitionIds, Function<List<Long>, CompletableFuture<Map<Long, T>>> look) {
+        List<Long> all = List.copyOf(partitionIds);
+        CompletableFuture<Map<Long, T>> answers = look.apply(all.subList(0, Math.min(all.size(), AT_ONCE)));
         for (int i = AT_ONCE; i < all.size(); i += AT_ONCE) {
-            List<Integer> next = all.subList(i, Math.min(all.size(), i + AT_ONCE));
+            List<Long> next = all.subList(i, Math.min(all.size(), i + AT_ONCE));
             answers = answers.thenCompose(known -> look.apply(next).thenApply(more -> {
                 known.putAll(more);
                 return known;
@@ -229,14 +229,14 @@ public class Logs implements ConnectionUser {
     }
 
     /** The first offset of a partition whose timestamp is at least the given one, or else its end. */
-    public CompletableFuture<Long> offsetForTime(int partitionId, long timestamp) {
+    public CompletableFuture<Long> offsetForTime(long partitionId, long timestamp) {
         return ends.range(partitionId)
                 .thenCompose(range -> pool.call(
                         () -> store.offsetForTime(partitionId, timestamp).orElse(range.endOffset())));
     }
 
     /** The first offset of a partition whose record is not older than this, or else its end. */
-    public CompletableFuture<Long> offsetForAge(int partitionId, Duration age) {
+    public CompletableFuture<Long> offsetForAge(long partitionId, Duration age) {
         return offsetForTime(partitionId, Math.max(0, clock.millis() - age.toMillis()));
     }
 
@@ -259,6 +259,6 @@ public class Logs implements ConnectionUser {
     }
 
     private interface PartitionCall<T> {
-        CompletableFuture<T> on(int partitionId);
+        CompletableFuture<T> on(long partitionId);
     }
 }

@@ -28,7 +28,7 @@ final class PageReader {
     }
 
     /** Somebody waits at the end of a partition. */
-    void want(int partitionId) {
+    void want(long partitionId) {
         cache.want(partitionId);
     }
 

@@ -11,4 +11,4 @@ import io.trunkline.topic.TopicName;
  * @param records at least one
  * @param timestamps whether the records bring their own; otherwise they get the time of the append
  */
-public record PartitionAppend(TopicName topic, int partitionId, RecordBatch records, boolean timestamps) {}
+public record PartitionAppend(TopicName topic, long partitionId, RecordBatch records, boolean timestamps) {}

@@ -7,7 +7,7 @@ import java.util.List;
 
 /** What waits to be appended to one partition. Guarded by itself. */
 final class PartitionQueue {
-    private final int partitionId;
+    private final long partitionId;
     private final Deque<QueuedAppend> waiting = new ArrayDeque<>();
     /** What was taken last and is being appended; empty while nothing is. */
     private List<QueuedAppend> taken = List.of();
@@ -64,11 +64,11 @@ final class PartitionQueue {
         }
     }
 
-    PartitionQueue(int partitionId) {
+    PartitionQueue(long partitionId) {
         this.partitionId = partitionId;
     }
 
-    int partitionId() {
+    long partitionId() {
         return partitionId;
     }
 

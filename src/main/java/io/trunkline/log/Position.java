@@ -6,4 +6,4 @@ package io.trunkline.log;
  * @param partitionId what the partition is called in the log
  * @param offset the next to read
  */
-public record Position(int partitionId, long offset) {}
+public record Position(long partitionId, long offset) {}

@@ -14,7 +14,7 @@ record QueuedAppend(PartitionAppend append, long submitted, CompletableFuture<Ap
         this(append, System.nanoTime(), new CompletableFuture<>());
     }
 
-    int partitionId() {
+    long partitionId() {
         return append.partitionId();
     }
 

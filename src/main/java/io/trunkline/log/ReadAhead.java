@@ -12,12 +12,12 @@ import java.util.Optional;
  */
 @RegisterForReflection(classNames = "com.github.benmanes.caffeine.cache.SSMW")
 final class ReadAhead {
-    private final Cache<Integer, List<FetchedBatch>> stretches;
+    private final Cache<Long, List<FetchedBatch>> stretches;
 
     ReadAhead(long mostBytes) {
         stretches = Caffeine.newBuilder()
                 .maximumWeight(mostBytes)
-                .<Integer, List<FetchedBatch>>weigher((partitionId, stretch) -> (int) Math.min(
+                .<Long, List<FetchedBatch>>weigher((partitionId, stretch) -> (int) Math.min(
                         Integer.MAX_VALUE,
                         stretch.stream()
                                 .mapToLong(b -> b.records().memorySize())
@@ -26,7 +26,7 @@ final class ReadAhead {
     }
 
     /** Keeps a stretch in the place of the one before. */
-    void keep(int partitionId, List<FetchedBatch> stretch) {
+    void keep(long partitionId, List<FetchedBatch> stretch) {
         stretches.put(partitionId, List.copyOf(stretch));
     }
 

@@ -6,7 +6,7 @@ import java.util.List;
 
 /** What is appended in one transaction: the records of all partitions in a row, concatenated once. */
 final class SharedAppend {
-    private final int[] partitionIds;
+    private final long[] partitionIds;
     private final int[] counts;
     private final long[] maxTimestamps;
     private final RecordBatch records;
@@ -17,7 +17,7 @@ final class SharedAppend {
      *     come from
      */
     SharedAppend(List<List<QueuedAppend>> batches) {
-        partitionIds = new int[batches.size()];
+        partitionIds = new long[batches.size()];
         counts = new int[batches.size()];
         maxTimestamps = new long[batches.size()];
         timestamps = batches.getFirst().getFirst().timestamps();
@@ -35,7 +35,7 @@ final class SharedAppend {
         records = RecordBatch.concat(all);
     }
 
-    int[] partitionIds() {
+    long[] partitionIds() {
         return partitionIds;
     }
 

@@ -14,7 +14,7 @@ import java.util.OptionalLong;
 @ApplicationScoped
 class SizeStore {
     /** A partition, how many bytes it has ever had, and how much there is of it. */
-    record PartitionState(int partitionId, String topic, int partition, long endBytes, LogState state) {}
+    record PartitionState(long partitionId, String topic, int partition, long endBytes, LogState state) {}
 
     private static final String STATES = """
             SELECT s.tp_id, t.name, h.partition, h.log_start_bytes + s.byte_size,
@@ -32,7 +32,7 @@ class SizeStore {
                                        - greatest(p.base_bytes, p.freed_bytes)) AS bytes
                   FROM trunkline.partition_slice p
                   LEFT JOIN trunkline.partition_head h ON h.tp_id = p.tp_id
-                  LEFT JOIN unnest(?::int[], ?::bigint[]) AS s (tp_id, end_bytes) ON s.tp_id = p.tp_id
+                  LEFT JOIN unnest(?::bigint[], ?::bigint[]) AS s (tp_id, end_bytes) ON s.tp_id = p.tp_id
                   LEFT JOIN trunkline.retired_partition r ON r.tp_id = p.tp_id
             ), share AS (
                 SELECT topic_id, slice, sum(bytes) AS bytes, sum(sum(bytes)) OVER (PARTITION BY slice) AS total
@@ -65,7 +65,7 @@ class SizeStore {
                     long oldest = rows.getLong(8);
                     OptionalLong oldestTimestamp = rows.wasNull() ? OptionalLong.empty() : OptionalLong.of(oldest);
                     states.add(new PartitionState(
-                            rows.getInt(1),
+                            rows.getLong(1),
                             rows.getString(2),
                             rows.getInt(3),
                             rows.getLong(4),
@@ -84,7 +84,8 @@ class SizeStore {
         return database.readAtLeisure(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(DISK_BYTES)) {
                 statement.setObject(
-                        1, states.stream().mapToInt(PartitionState::partitionId).toArray());
+                        1,
+                        states.stream().mapToLong(PartitionState::partitionId).toArray());
                 statement.setObject(
                         2, states.stream().mapToLong(PartitionState::endBytes).toArray());
                 Map<String, Long> bytes = new HashMap<>();

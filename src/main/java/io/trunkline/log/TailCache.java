@@ -83,7 +83,7 @@ final class TailCache {
     private final Clock clock;
 
     /** Guarded by this, as the following. */
-    private final Map<Integer, Tail> tails = new HashMap<>();
+    private final Map<Long, Tail> tails = new HashMap<>();
 
     private final Deque<Entry> entries = new ArrayDeque<>();
     /** How many of the entries are of batches that were taken out already. */
@@ -104,7 +104,7 @@ final class TailCache {
     }
 
     /** Somebody reads the partition at its tail: what is appended from now on is kept for a while. */
-    synchronized void want(int partitionId) {
+    synchronized void want(long partitionId) {
         Instant now = clock.instant();
         tails.computeIfAbsent(partitionId, id -> new Tail(now)).wantedAt = now;
         if (sweptAt.plus(INTEREST).isBefore(now)) {
@@ -120,12 +120,12 @@ final class TailCache {
     }
 
     /** Whether batches of the partition are kept. */
-    synchronized boolean wants(int partitionId) {
+    synchronized boolean wants(long partitionId) {
         return tails.containsKey(partitionId);
     }
 
     /** Takes in a batch that was appended, or read at the end of the log. */
-    synchronized void add(int partitionId, FetchedBatch batch) {
+    synchronized void add(long partitionId, FetchedBatch batch) {
         Tail tail = tails.get(partitionId);
         if (tail == null) {
             return;

@@ -155,7 +155,7 @@ class FetchResource {
      * Which page this is. The records between two offsets of a partition are the same for ever, and a partition's id is
      * never used again, so the tag needs not look at them.
      */
-    private record PageTag(int partitionId, long offset, long nextOffset, RecordFormat format) {
+    private record PageTag(long partitionId, long offset, long nextOffset, RecordFormat format) {
         PageTag(FetchOutcome.Page page, RecordFormat format) {
             this(page.partitionId(), page.offset(), page.nextOffset(), format);
         }

@@ -49,7 +49,7 @@ record TopicView(
      * @param states of the partitions, by their ids
      * @param include what is shown beyond the bridge's contract
      */
-    static TopicView of(Topic topic, Map<Integer, LogState> states, Set<Include> include) {
+    static TopicView of(Topic topic, Map<Long, LogState> states, Set<Include> include) {
         boolean allKnown = states.keySet().containsAll(topic.partitionIds());
         long bytes = states.values().stream().mapToLong(LogState::bytes).sum();
         return new TopicView(
@@ -73,7 +73,7 @@ record TopicView(
         return sources;
     }
 
-    static List<PartitionView> partitions(Topic topic, Map<Integer, LogState> states, Set<Include> include) {
+    static List<PartitionView> partitions(Topic topic, Map<Long, LogState> states, Set<Include> include) {
         return IntStream.range(0, topic.partitionCount())
                 .mapToObj(partition -> PartitionView.of(partition, states.get(topic.partitionId(partition)), include))
                 .toList();

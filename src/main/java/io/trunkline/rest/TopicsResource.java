@@ -251,14 +251,14 @@ class TopicsResource {
     }
 
     /** A topic with what is known of some of its partitions. */
-    private record Described(Topic topic, Map<Integer, LogState> states) {}
+    private record Described(Topic topic, Map<Long, LogState> states) {}
 
-    private Uni<Described> described(String text, Function<Topic, List<Integer>> partitionIds, Set<Include> included) {
+    private Uni<Described> described(String text, Function<Topic, List<Long>> partitionIds, Set<Include> included) {
         TopicName name = Parameters.topic(text);
         boolean needsStates = included.contains(Include.OFFSETS) || included.contains(Include.SIZES);
         return Uni.createFrom()
                 .completionStage(() -> topics.get(name).thenCompose(topic -> {
-                    List<Integer> ids = partitionIds.apply(topic);
+                    List<Long> ids = partitionIds.apply(topic);
                     return needsStates
                             ? logs.states(ids).thenApply(states -> new Described(topic, states))
                             : CompletableFuture.completedFuture(new Described(topic, Map.of()));

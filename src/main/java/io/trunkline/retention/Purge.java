@@ -75,11 +75,11 @@ final class Purge {
         return outOfTime;
     }
 
-    private void moveLogStarts(List<Integer> partitionIds) {
+    private void moveLogStarts(List<Long> partitionIds) {
         for (int from = 0; from < partitionIds.size(); from += NAMED_AT_ONCE) {
-            List<Integer> some = partitionIds.subList(from, Math.min(partitionIds.size(), from + NAMED_AT_ONCE));
-            Map<Integer, TopicPartition> names = topics.partitions(some).join();
-            for (Integer partitionId : some) {
+            List<Long> some = partitionIds.subList(from, Math.min(partitionIds.size(), from + NAMED_AT_ONCE));
+            Map<Long, TopicPartition> names = topics.partitions(some).join();
+            for (Long partitionId : some) {
                 if (!goesOn()) {
                     return;
                 }
@@ -88,7 +88,7 @@ final class Purge {
         }
     }
 
-    private void moveLogStart(int partitionId, @Nullable TopicPartition name) {
+    private void moveLogStart(long partitionId, @Nullable TopicPartition name) {
         for (int attempt = 1; ; ) {
             try {
                 RetentionStore.Purged purged = store.purge(partitionId);

@@ -20,7 +20,7 @@ class RetentionStore {
     record Purged(long records, long bytes, boolean more) {}
 
     /** Batches of a partition in one slice that can be deleted, though the slice stays. */
-    record Leftover(int partitionId, int slice) {}
+    record Leftover(long partitionId, int slice) {}
 
     /** What one step has deleted, and whether nothing is left. */
     record Freed(int batches, long bytes, boolean done) {}
@@ -182,15 +182,15 @@ class RetentionStore {
     }
 
     /** The partitions that have something to purge. */
-    List<Integer> purgeable() {
-        return integers(PURGEABLE);
+    List<Long> purgeable() {
+        return numbers(PURGEABLE);
     }
 
     /** Moves the log start of a partition past what its topic does not keep. */
-    Purged purge(int partitionId) {
+    Purged purge(long partitionId) {
         return database.writeAtLeisure(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(PURGE)) {
-                statement.setInt(1, partitionId);
+                statement.setLong(1, partitionId);
                 try (ResultSet row = statement.executeQuery()) {
                     row.next();
                     return new Purged(row.getLong(1), row.getLong(2), row.getBoolean(3));
@@ -201,7 +201,7 @@ class RetentionStore {
 
     /** The slices that nobody needs. */
     List<Integer> freeSlices() {
-        return integers(FREE_SLICES);
+        return numbers(FREE_SLICES).stream().map(Math::toIntExact).toList();
     }
 
     /** Gives the space of a slice back; answers the bytes it had on disk. */
@@ -238,7 +238,7 @@ class RetentionStore {
                 List<Leftover> leftovers = new ArrayList<>();
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
-                        leftovers.add(new Leftover(rows.getInt(1), rows.getInt(2)));
+                        leftovers.add(new Leftover(rows.getLong(1), rows.getInt(2)));
                     }
                 }
                 return leftovers;
@@ -250,7 +250,7 @@ class RetentionStore {
     Freed free(Leftover leftover, int mostBatches, long mostBytes) {
         return database.writeAtLeisure(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(FREE_BATCHES)) {
-                statement.setInt(1, leftover.partitionId());
+                statement.setLong(1, leftover.partitionId());
                 statement.setInt(2, leftover.slice());
                 statement.setInt(3, mostBatches);
                 statement.setLong(4, mostBytes);
@@ -273,15 +273,15 @@ class RetentionStore {
         });
     }
 
-    private List<Integer> integers(String query) {
+    private List<Long> numbers(String query) {
         return database.readAtLeisure(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(query);
                     ResultSet rows = statement.executeQuery()) {
-                List<Integer> integers = new ArrayList<>();
+                List<Long> numbers = new ArrayList<>();
                 while (rows.next()) {
-                    integers.add(rows.getInt(1));
+                    numbers.add(rows.getLong(1));
                 }
-                return integers;
+                return numbers;
             }
         });
     }

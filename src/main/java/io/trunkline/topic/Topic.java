@@ -11,7 +11,7 @@ import java.util.UUID;
  * @param id tells it from an earlier topic of the same name
  * @param partitionIds what each partition is called in the log ({@code tp_id}), by partition number
  */
-public record Topic(UUID id, TopicName name, List<Integer> partitionIds, TopicConfig config) {
+public record Topic(UUID id, TopicName name, List<Long> partitionIds, TopicConfig config) {
     public Topic {
         partitionIds = List.copyOf(partitionIds);
     }
@@ -30,7 +30,7 @@ public record Topic(UUID id, TopicName name, List<Integer> partitionIds, TopicCo
      *
      * @throws TrunklineException {@code PARTITION_NOT_FOUND}
      */
-    public int partitionId(int partition) {
+    public long partitionId(int partition) {
         if (!hasPartition(partition)) {
             throw new TrunklineException(
                     ErrorCode.PARTITION_NOT_FOUND,

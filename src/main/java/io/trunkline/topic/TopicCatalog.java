@@ -10,7 +10,7 @@ import java.util.Map;
  *     or goes
  * @param partitionIds what the partitions of each are called in the log ({@code tp_id}), by partition number
  */
-public record TopicCatalog(long version, Map<TopicName, List<Integer>> partitionIds) {
+public record TopicCatalog(long version, Map<TopicName, List<Long>> partitionIds) {
     public TopicCatalog {
         partitionIds = Map.copyOf(partitionIds);
     }

@@ -8,7 +8,6 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -147,10 +146,8 @@ class TopicStore {
         });
     }
 
-    private static List<Integer> ids(ResultSet row, int column) throws SQLException {
-        return Arrays.stream((Long[]) row.getArray(column).getArray())
-                .map(Math::toIntExact)
-                .toList();
+    private static List<Long> ids(ResultSet row, int column) throws SQLException {
+        return List.of((Long[]) row.getArray(column).getArray());
     }
 
     private static TopicConfig config(ResultSet row, int column) throws SQLException {
@@ -182,18 +179,18 @@ class TopicStore {
     }
 
     /** The partitions, in order, of those topics that exist. */
-    Map<TopicName, List<Integer>> idsOf(Collection<TopicName> topics) {
+    Map<TopicName, List<Long>> idsOf(Collection<TopicName> topics) {
         return database.read(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(IDS_OF_TOPICS)) {
                 statement.setArray(
                         1,
                         connection.createArrayOf(
                                 "text", topics.stream().map(TopicName::value).toArray()));
-                Map<TopicName, List<Integer>> ids = new HashMap<>();
+                Map<TopicName, List<Long>> ids = new HashMap<>();
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
                         ids.computeIfAbsent(new TopicName(rows.getString(1)), name -> new ArrayList<>())
-                                .add(rows.getInt(2));
+                                .add(rows.getLong(2));
                     }
                 }
                 return ids;
@@ -202,15 +199,15 @@ class TopicStore {
     }
 
     /** What those of the partitions that exist are called. */
-    Map<Integer, TopicPartition> named(Collection<Integer> partitionIds) {
+    Map<Long, TopicPartition> named(Collection<Long> partitionIds) {
         return database.read(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(NAMED)) {
                 statement.setObject(
-                        1, partitionIds.stream().mapToInt(Integer::intValue).toArray());
-                Map<Integer, TopicPartition> named = new HashMap<>();
+                        1, partitionIds.stream().mapToLong(Long::longValue).toArray());
+                Map<Long, TopicPartition> named = new HashMap<>();
                 try (ResultSet rows = statement.executeQuery()) {
                     while (rows.next()) {
-                        int id = rows.getInt(1);
+                        long id = rows.getLong(1);
                         TopicPartition.stored(rows.getString(2), rows.getInt(3))
                                 .ifPresent(partition -> named.put(id, partition));
                     }

@@ -58,7 +58,7 @@ public class Topics implements ConnectionUser {
             .buildAsync((name, executor) -> pool.call(() -> new Loaded(load(name), System.nanoTime())));
 
     /** What a partition is never changes, and neither is an id used again. */
-    private final Cache<Integer, TopicPartition> known =
+    private final Cache<Long, TopicPartition> known =
             Caffeine.newBuilder().maximumSize(KNOWN_PARTITIONS).build();
 
     Topics(TopicStore store, Transactions transactions, TopicDefaults config) {
@@ -270,21 +270,21 @@ public class Topics implements ConnectionUser {
     }
 
     /** What these partitions are called; those that do not exist any more are left out, unless they are remembered. */
-    public CompletableFuture<Map<Integer, TopicPartition>> partitions(Collection<Integer> partitionIds) {
-        Map<Integer, TopicPartition> remembered = known.getAllPresent(partitionIds);
+    public CompletableFuture<Map<Long, TopicPartition>> partitions(Collection<Long> partitionIds) {
+        Map<Long, TopicPartition> remembered = known.getAllPresent(partitionIds);
         if (remembered.size() == Set.copyOf(partitionIds).size()) {
             return CompletableFuture.completedFuture(remembered);
         }
         return pool.call(() -> {
-            Map<Integer, TopicPartition> found = store.named(partitionIds);
+            Map<Long, TopicPartition> found = store.named(partitionIds);
             known.putAll(found);
             return found;
         });
     }
 
     /** What partitions are called in the log. Fails with {@code TOPIC_NOT_FOUND} or {@code PARTITION_NOT_FOUND}. */
-    public CompletableFuture<Map<TopicPartition, Integer>> ids(Collection<TopicPartition> names) {
-        CompletableFuture<Map<TopicPartition, Integer>> all = CompletableFuture.completedFuture(new HashMap<>());
+    public CompletableFuture<Map<TopicPartition, Long>> ids(Collection<TopicPartition> names) {
+        CompletableFuture<Map<TopicPartition, Long>> all = CompletableFuture.completedFuture(new HashMap<>());
         for (TopicPartition name : names) {
             all = all.thenCombine(
                     get(name.topic())

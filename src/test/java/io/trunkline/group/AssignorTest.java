@@ -22,6 +22,7 @@ import java.util.TreeMap;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -33,28 +34,28 @@ import net.jqwik.api.Provide;
 class AssignorTest {
     @Property
     void everyPartitionThatIsSubscribedHasOneMemberThatSubscribesIt(@ForAll("groups") Group group) {
-        SortedMap<Integer, Long> owners = group.assign();
+        SortedMap<Long, Long> owners = group.assign();
 
         group.assertEntitled(owners);
     }
 
     @Property
     void noChainOfMovesMakesTheLoadsMoreEven(@ForAll("groups") Group group) {
-        SortedMap<Integer, Long> owners = group.assign();
+        SortedMap<Long, Long> owners = group.assign();
 
         group.assertNoChain(owners);
     }
 
     @Property
     void loadsAreThoseOfTheMostEvenAssignmentThereIs(@ForAll("smallGroups") Group group) {
-        SortedMap<Integer, Long> owners = group.assign();
+        SortedMap<Long, Long> owners = group.assign();
 
         assertThat(highestFirst(group.loads(owners).values())).isEqualTo(group.mostEvenLoads());
     }
 
     @Property
     void loadsDifferByAtMostOneWhenAllSubscribeTheSame(@ForAll("equalGroups") Group group) {
-        SortedMap<Integer, Long> owners = group.assign();
+        SortedMap<Long, Long> owners = group.assign();
 
         Collection<Integer> loads = group.loads(owners).values();
         assertThat(Collections.max(loads) - Collections.min(loads)).isLessThanOrEqualTo(1);
@@ -62,25 +63,25 @@ class AssignorTest {
 
     @Property
     void noMorePartitionsThanNeededAreTakenAwayWhenAllSubscribeTheSame(@ForAll("equalGroups") Group group) {
-        SortedMap<Integer, Long> owners = group.assign();
+        SortedMap<Long, Long> owners = group.assign();
 
         assertThat(group.taken(owners)).isEqualTo(group.leastToTake());
     }
 
     @Property
     void assigningAgainChangesNothing(@ForAll("groups") Group group) {
-        SortedMap<Integer, Long> owners = group.assign();
+        SortedMap<Long, Long> owners = group.assign();
 
-        SortedMap<Integer, Long> again = group.with(owners).assign();
+        SortedMap<Long, Long> again = group.with(owners).assign();
 
         assertThat(again).isEqualTo(owners);
     }
 
     @Property
     void orderOfTheArgumentsDoesNotMatter(@ForAll("groups") Group group) {
-        SortedMap<Integer, Long> owners = group.assign();
+        SortedMap<Long, Long> owners = group.assign();
 
-        SortedMap<Integer, Long> reversed =
+        SortedMap<Long, Long> reversed =
                 Assignor.assign(reversed(group.subscriptions), reversed(group.partitions), reversed(group.current));
 
         assertThat(reversed).isEqualTo(owners);
@@ -88,10 +89,10 @@ class AssignorTest {
 
     @Property
     void memberThatJoinsIsTheOnlyOneThatGetsPartitions(@ForAll("equalGroups") Group group) {
-        SortedMap<Integer, Long> before = group.assign();
+        SortedMap<Long, Long> before = group.assign();
         long newcomer = group.subscriptions.size() + 1L;
 
-        SortedMap<Integer, Long> after = group.with(before)
+        SortedMap<Long, Long> after = group.with(before)
                 .joinedBy(newcomer, group.subscriptions.getOrDefault(1L, Set.of()))
                 .assign();
 
@@ -101,9 +102,9 @@ class AssignorTest {
     @Property
     void memberThatLeavesIsTheOnlyOneThatLosesPartitions(
             @ForAll("equalGroups") Group group, @ForAll("members") long leaver) {
-        SortedMap<Integer, Long> before = group.assign();
+        SortedMap<Long, Long> before = group.assign();
 
-        SortedMap<Integer, Long> after = group.with(before).leftBy(leaver).assign();
+        SortedMap<Long, Long> after = group.with(before).leftBy(leaver).assign();
 
         before.values().removeIf(owner -> owner == leaver);
         assertThat(after)
@@ -112,10 +113,10 @@ class AssignorTest {
 
     @Property
     void topicIsSpreadOverTheMembersWhenItIsAssignedAfresh(@ForAll("equalGroups") Group group) {
-        SortedMap<Integer, Long> owners = group.with(Map.of()).assign();
+        SortedMap<Long, Long> owners = group.with(Map.of()).assign();
 
         group.subscribed().forEach((partition, topic) -> {
-            List<Integer> siblings = group.partitions.getOrDefault(topic, List.of());
+            List<Long> siblings = group.partitions.getOrDefault(topic, List.of());
             long ofOwner = siblings.stream()
                     .filter(sibling -> Objects.equals(owners.get(sibling), owners.get(partition)))
                     .count();
@@ -127,10 +128,10 @@ class AssignorTest {
     void chainLeadsOverMembersWhoseLoadStaysTheSame() {
         Group group = new Group(
                 Map.of(1L, topics(0), 2L, topics(0, 1), 3L, topics(1, 2)),
-                Map.of(topic(0), List.of(0, 1, 2), topic(1), List.of(3, 4), topic(2), List.of(5)),
-                Map.of(0, 1L, 1, 1L, 2, 1L, 3, 2L, 4, 2L, 5, 3L));
+                Map.of(topic(0), List.of(0L, 1L, 2L), topic(1), List.of(3L, 4L), topic(2), List.of(5L)),
+                Map.of(0L, 1L, 1L, 1L, 2L, 1L, 3L, 2L, 4L, 2L, 5L, 3L));
 
-        SortedMap<Integer, Long> owners = group.assign();
+        SortedMap<Long, Long> owners = group.assign();
 
         assertThat(group.loads(owners)).isEqualTo(Map.of(1L, 2, 2L, 2, 3L, 2));
         assertThat(group.taken(owners)).isEqualTo(2);
@@ -141,8 +142,8 @@ class AssignorTest {
         Group few = handingOn(topics(1, 2, 4), topics(2, 4));
         Group many = handingOn(topics(0, 1, 2, 4), topics(0, 2, 4));
 
-        SortedMap<Integer, Long> ofFew = few.assign();
-        SortedMap<Integer, Long> ofMany = many.assign();
+        SortedMap<Long, Long> ofFew = few.assign();
+        SortedMap<Long, Long> ofMany = many.assign();
 
         assertThat(few.loads(ofFew)).isEqualTo(Map.of(1L, 2, 2L, 2, 3L, 3, 4L, 3));
         assertThat(many.loads(ofMany)).isEqualTo(Map.of(1L, 2, 2L, 2, 3L, 3, 4L, 3));
@@ -155,31 +156,31 @@ class AssignorTest {
         return new Group(
                 Map.of(1L, topics(0, 1, 2), 2L, topics(0, 1, 3), 3L, topicsOf3, 4L, topicsOf4),
                 Map.of(
-                        topic(0), List.of(0),
-                        topic(1), List.of(1),
-                        topic(2), List.of(2),
-                        topic(3), List.of(3),
-                        topic(4), List.of(4, 5, 6, 7, 8, 9)),
-                Map.of(0, 1L, 3, 2L, 4, 3L, 5, 3L, 6, 3L, 7, 4L, 8, 4L, 9, 4L));
+                        topic(0), List.of(0L),
+                        topic(1), List.of(1L),
+                        topic(2), List.of(2L),
+                        topic(3), List.of(3L),
+                        topic(4), List.of(4L, 5L, 6L, 7L, 8L, 9L)),
+                Map.of(0L, 1L, 3L, 2L, 4L, 3L, 5L, 3L, 6L, 3L, 7L, 4L, 8L, 4L, 9L, 4L));
     }
 
     @Example
     void partitionsAreGivenOutInTheOrderOfTheNamesOfTheirTopics() {
         Group group = new Group(
                 Map.of(1L, topics(1, 10), 2L, topics(1, 10)),
-                Map.of(topic(1), List.of(0), topic(10), List.of(1, 2)),
+                Map.of(topic(1), List.of(0L), topic(10), List.of(1L, 2L)),
                 Map.of());
 
-        SortedMap<Integer, Long> owners = group.assign();
+        SortedMap<Long, Long> owners = group.assign();
 
-        assertThat(owners).isEqualTo(Map.of(0, 1L, 1, 2L, 2, 1L));
+        assertThat(owners).isEqualTo(Map.of(0L, 1L, 1L, 2L, 2L, 1L));
     }
 
     @Example
     void nobodyGetsAnythingWhenNobodySubscribesAnything() {
-        Group group = new Group(Map.of(1L, Set.of()), Map.of(topic(0), List.of(0, 1)), Map.of(0, 1L));
+        Group group = new Group(Map.of(1L, Set.of()), Map.of(topic(0), List.of(0L, 1L)), Map.of(0L, 1L));
 
-        SortedMap<Integer, Long> owners = group.assign();
+        SortedMap<Long, Long> owners = group.assign();
 
         assertThat(owners).isEmpty();
     }
@@ -188,7 +189,7 @@ class AssignorTest {
     void tenThousandPartitionsAreSpreadOverAThousandMembers() {
         Group group = large(1_000, member -> IntStream.range(0, 1_000));
 
-        SortedMap<Integer, Long> owners = group.assign();
+        SortedMap<Long, Long> owners = group.assign();
 
         group.assertEntitled(owners);
         assertThat(group.loads(owners).values()).containsOnly(10);
@@ -200,7 +201,7 @@ class AssignorTest {
         Random random = new Random(42);
         Group group = large(100, member -> random.ints(10 + 5 * member, 0, 1_000));
 
-        SortedMap<Integer, Long> owners = group.assign();
+        SortedMap<Long, Long> owners = group.assign();
 
         group.assertEntitled(owners);
         group.assertNoChain(owners);
@@ -210,12 +211,12 @@ class AssignorTest {
     /** A thousand topics of ten partitions, all of a topic with its first subscriber. */
     private static Group large(int members, IntFunction<IntStream> subscriptions) {
         Map<Long, Set<TopicName>> subscribed = new TreeMap<>();
-        Map<TopicName, List<Integer>> partitions = new HashMap<>();
-        Map<Integer, Long> current = new HashMap<>();
+        Map<TopicName, List<Long>> partitions = new HashMap<>();
+        Map<Long, Long> current = new HashMap<>();
         for (int topic = 0; topic < 1_000; topic++) {
             partitions.put(
                     topic(topic),
-                    IntStream.range(topic * 10, topic * 10 + 10).boxed().toList());
+                    LongStream.range(topic * 10L, topic * 10L + 10).boxed().toList());
         }
         for (int i = 0; i < members; i++) {
             long member = i + 1L;
@@ -274,10 +275,9 @@ class AssignorTest {
     }
 
     /** Some of the members and the partitions do not exist. */
-    private static Arbitrary<Map<Integer, Long>> owners() {
+    private static Arbitrary<Map<Long, Long>> owners() {
         return Arbitraries.maps(
-                        Arbitraries.integers().between(0, 35),
-                        Arbitraries.longs().between(0, 10))
+                        Arbitraries.longs().between(0, 35), Arbitraries.longs().between(0, 10))
                 .ofMaxSize(36);
     }
 
@@ -303,31 +303,29 @@ class AssignorTest {
 
     /** Arguments of the assignor, and what can be said of its answer without it. */
     private record Group(
-            Map<Long, Set<TopicName>> subscriptions,
-            Map<TopicName, List<Integer>> partitions,
-            Map<Integer, Long> current) {
+            Map<Long, Set<TopicName>> subscriptions, Map<TopicName, List<Long>> partitions, Map<Long, Long> current) {
 
-        static Group of(List<Set<Integer>> topics, List<Integer> sizes, Map<Integer, Long> current) {
+        static Group of(List<Set<Integer>> topics, List<Integer> sizes, Map<Long, Long> current) {
             Map<Long, Set<TopicName>> subscriptions = new LinkedHashMap<>();
             topics.forEach(numbers -> subscriptions.put(
                     subscriptions.size() + 1L,
                     topics(numbers.stream().mapToInt(Integer::intValue).toArray())));
-            Map<TopicName, List<Integer>> partitions = new LinkedHashMap<>();
+            Map<TopicName, List<Long>> partitions = new LinkedHashMap<>();
             int next = 0;
             for (int size : sizes) {
                 partitions.put(
                         topic(partitions.size()),
-                        IntStream.range(next, next + size).boxed().toList());
+                        LongStream.range(next, next + size).boxed().toList());
                 next += size;
             }
             return new Group(subscriptions, partitions, current);
         }
 
-        SortedMap<Integer, Long> assign() {
+        SortedMap<Long, Long> assign() {
             return Assignor.assign(subscriptions, partitions, current);
         }
 
-        Group with(Map<Integer, Long> owners) {
+        Group with(Map<Long, Long> owners) {
             return new Group(subscriptions, partitions, new HashMap<>(owners));
         }
 
@@ -344,8 +342,8 @@ class AssignorTest {
         }
 
         /** The partitions that somebody shall have, and their topics. */
-        Map<Integer, TopicName> subscribed() {
-            Map<Integer, TopicName> subscribed = new TreeMap<>();
+        Map<Long, TopicName> subscribed() {
+            Map<Long, TopicName> subscribed = new TreeMap<>();
             partitions.forEach((topic, ids) -> {
                 if (subscriptions.values().stream().anyMatch(topics -> topics.contains(topic))) {
                     ids.forEach(id -> subscribed.put(id, topic));
@@ -358,15 +356,15 @@ class AssignorTest {
             return subscriptions.getOrDefault(member, Set.of()).contains(topic);
         }
 
-        void assertEntitled(SortedMap<Integer, Long> owners) {
-            Map<Integer, TopicName> subscribed = subscribed();
+        void assertEntitled(SortedMap<Long, Long> owners) {
+            Map<Long, TopicName> subscribed = subscribed();
             assertThat(owners.keySet()).isEqualTo(subscribed.keySet());
             assertThat(owners)
                     .allSatisfy((partition, owner) -> assertThat(subscriptions.getOrDefault(owner, Set.of()))
                             .contains(subscribed.get(partition)));
         }
 
-        Map<Long, Integer> loads(SortedMap<Integer, Long> owners) {
+        Map<Long, Integer> loads(SortedMap<Long, Long> owners) {
             Map<Long, Integer> loads = new TreeMap<>();
             subscriptions.keySet().forEach(member -> loads.put(member, 0));
             owners.values().forEach(owner -> loads.merge(owner, 1, Integer::sum));
@@ -374,8 +372,8 @@ class AssignorTest {
         }
 
         /** Who had it and may have it. */
-        Map<Integer, Long> entitledBefore() {
-            Map<Integer, Long> before = new TreeMap<>();
+        Map<Long, Long> entitledBefore() {
+            Map<Long, Long> before = new TreeMap<>();
             subscribed().forEach((partition, topic) -> {
                 Long owner = current.get(partition);
                 if (owner != null && mayHave(owner, topic)) {
@@ -385,7 +383,7 @@ class AssignorTest {
             return before;
         }
 
-        long taken(SortedMap<Integer, Long> owners) {
+        long taken(SortedMap<Long, Long> owners) {
             return entitledBefore().entrySet().stream()
                     .filter(before -> !before.getValue().equals(owners.get(before.getKey())))
                     .count();
@@ -427,7 +425,7 @@ class AssignorTest {
                     .orElseThrow();
         }
 
-        void assertNoChain(SortedMap<Integer, Long> owners) {
+        void assertNoChain(SortedMap<Long, Long> owners) {
             Map<Long, Integer> loads = loads(owners);
             Map<TopicName, BitSet> readers = new HashMap<>();
             subscriptions.forEach((member, topics) -> topics.forEach(

@@ -39,9 +39,9 @@ class GroupStateTest {
     /** Something that happens, with the topics as they are then. */
     record Step(Event event, Map<TopicName, Integer> partitionCounts) {
         SubscribedTopics topics() {
-            Map<TopicName, List<Integer>> ids = new HashMap<>();
+            Map<TopicName, List<Long>> ids = new HashMap<>();
             partitionCounts.forEach((topic, count) -> {
-                int base = 1000 * (topic.value().charAt(0) - 'a');
+                long base = 1000L * (topic.value().charAt(0) - 'a');
                 ids.put(topic, IntStream.range(0, count).mapToObj(i -> base + i).toList());
             });
             return new SubscribedTopics(
@@ -81,10 +81,10 @@ class GroupStateTest {
         for (Step step : steps) {
             state = state.on(step.event(), step.topics()).next();
 
-            Map<Integer, Integer> owners = new HashMap<>();
-            Set<Integer> wanted = new HashSet<>();
+            Map<Long, Integer> owners = new HashMap<>();
+            Set<Long> wanted = new HashSet<>();
             for (Member member : state.members().values()) {
-                Set<Integer> mine = wantedBy(member, step.topics());
+                Set<Long> mine = wantedBy(member, step.topics());
                 wanted.addAll(mine);
                 if (member.subscription().shares()) {
                     assertThat(mine).containsAll(member.positions().keySet());
@@ -101,7 +101,7 @@ class GroupStateTest {
         GroupState state = start();
         for (Step step : steps) {
             Change change = state.on(step.event(), step.topics());
-            Map<Long, Set<Integer>> expected = holdings(state);
+            Map<Long, Set<Long>> expected = holdings(state);
             change.revoked()
                     .forEach(r -> assertThat(
                                     requireNonNull(expected.get(r.memberId())).remove(r.partitionId()))
@@ -249,7 +249,7 @@ class GroupStateTest {
 
         assertThat(change.revoked())
                 .extracting(GroupState.Revocation::partitionId)
-                .containsExactly(0);
+                .containsExactly(0L);
         assertThat(change.granted()).containsExactly(new GroupState.Grant(1, 1, false, false));
     }
 
@@ -257,7 +257,7 @@ class GroupStateTest {
     @Test
     void memberKeepsWhatItHasWhereNobodyKnowsWhatWasAssigned() {
         SortedMap<Long, Member> members = new TreeMap<>();
-        members.put(1L, new Member(1, assigned(), true, Duration.ZERO, new TreeMap<>(Map.of(0, OptionalLong.of(5)))));
+        members.put(1L, new Member(1, assigned(), true, Duration.ZERO, new TreeMap<>(Map.of(0L, OptionalLong.of(5)))));
 
         Change change = new GroupState(3, members)
                 .on(new Event.TopicsChanged(), new Step(new Event.TopicsChanged(), Map.of(A, 2)).topics());
@@ -310,7 +310,7 @@ class GroupStateTest {
     private static GroupState withPositions(GroupState state) {
         SortedMap<Long, Member> members = new TreeMap<>();
         state.members().forEach((id, member) -> {
-            SortedMap<Integer, OptionalLong> positions = new TreeMap<>();
+            SortedMap<Long, OptionalLong> positions = new TreeMap<>();
             member.positions()
                     .keySet()
                     .forEach(partitionId -> positions.put(partitionId, OptionalLong.of(100 * id + partitionId)));
@@ -321,16 +321,16 @@ class GroupStateTest {
         return new GroupState(state.generation(), members);
     }
 
-    private static Map<Long, Set<Integer>> holdings(GroupState state) {
-        Map<Long, Set<Integer>> holdings = new HashMap<>();
+    private static Map<Long, Set<Long>> holdings(GroupState state) {
+        Map<Long, Set<Long>> holdings = new HashMap<>();
         state.members()
                 .forEach((id, member) ->
                         holdings.put(id, new HashSet<>(member.positions().keySet())));
         return holdings;
     }
 
-    private static Set<Integer> wantedBy(Member member, SubscribedTopics topics) {
-        List<Integer> wanted = new ArrayList<>();
+    private static Set<Long> wantedBy(Member member, SubscribedTopics topics) {
+        List<Long> wanted = new ArrayList<>();
         topics.catalog().partitionIds().forEach((topic, ids) -> {
             if (reads(member.subscription(), topic)) {
                 wanted.addAll(ids);

@@ -68,7 +68,7 @@ class AppendBatcherTest {
     private Api api;
     private AppendBatcher batcher;
     /** Batches that became durable, in the order in which they were told, by partition. */
-    private final Map<Integer, List<FetchedBatch>> told = new HashMap<>();
+    private final Map<Long, List<FetchedBatch>> told = new HashMap<>();
 
     @BeforeEach
     void start() {
@@ -89,7 +89,7 @@ class AppendBatcherTest {
 
     @Test
     void recordsOfAPartitionKeepTheOrderInWhichTheyWereSubmitted() throws SQLException {
-        List<Integer> ids = partitions(3);
+        List<Long> ids = partitions(3);
         List<QueuedAppend> parts = new ArrayList<>();
 
         for (int i = 0; i < 3_000; i++) {
@@ -110,7 +110,7 @@ class AppendBatcherTest {
 
     @Test
     void whatWaitsIsCombined() throws Exception {
-        int id = partitions(1).getFirst();
+        long id = partitions(1).getFirst();
         List<QueuedAppend> parts = new ArrayList<>();
 
         try (Connection owner = TestDatabase.asOwner();
@@ -132,7 +132,7 @@ class AppendBatcherTest {
     /** Locks are waited for one after the other: whose turn comes too late is told that nothing was written, and nothing is. */
     @Test
     void manyLockedPartitionsAreRefusedInTime() throws Exception {
-        List<Integer> ids = partitions(12);
+        List<Long> ids = partitions(12);
         List<QueuedAppend> parts = ids.stream().map(id -> part(id, "locked")).toList();
 
         try (Connection owner = TestDatabase.asOwner();
@@ -159,7 +159,7 @@ class AppendBatcherTest {
 
     @Test
     void partitionsThatAreReadyTogetherShareATransaction() throws SQLException {
-        List<Integer> ids = partitions(40);
+        List<Long> ids = partitions(40);
         List<QueuedAppend> parts = ids.stream().map(id -> part(id, "together")).toList();
 
         batcher.submit(parts);
@@ -172,8 +172,8 @@ class AppendBatcherTest {
 
     @Test
     void onlyTheRequestAtFaultFails() throws Exception {
-        List<Integer> ids = partitions(2);
-        int shared = ids.getFirst();
+        List<Long> ids = partitions(2);
+        long shared = ids.getFirst();
         List<QueuedAppend> good = new ArrayList<>();
         QueuedAppend bad = part(shared, "refused by the table");
         int slice = number("SELECT slice FROM trunkline.partition_head WHERE tp_id = " + shared);
@@ -225,10 +225,10 @@ class AppendBatcherTest {
 
     @Test
     void partitionAtFaultFailsAloneInASharedTransaction() throws Exception {
-        List<Integer> ids = partitions(10);
+        List<Long> ids = partitions(10);
         int slice = number("SELECT slice FROM trunkline.partition_head WHERE tp_id = " + ids.getFirst());
         List<QueuedAppend> parts = new ArrayList<>();
-        for (int id : ids) {
+        for (long id : ids) {
             parts.add(part(id, id == ids.get(4) ? "refused too" : "fine"));
         }
 
@@ -243,16 +243,16 @@ class AppendBatcherTest {
             statement.execute("ALTER TABLE trunkline.log_batch_" + slice + " DROP CONSTRAINT test");
         }
 
-        for (int id : ids) {
+        for (long id : ids) {
             assertThat(valuesOf(id)).isEqualTo(id == ids.get(4) ? List.of() : List.of("fine"));
         }
     }
 
     @Test
     void lostConnectionLosesNothingAcknowledgedAndWritesNothingTwice() throws Exception {
-        List<Integer> ids = partitions(4);
+        List<Long> ids = partitions(4);
         Map<String, CompletableFuture<Long>> sent = new HashMap<>();
-        Map<String, Integer> partitionOf = new HashMap<>();
+        Map<String, Long> partitionOf = new HashMap<>();
         AtomicBoolean sending = new AtomicBoolean(true);
         AtomicInteger lost = new AtomicInteger();
 
@@ -294,8 +294,8 @@ class AppendBatcherTest {
                 .handle((all, failure) -> all)
                 .get(60, TimeUnit.SECONDS);
 
-        Map<Integer, List<String>> log = new HashMap<>();
-        for (int id : ids) {
+        Map<Long, List<String>> log = new HashMap<>();
+        for (long id : ids) {
             log.put(id, valuesOf(id));
             assertThat(new HashSet<>(log.get(id))).as("nothing twice").hasSameSizeAs(log.get(id));
         }
@@ -316,7 +316,7 @@ class AppendBatcherTest {
 
     @Test
     void memoryIsBoundedUnderAProducerFasterThanTheDatabase() throws Exception {
-        int id = partitions(1).getFirst();
+        long id = partitions(1).getFirst();
         long most = config.append().maxQueuedBytesPerPartition().asLongValue();
         List<QueuedAppend> accepted = new ArrayList<>();
         int refused = 0;
@@ -348,9 +348,9 @@ class AppendBatcherTest {
 
     @Test
     void nobodyStarvesAmongAThousandPartitions() throws Exception {
-        List<Integer> ids = partitions(1_000);
+        List<Long> ids = partitions(1_000);
         AtomicBoolean feeding = new AtomicBoolean(true);
-        Set<Integer> hot = Set.copyOf(ids.subList(0, 8));
+        Set<Long> hot = Set.copyOf(ids.subList(0, 8));
 
         try (ExecutorService feeders = Executors.newFixedThreadPool(hot.size())) {
             List<Future<?>> feeds = hot.stream()
@@ -372,7 +372,7 @@ class AppendBatcherTest {
                     return told.keySet().containsAll(hot);
                 }
             });
-            Map<Integer, Integer> hotBefore = hotBatches(hot);
+            Map<Long, Integer> hotBefore = hotBatches(hot);
             List<QueuedAppend> cold = ids.stream()
                     .filter(id -> !hot.contains(id))
                     .map(id -> part(id, "cold"))
@@ -381,7 +381,7 @@ class AppendBatcherTest {
             cold.forEach(part -> batcher.submit(List.of(part)));
             join(cold);
 
-            Map<Integer, Integer> hotAfter = hotBatches(hot);
+            Map<Long, Integer> hotAfter = hotBatches(hot);
             feeding.set(false);
             for (Future<?> feed : feeds) {
                 feed.get(30, TimeUnit.SECONDS);
@@ -392,20 +392,20 @@ class AppendBatcherTest {
         }
     }
 
-    private Map<Integer, Integer> hotBatches(Set<Integer> hot) {
-        Map<Integer, Integer> batches = new HashMap<>();
+    private Map<Long, Integer> hotBatches(Set<Long> hot) {
+        Map<Long, Integer> batches = new HashMap<>();
         synchronized (told) {
             hot.forEach(id -> batches.put(id, told.getOrDefault(id, List.of()).size()));
         }
         return batches;
     }
 
-    private void awaitMore(List<Integer> ids) {
+    private void awaitMore(List<Long> ids) {
         int before = countTold(ids);
         Awaitility.await().atMost(PATIENCE).until(() -> countTold(ids) > before + 20);
     }
 
-    private int countTold(List<Integer> ids) {
+    private int countTold(List<Long> ids) {
         synchronized (told) {
             return ids.stream()
                     .mapToInt(id -> told.getOrDefault(id, List.of()).size())
@@ -413,7 +413,7 @@ class AppendBatcherTest {
         }
     }
 
-    private void assertToldInOrder(int partitionId, long records) {
+    private void assertToldInOrder(long partitionId, long records) {
         long next = 0;
         for (FetchedBatch batch : told.getOrDefault(partitionId, List.of())) {
             assertThat(batch.baseOffset()).isEqualTo(next);
@@ -422,11 +422,11 @@ class AppendBatcherTest {
         assertThat(next).isEqualTo(records);
     }
 
-    private List<Integer> partitions(int count) {
+    private List<Long> partitions(int count) {
         return topics.get(TopicName.parse(api.newTopic(count))).join().partitionIds();
     }
 
-    private static QueuedAppend part(int partitionId, String value) {
+    private static QueuedAppend part(long partitionId, String value) {
         byte[] bytes = value.getBytes(StandardCharsets.UTF_8);
         RecordBatch.Builder records = new RecordBatch.Builder(1, bytes.length);
         records.add(1, bytes, 0, bytes.length);
@@ -443,7 +443,7 @@ class AppendBatcherTest {
                 .join();
     }
 
-    private static List<String> valuesOf(int partitionId) throws SQLException {
+    private static List<String> valuesOf(long partitionId) throws SQLException {
         List<String> values = new ArrayList<>();
         try (Connection connection = TestDatabase.asOwner();
                 Statement statement = connection.createStatement();

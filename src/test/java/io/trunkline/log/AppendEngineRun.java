@@ -85,7 +85,7 @@ public final class AppendEngineRun implements AutoCloseable {
                 .sum();
     }
 
-    private List<Integer> newTopic(String topic, int partitions) {
+    private List<Long> newTopic(String topic, int partitions) {
         try (Connection connection = dataSource.getConnection();
                 PreparedStatement insert = connection.prepareStatement(NEW_TOPIC);
                 PreparedStatement select = connection.prepareStatement(PARTITIONS)) {
@@ -93,10 +93,10 @@ public final class AppendEngineRun implements AutoCloseable {
             insert.setInt(2, partitions);
             insert.execute();
             select.setString(1, topic);
-            List<Integer> ids = new ArrayList<>();
+            List<Long> ids = new ArrayList<>();
             try (ResultSet rows = select.executeQuery()) {
                 while (rows.next()) {
-                    ids.add(rows.getInt(1));
+                    ids.add(rows.getLong(1));
                 }
             }
             return ids;
@@ -113,14 +113,14 @@ public final class AppendEngineRun implements AutoCloseable {
 
     /** Keeps one batch under way for a partition. */
     private final class Producer {
-        private final int partitionId;
+        private final long partitionId;
         private final List<RecordBatch> batches;
         private final long end;
         private final CompletableFuture<Long> done = new CompletableFuture<>();
         private long acknowledged;
         private int number;
 
-        Producer(int partitionId, List<RecordBatch> batches, long end) {
+        Producer(long partitionId, List<RecordBatch> batches, long end) {
             this.partitionId = partitionId;
             this.batches = batches;
             this.end = end;

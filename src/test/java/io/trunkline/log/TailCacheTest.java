@@ -153,7 +153,7 @@ class TailCacheTest {
                 .orElse(null);
     }
 
-    private List<Long> offsets(int partitionId, long offset) {
+    private List<Long> offsets(long partitionId, long offset) {
         return offsets(cache.read(new FetchRequest(partitionId, offset, 1_000_000, 1_000, false))
                 .orElseThrow());
     }

@@ -7,6 +7,8 @@ import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
+import io.trunkline.testing.Consumer;
+import io.trunkline.testing.Group;
 import io.trunkline.testing.TestDatabase;
 import java.net.URI;
 import java.sql.Connection;
@@ -141,7 +143,7 @@ class TopicFunctionsTest {
         try (Connection owner = TestDatabase.asOwner();
                 Statement statement = owner.createStatement()) {
             String restart = one("SELECT nextval('trunkline.tp_id')::text", owner);
-            statement.execute("ALTER SEQUENCE trunkline.tp_id INCREMENT BY 16 RESTART WITH 1000003");
+            statement.execute("ALTER SEQUENCE trunkline.tp_id INCREMENT BY 16 RESTART WITH 5000000003");
             try {
                 execute("SELECT trunkline.create_topic('" + topic + "', 3)");
             } finally {
@@ -149,10 +151,20 @@ class TopicFunctionsTest {
             }
         }
 
-        api.writeNumbers(topic, 2, 0, 1);
         assertThat(one("SELECT string_agg(tp_id::text, ' ' ORDER BY partition) FROM trunkline.partition_head"
                         + " JOIN trunkline.topic USING (topic_id) WHERE name = '" + topic + "'"))
-                .isEqualTo("1000003 1000019 1000035");
+                .isEqualTo("5000000003 5000000019 5000000035");
+        api.writeNumbers(topic, 2, 0, 2);
+        assertThat(api.readAll(topic, 2, 0, Api.JSON)).hasSize(2);
+        Group group = new Group(api);
+        Consumer consumer = group.consumer().subscribe(topic);
+        assertThat(Consumer.places(consumer.pollUntil(2))).containsExactly(topic + "/2@0", topic + "/2@1");
+        consumer.commit();
+        assertThat(group.committed(topic, 2)).hasValue(2);
+        assertThat(api.delete("/topics/" + topic + "/partitions/2/records?before=1")
+                        .status())
+                .isEqualTo(200);
+        assertThat(api.delete("/topics/" + topic).status()).isEqualTo(204);
     }
 
     private static String outcome(String call) {
