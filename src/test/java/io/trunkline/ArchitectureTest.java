@@ -33,17 +33,7 @@ class ArchitectureTest {
     private static final String ROOT = "io.trunkline.";
 
     private static final Set<String> EDGE_USES = Set.of(
-            "edge",
-            "consumer",
-            "group",
-            "retention",
-            "log",
-            "topic",
-            "schema",
-            "jdbc",
-            "async",
-            "record",
-            "error");
+            "edge", "consumer", "group", "retention", "log", "topic", "schema", "jdbc", "async", "record", "error");
 
     /** Who may use whom: edges see features, features see those below them, everybody sees the kit. */
     private static final Map<String, Set<String>> MAY_USE = Map.ofEntries(

@@ -45,8 +45,7 @@ public final class KeyedQueue<K> {
         synchronized (this) {
             if (waiting >= most) {
                 return CompletableFuture.failedFuture(new TrunklineException(
-                        ErrorCode.OVERLOADED,
-                        "Too many " + calls + " are waiting; nothing was done. Try again."));
+                        ErrorCode.OVERLOADED, "Too many " + calls + " are waiting; nothing was done. Try again."));
             }
             waiting++;
             before = last.put(key, mine);
@@ -54,10 +53,9 @@ public final class KeyedQueue<K> {
         CompletableFuture<?> start = before == null ? CompletableFuture.completedFuture(null) : before;
         long asked = System.nanoTime();
         start.handle((result, failure) -> System.nanoTime() - asked > MOST_WAIT.toNanos()
-                        ? CompletableFuture.<T>failedFuture(
-                                new TrunklineException(
-                                        ErrorCode.OVERLOADED,
-                                        "The call waited too long for its turn (" + calls + "); nothing was done. Try again."))
+                        ? CompletableFuture.<T>failedFuture(new TrunklineException(
+                                ErrorCode.OVERLOADED,
+                                "The call waited too long for its turn (" + calls + "); nothing was done. Try again."))
                         : call.apply(asked))
                 .thenCompose(made -> made)
                 .whenComplete((result, failure) -> {

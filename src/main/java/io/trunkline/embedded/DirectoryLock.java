@@ -1,6 +1,5 @@
 package io.trunkline.embedded;
 
-import io.trunkline.Trunkline;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

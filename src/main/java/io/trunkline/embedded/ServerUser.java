@@ -1,7 +1,6 @@
 package io.trunkline.embedded;
 
 import com.sun.security.auth.module.UnixSystem;
-import io.trunkline.Trunkline;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;

@@ -176,8 +176,7 @@ public class GroupCoordinator implements ConnectionUser {
      * nobody goes on from there, and what comes after begins there. Fails with {@code CONSUMER_NOT_FOUND}; completes with a
      * partition that another one has, and commits none then.
      */
-    public CompletableFuture<Optional<Long>> commit(
-            GroupName name, MemberName memberName, Map<Long, Long> offsets) {
+    public CompletableFuture<Optional<Long>> commit(GroupName name, MemberName memberName, Map<Long, Long> offsets) {
         return changing(name, () -> {
             GroupEntity group = locked(name).orElseThrow(GroupCoordinator::consumerNotFound);
             long id = named(members.of(group), memberName).id();

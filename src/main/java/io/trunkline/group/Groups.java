@@ -217,8 +217,7 @@ public class Groups implements ConnectionUser {
         };
     }
 
-    private CompletableFuture<Map<Long, Long>> resolve(
-            Set<Long> partitionIds, Function<OffsetRange, Long> offset) {
+    private CompletableFuture<Map<Long, Long>> resolve(Set<Long> partitionIds, Function<OffsetRange, Long> offset) {
         return logs.ranges(partitionIds).thenApply(ranges -> {
             Map<Long, Long> offsets = new HashMap<>();
             ranges.forEach((id, range) -> offsets.put(id, offset.apply(range)));

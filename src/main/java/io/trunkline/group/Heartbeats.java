@@ -2,8 +2,8 @@ package io.trunkline.group;
 
 import io.quarkus.runtime.ShutdownEvent;
 import io.trunkline.async.WorkerPool;
-import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.error.Failures;
+import io.trunkline.jdbc.ConnectionUser;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;

@@ -361,8 +361,8 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
      * could not is not begun: behind it others wait for their turn.
      */
     private static boolean hasTimeToWait(Batch batch) {
-        Duration waited = Duration.ofNanos(
-                System.nanoTime() - batch.appends().getFirst().submitted());
+        Duration waited =
+                Duration.ofNanos(System.nanoTime() - batch.appends().getFirst().submitted());
         Duration most = WorkerPool.mostWait().minus(LOCK_WAIT);
         return waited.compareTo(most) <= 0 || waited.compareTo(LOCK_WAIT) <= 0;
     }
@@ -406,9 +406,7 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
                 batch.appends().stream().mapToLong(a -> a.records().byteSize()).sum());
         try {
             listener.appended(
-                    partitionId,
-                    new OffsetRange(appended.logStartOffset(), appended.baseOffset() + count),
-                    () -> {
+                    partitionId, new OffsetRange(appended.logStartOffset(), appended.baseOffset() + count), () -> {
                         RecordBatch records = shared.records(index);
                         return new FetchedBatch(
                                 appended.baseOffset(), shared.timestamps() ? records : records.at(appended.time()));
@@ -435,8 +433,7 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
     private void fail(Batch batch, Throwable failure) {
         TrunklineException reason = Failures.unwrapped(failure) instanceof TrunklineException known
                 ? known
-                : new TrunklineException(
-                        ErrorCode.INTERNAL, "The service failed; its log has the details.", failure);
+                : new TrunklineException(ErrorCode.INTERNAL, "The service failed; its log has the details.", failure);
         if (reason.code() == ErrorCode.INTERNAL) {
             LOG.errorf(
                     reason.getCause(),

@@ -257,8 +257,7 @@ class AppendStore {
             @Nullable Long[] baseOffsets, @Nullable Long[] logStartOffsets, @Nullable Long[] times) {
         List<AppendOutcome> outcomes = new ArrayList<>(baseOffsets.length);
         for (int i = 0; i < baseOffsets.length; i++) {
-            outcomes.add(outcome(
-                    Objects.requireNonNull(baseOffsets[i]), logStartOffsets[i], times[i]));
+            outcomes.add(outcome(Objects.requireNonNull(baseOffsets[i]), logStartOffsets[i], times[i]));
         }
         return outcomes;
     }

@@ -137,8 +137,7 @@ final class Fetches {
                 records |= !page.isEmpty();
             }
             // A record may have no bytes at all.
-            return records && (limits.minBytes() <= 1 || bytes >= limits.minBytes())
-                    || found.size() < positions.size();
+            return records && (limits.minBytes() <= 1 || bytes >= limits.minBytes()) || found.size() < positions.size();
         }
 
         private CompletableFuture<Map<Long, FetchOutcome>> await(
@@ -159,9 +158,8 @@ final class Fetches {
                         DelayedFetches.Reached reached = woken.get();
                         return positions.size() == 1 && reached != NOTHING
                                 ? read(Map.of(reached.partitionId(), reached.range()))
-                                        .thenCompose(now -> enough(now)
-                                                ? CompletableFuture.completedFuture(now)
-                                                : look())
+                                        .thenCompose(
+                                                now -> enough(now) ? CompletableFuture.completedFuture(now) : look())
                                 : look();
                     });
         }

@@ -146,8 +146,8 @@ public class Logs implements ConnectionUser {
                         topic,
                         partition,
                         id -> fetches.fetch(List.of(new Position(id, offset)), limits, Map.of(), abandoned)
-                                .thenApply(found -> Optional.ofNullable(found.get(id))
-                                        .orElseThrow(LogEnds::gone)))
+                                .thenApply(found ->
+                                        Optional.ofNullable(found.get(id)).orElseThrow(LogEnds::gone)))
                 .thenApply(outcome -> {
                     if (outcome instanceof FetchOutcome.Page page) {
                         count(topic, page);

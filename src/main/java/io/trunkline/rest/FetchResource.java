@@ -113,13 +113,12 @@ class FetchResource {
         CompletableFuture<Void> ended = new CompletableFuture<>();
         context.addEndHandler(end -> ended.complete(null));
         Supplier<CompletableFuture<FetchOutcome>> fetch = () -> start(name, number, from, time)
-                .thenCompose(start ->
-                        logs.fetch(
-                                name,
-                                number,
-                                start,
-                                new FetchLimits(1, Math.min(bytes, budget.share()), records, wait),
-                                ended));
+                .thenCompose(start -> logs.fetch(
+                        name,
+                        number,
+                        start,
+                        new FetchLimits(1, Math.min(bytes, budget.share()), records, wait),
+                        ended));
 
         return Uni.createFrom()
                 .completionStage(() -> tracing.fetch(

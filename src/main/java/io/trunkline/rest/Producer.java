@@ -60,8 +60,8 @@ class Producer {
                 .thenCompose(topic -> namesAll(topic, partitions, only)
                         ? CompletableFuture.completedFuture(topic)
                         : topics.recent(name))
-                .thenApply(topic ->
-                        new Accepted(new Call(topic, records, partitions, only, allOrNothing).submit(true)));
+                .thenApply(
+                        topic -> new Accepted(new Call(topic, records, partitions, only, allOrNothing).submit(true)));
     }
 
     private static boolean namesAll(Topic topic, int[] partitions, OptionalInt only) {

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.trunkline.Trunkline;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.Earthquakes;
 import io.trunkline.testing.ServiceProcess;
