@@ -80,8 +80,10 @@ class ConfigurationDocTest {
     private static Map<String, List<Key>> keysByPrefix() throws IOException {
         Map<String, List<Key>> keys = new TreeMap<>();
         try (Stream<Path> files = Files.walk(SOURCES)) {
-            for (Path file :
-                    files.filter(f -> f.toString().endsWith("Config.java")).toList()) {
+            for (Path file : files.filter(f -> f.toString().endsWith(".java")).toList()) {
+                if (!Files.readString(file).contains("@ConfigMapping(")) {
+                    continue;
+                }
                 for (ClassOrInterfaceDeclaration type :
                         StaticJavaParser.parse(file).findAll(ClassOrInterfaceDeclaration.class)) {
                     annotation(type.getAnnotationByName("ConfigMapping"), "prefix")

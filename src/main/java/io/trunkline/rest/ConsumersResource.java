@@ -79,8 +79,13 @@ class ConsumersResource {
 
     @POST
     @Operation(operationId = "createConsumer", summary = "Makes a consumer in a group, which is made with its first.")
-    @RequestBody(content = @Content(schema = @Schema(implementation = ConsumerSchemas.Consumer.class)))
-    @APIResponse(responseCode = "200", content = @Content(schema = @Schema(implementation = CreatedConsumerView.class)))
+    @RequestBody(ref = "Consumer")
+    @APIResponse(
+            responseCode = "200",
+            content =
+                    @Content(
+                            mediaType = MediaTypes.CONTROL,
+                            schema = @Schema(implementation = CreatedConsumerView.class)))
     @APIResponse(responseCode = "409", description = "CONSUMER_ALREADY_EXISTS, GROUP_FULL or GROUP_LIMIT_REACHED")
     @APIResponse(responseCode = "422", description = "INVALID_CONSUMER_CONFIG or INVALID_GROUP")
     public Uni<Response> create(
@@ -113,7 +118,7 @@ class ConsumersResource {
             description =
                     "Replaces what was subscribed in the same way. The partitions are shared out when this answers, so that"
                             + " the next poll gives records. A name may be that of a topic that will be created.")
-    @RequestBody(content = @Content(schema = @Schema(implementation = ConsumerSchemas.Topics.class)))
+    @RequestBody(ref = "Topics")
     @APIResponse(responseCode = "204", description = "Subscribed.")
     @APIResponse(responseCode = "409", description = "SUBSCRIPTION_CONFLICT")
     @APIResponse(responseCode = "422", description = "INVALID_SUBSCRIPTION or INVALID_TEXT")
@@ -149,7 +154,12 @@ class ConsumersResource {
     @GET
     @Path(INSTANCE + "/subscription")
     @Operation(operationId = "listSubscriptions", summary = "Tells what a consumer reads.")
-    @APIResponse(responseCode = "200", content = @Content(schema = @Schema(implementation = SubscriptionView.class)))
+    @APIResponse(
+            responseCode = "200",
+            content =
+                    @Content(
+                            mediaType = MediaTypes.CONTROL,
+                            schema = @Schema(implementation = SubscriptionView.class)))
     public Uni<Response> subscription(
             @PathParam("groupid") String group, @PathParam("name") String name, @Context HttpHeaders headers) {
         Instance instance = new Instance(group, name);
@@ -176,7 +186,7 @@ class ConsumersResource {
             description =
                     "Replaces those that were assigned; an empty list takes all away. Partitions may be named that do not exist"
                             + " yet.")
-    @RequestBody(content = @Content(schema = @Schema(implementation = ConsumerSchemas.Partitions.class)))
+    @RequestBody(ref = "Partitions")
     @APIResponse(responseCode = "204", description = "Assigned.")
     @APIResponse(responseCode = "409", description = "SUBSCRIPTION_CONFLICT")
     public Uni<Response> assign(
@@ -285,7 +295,7 @@ class ConsumersResource {
                     "Without a body, or without offsets in it: what was delivered. With some: the given offsets, each the next"
                             + " to read, as they are; all of them or none. The consumer need not have the partitions, as long"
                             + " as no other one of the group has them.")
-    @RequestBody(content = @Content(schema = @Schema(implementation = ConsumerSchemas.Offsets.class)))
+    @RequestBody(ref = "Offsets")
     @APIResponse(responseCode = "204", description = "Committed, durably.")
     @APIResponse(responseCode = "409", description = "COMMIT_FENCED: another consumer of the group has a partition.")
     public Uni<Response> commit(
@@ -302,7 +312,7 @@ class ConsumersResource {
     @POST
     @Path(INSTANCE + "/positions")
     @Operation(operationId = "seek", summary = "Sets where a consumer reads on.")
-    @RequestBody(content = @Content(schema = @Schema(implementation = ConsumerSchemas.Offsets.class)))
+    @RequestBody(ref = "Offsets")
     @APIResponse(responseCode = "204", description = "Moved.")
     public Uni<Response> seek(
             @PathParam("groupid") String group, @PathParam("name") String name, @Context RoutingContext context) {
@@ -315,7 +325,7 @@ class ConsumersResource {
             operationId = "seekToBeginning",
             summary = "Lets a consumer read from the first record that is kept.",
             description = "In all its partitions where the list is empty.")
-    @RequestBody(content = @Content(schema = @Schema(implementation = ConsumerSchemas.Partitions.class)))
+    @RequestBody(ref = "Partitions")
     @APIResponse(responseCode = "204", description = "Moved.")
     public Uni<Response> seekToBeginning(
             @PathParam("groupid") String group, @PathParam("name") String name, @Context RoutingContext context) {
@@ -328,7 +338,7 @@ class ConsumersResource {
             operationId = "seekToEnd",
             summary = "Lets a consumer read what is written from now on.",
             description = "In all its partitions where the list is empty.")
-    @RequestBody(content = @Content(schema = @Schema(implementation = ConsumerSchemas.Partitions.class)))
+    @RequestBody(ref = "Partitions")
     @APIResponse(responseCode = "204", description = "Moved.")
     public Uni<Response> seekToEnd(
             @PathParam("groupid") String group, @PathParam("name") String name, @Context RoutingContext context) {

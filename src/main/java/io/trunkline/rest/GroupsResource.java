@@ -52,7 +52,10 @@ class GroupsResource {
     @Operation(operationId = "listGroups", summary = "Lists all consumer groups.")
     @APIResponse(
             responseCode = "200",
-            content = @Content(schema = @Schema(type = SchemaType.ARRAY, implementation = GroupView.Summary.class)))
+            content =
+                    @Content(
+                            mediaType = MediaTypes.CONTROL,
+                            schema = @Schema(type = SchemaType.ARRAY, implementation = GroupView.Summary.class)))
     public Uni<Response> list(@Context HttpHeaders headers) {
         String type = MediaTypes.control(headers);
         return Uni.createFrom()
@@ -66,7 +69,9 @@ class GroupsResource {
     @Operation(
             operationId = "getGroup",
             summary = "Describes a consumer group: its consumers, what it has committed, how far it is behind.")
-    @APIResponse(responseCode = "200", content = @Content(schema = @Schema(implementation = GroupView.class)))
+    @APIResponse(
+            responseCode = "200",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = GroupView.class)))
     @APIResponse(responseCode = "404", description = "GROUP_NOT_FOUND")
     public Uni<Response> describe(@PathParam("group") String group, @Context HttpHeaders headers) {
         GroupName name = Parameters.group(group, ErrorCode.GROUP_NOT_FOUND);
@@ -96,11 +101,11 @@ class GroupsResource {
             description =
                     "To the earliest or latest, a time, or given offsets. Where topics or offsets are named, the group"
                             + " is made if it does not exist.")
-    @RequestBody(content = @Content(schema = @Schema(implementation = ConsumerSchemas.Reset.class)))
+    @RequestBody(ref = "Reset")
     @APIResponse(
             responseCode = "200",
             description = "The group as it is now.",
-            content = @Content(schema = @Schema(implementation = GroupView.class)))
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = GroupView.class)))
     @APIResponse(responseCode = "409", description = "GROUP_NOT_EMPTY")
     public Uni<Response> reset(
             @PathParam("group") String group, @Context HttpHeaders headers, @Context RoutingContext context) {

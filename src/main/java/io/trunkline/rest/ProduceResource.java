@@ -54,7 +54,12 @@ class ProduceResource {
                             + " large or names a partition that does not exist stands as an error in its place; the others are"
                             + " written.")
     @RequestBody(ref = "Records")
-    @APIResponse(responseCode = "200", content = @Content(schema = @Schema(implementation = ApiSchemas.SentList.class)))
+    @APIResponse(
+            responseCode = "200",
+            content =
+                    @Content(
+                            mediaType = MediaTypes.CONTROL,
+                            schema = @Schema(implementation = ApiSchemas.SentList.class)))
     @APIResponse(responseCode = "204", description = "Accepted, with async=true.")
     public Uni<Response> send(
             @PathParam("topicname") String topic,
@@ -75,7 +80,12 @@ class ProduceResource {
     @Path("topics/{topicname}/partitions/{partitionid}")
     @Operation(operationId = "sendToPartition", summary = "Writes records to one partition of a topic.")
     @RequestBody(ref = "Records")
-    @APIResponse(responseCode = "200", content = @Content(schema = @Schema(implementation = ApiSchemas.SentList.class)))
+    @APIResponse(
+            responseCode = "200",
+            content =
+                    @Content(
+                            mediaType = MediaTypes.CONTROL,
+                            schema = @Schema(implementation = ApiSchemas.SentList.class)))
     @APIResponse(responseCode = "204", description = "Accepted, with async=true.")
     public Uni<Response> sendToPartition(
             @PathParam("topicname") String topic,

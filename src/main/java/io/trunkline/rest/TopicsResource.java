@@ -64,7 +64,10 @@ class TopicsResource {
     @Operation(operationId = "listTopics", summary = "Lists the names of all topics.")
     @APIResponse(
             responseCode = "200",
-            content = @Content(schema = @Schema(type = SchemaType.ARRAY, implementation = String.class)))
+            content =
+                    @Content(
+                            mediaType = MediaTypes.CONTROL,
+                            schema = @Schema(type = SchemaType.ARRAY, implementation = String.class)))
     public Uni<Response> list(@Context HttpHeaders headers) {
         String type = MediaTypes.control(headers);
         return Uni.createFrom().completionStage(topics::names).map(names -> answers.ok(type, names));
@@ -73,7 +76,9 @@ class TopicsResource {
     @GET
     @Path("topics/{topicname}")
     @Operation(operationId = "getTopic", summary = "Describes a topic: configuration and partitions.")
-    @APIResponse(responseCode = "200", content = @Content(schema = @Schema(implementation = TopicView.class)))
+    @APIResponse(
+            responseCode = "200",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = TopicView.class)))
     @APIResponse(responseCode = "404", description = "TOPIC_NOT_FOUND")
     public Uni<Response> describe(
             @PathParam("topicname") String topic,
@@ -90,15 +95,11 @@ class TopicsResource {
     @POST
     @Path("admin/topics")
     @Operation(operationId = "createTopic", summary = "Creates a topic.")
-    @RequestBody(
-            content = {
-                @Content(schema = @Schema(implementation = ApiSchemas.NewTopic.class)),
-                @Content(mediaType = MediaTypes.JSON, schema = @Schema(implementation = ApiSchemas.NewTopic.class))
-            })
+    @RequestBody(ref = "NewTopic")
     @APIResponse(
             responseCode = "201",
             description = "Created.",
-            content = @Content(schema = @Schema(type = SchemaType.OBJECT)))
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(type = SchemaType.OBJECT)))
     @APIResponse(responseCode = "403", description = "ADMINISTRATION_DISABLED")
     @APIResponse(
             responseCode = "409",
@@ -127,11 +128,11 @@ class TopicsResource {
     @PATCH
     @Path("topics/{topicname}")
     @Operation(operationId = "changeTopic", summary = "Gives a topic more partitions, or other configuration.")
-    @RequestBody(content = @Content(schema = @Schema(implementation = ApiSchemas.TopicChange.class)))
+    @RequestBody(ref = "TopicChange")
     @APIResponse(
             responseCode = "200",
             description = "The topic as it is now.",
-            content = @Content(schema = @Schema(implementation = TopicView.class)))
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = TopicView.class)))
     @APIResponse(responseCode = "403", description = "ADMINISTRATION_DISABLED")
     @APIResponse(responseCode = "409", description = "PARTITION_LIMIT_REACHED")
     public Uni<Response> change(
@@ -167,7 +168,10 @@ class TopicsResource {
     @Operation(operationId = "listPartitions", summary = "Lists the partitions of a topic.")
     @APIResponse(
             responseCode = "200",
-            content = @Content(schema = @Schema(type = SchemaType.ARRAY, implementation = PartitionView.class)))
+            content =
+                    @Content(
+                            mediaType = MediaTypes.CONTROL,
+                            schema = @Schema(type = SchemaType.ARRAY, implementation = PartitionView.class)))
     public Uni<Response> partitions(
             @PathParam("topicname") String topic,
             @Parameter(description = Include.DESCRIPTION, example = "offsets,sizes") @QueryParam(Include.PARAMETER)
@@ -182,7 +186,9 @@ class TopicsResource {
     @GET
     @Path("topics/{topicname}/partitions/{partitionid}")
     @Operation(operationId = "getPartition", summary = "Describes a partition.")
-    @APIResponse(responseCode = "200", content = @Content(schema = @Schema(implementation = PartitionView.class)))
+    @APIResponse(
+            responseCode = "200",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = PartitionView.class)))
     public Uni<Response> partition(
             @PathParam("topicname") String topic,
             @PathParam("partitionid") @Schema(type = SchemaType.INTEGER) String partition,
@@ -200,7 +206,9 @@ class TopicsResource {
     @GET
     @Path("topics/{topicname}/partitions/{partitionid}/offsets")
     @Operation(operationId = "getOffsets", summary = "Tells where a partition begins and ends.")
-    @APIResponse(responseCode = "200", content = @Content(schema = @Schema(implementation = OffsetsView.class)))
+    @APIResponse(
+            responseCode = "200",
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = OffsetsView.class)))
     public Uni<Response> offsets(
             @PathParam("topicname") String topic,
             @PathParam("partitionid") @Schema(type = SchemaType.INTEGER) String partition,
@@ -224,7 +232,7 @@ class TopicsResource {
     @APIResponse(
             responseCode = "200",
             description = "What can be read now.",
-            content = @Content(schema = @Schema(implementation = OffsetsView.class)))
+            content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = OffsetsView.class)))
     @APIResponse(responseCode = "403", description = "ADMINISTRATION_DISABLED or DATABASE_PERMISSION_MISSING")
     @APIResponse(responseCode = "416", description = "OFFSET_OUT_OF_RANGE: the offset lies beyond the end.")
     public Uni<Response> deleteRecords(
