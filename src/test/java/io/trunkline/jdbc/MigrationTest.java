@@ -3,8 +3,8 @@ package io.trunkline.jdbc;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
+import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -25,8 +25,7 @@ import org.junit.jupiter.api.Test;
 
 /** A log of an older version, brought up to date while it is written to. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class MigrationTest {
+class MigrationTest extends ServiceTestCase {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final String DATABASE = "trunkline_old";
     private static final String APPEND =

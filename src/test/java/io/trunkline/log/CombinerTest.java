@@ -3,19 +3,16 @@ package io.trunkline.log;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.WorkerPool;
-import io.trunkline.testing.Api;
+import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.Topics;
 import jakarta.inject.Inject;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -44,12 +41,8 @@ import org.junit.jupiter.api.Test;
 
 /** What the combiner promises: order, nothing lost, nothing twice, bounded memory, and a turn for everybody. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class CombinerTest {
+class CombinerTest extends ServiceTestCase {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
-
-    @TestHTTPResource("/")
-    URI base;
 
     @Inject
     AppendStore store;
@@ -63,14 +56,12 @@ class CombinerTest {
     @Inject
     Topics topics;
 
-    private Api api;
     private Combiner combiner;
     /** Batches that became durable, in the order in which they were told, by partition. */
     private final Map<Integer, List<FetchedBatch>> told = new HashMap<>();
 
     @BeforeEach
     void start() {
-        api = new Api(base.toString());
         combiner = new Combiner(store, config.append(), metrics, (partitionId, batch, range) -> {
             synchronized (told) {
                 told.computeIfAbsent(partitionId, id -> new ArrayList<>()).add(batch);

@@ -4,7 +4,6 @@ import static io.trunkline.testing.Failure.assertFailure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.trunkline.testing.Api;
@@ -34,7 +33,6 @@ import org.junit.jupiter.api.Test;
 
 /** Purges beside transactions, producers, readers and consumers. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
 @TestProfile(RetentionTestCase.OwnDatabase.class)
 class PurgeBesideOthersTest extends RetentionTestCase {
     @Inject
