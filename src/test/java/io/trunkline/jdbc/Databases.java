@@ -1,7 +1,10 @@
 package io.trunkline.jdbc;
 
 import io.agroal.api.AgroalDataSource;
+import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import java.util.Map;
+import org.flywaydb.core.Flyway;
 
 /** Makes the service's access to a database without the service. */
 public final class Databases {
@@ -10,11 +13,35 @@ public final class Databases {
     public static Database of(AgroalDataSource dataSource) {
         SchemaState schema = new SchemaState();
         schema.checked("unknown");
-        DatabaseConfig config = new SmallRyeConfigBuilder()
+        return new Database(dataSource, schema, new ConnectionLimits(config(Map.of())));
+    }
+
+    /** The configuration of a database, by the keys of a service's configuration. */
+    static DatabaseConfig config(Map<String, String> settings) {
+        return new SmallRyeConfigBuilder()
                 .addDiscoveredConverters()
                 .withMapping(DatabaseConfig.class)
+                .withSources(new PropertiesConfigSource(settings, "test", 500))
                 .build()
                 .getConfigMapping(DatabaseConfig.class);
-        return new Database(dataSource, schema, new ConnectionLimits(config));
+    }
+
+    /** Looks at a database as a start of the service with these settings does, and migrates it where they name its owner. */
+    static Migration.Outcome attempt(Map<String, String> settings) {
+        Flyway template = Flyway.configure()
+                .schemas("trunkline")
+                .ignoreMigrationPatterns("*:future")
+                .load();
+        DatabaseConfig config = config(settings);
+        return new Migration(config, template)
+                .attempt(DatabaseUrl.parse(config.url().orElseThrow()));
+    }
+
+    /** Brings the schema up to date, as a service with these settings would. */
+    static void migrate(Map<String, String> settings) {
+        Migration.Outcome outcome = attempt(settings);
+        if (!(outcome instanceof Migration.Outcome.Good)) {
+            throw new IllegalStateException(outcome.toString());
+        }
     }
 }
