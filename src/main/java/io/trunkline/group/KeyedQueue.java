@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongFunction;
+import java.util.function.LongSupplier;
 
 /**
  * Lets calls for the same key follow one another, so that they do not hold threads and connections while they wait for
@@ -19,13 +20,19 @@ final class KeyedQueue<K> {
     private static final Duration MOST_WAIT = Duration.ofSeconds(10);
 
     private final int most;
+    private final LongSupplier nanoTime;
     /** The last call of each key. Guarded by this, as the following. */
     private final Map<K, CompletableFuture<?>> last = new HashMap<>();
 
     private int waiting;
 
     KeyedQueue(int most) {
+        this(most, System::nanoTime);
+    }
+
+    KeyedQueue(int most, LongSupplier nanoTime) {
         this.most = most;
+        this.nanoTime = nanoTime;
     }
 
     /**
@@ -46,8 +53,8 @@ final class KeyedQueue<K> {
             before = last.put(key, mine);
         }
         CompletableFuture<?> start = before == null ? CompletableFuture.completedFuture(null) : before;
-        long asked = System.nanoTime();
-        start.handle((result, failure) -> System.nanoTime() - asked > MOST_WAIT.toNanos()
+        long asked = nanoTime.getAsLong();
+        start.handle((result, failure) -> nanoTime.getAsLong() - asked > MOST_WAIT.toNanos()
                         ? CompletableFuture.<T>failedFuture(
                                 new TrunklineException(
                                         ErrorCode.OVERLOADED,

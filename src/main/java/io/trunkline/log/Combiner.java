@@ -17,6 +17,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -73,9 +74,10 @@ final class Combiner implements AutoCloseable {
     /** Partitions that somebody else holds are waited for here, so that they do not take the threads of all others. */
     private final WorkerPool lockedPool;
 
-    private final ScheduledExecutorService timer = WorkerPool.timer("append-deadline", 1);
+    private final ScheduledExecutorService timer;
+    private final LongSupplier nanoTime;
     /** When PostgreSQL last committed an append, by {@link System#nanoTime}. */
-    private volatile long progressAt = System.nanoTime();
+    private volatile long progressAt;
 
     private final ConcurrentHashMap<Integer, PartitionQueue> queues = new ConcurrentHashMap<>();
     private final AtomicLong queuedBytes = new AtomicLong();
@@ -85,16 +87,43 @@ final class Combiner implements AutoCloseable {
     private int workers;
 
     Combiner(AppendStore store, LogConfig.Append config, LogMetrics metrics, Listener listener) {
+        this(
+                store,
+                config,
+                metrics,
+                listener,
+                WorkerPool.withoutQueue("append", config.threads()),
+                lockedPool(config),
+                WorkerPool.timer("append-deadline", 1),
+                System::nanoTime);
+    }
+
+    Combiner(
+            AppendStore store,
+            LogConfig.Append config,
+            LogMetrics metrics,
+            Listener listener,
+            WorkerPool pool,
+            WorkerPool lockedPool,
+            ScheduledExecutorService timer,
+            LongSupplier nanoTime) {
         this.store = store;
         this.config = config;
         this.metrics = metrics;
         this.listener = listener;
-        pool = WorkerPool.withoutQueue("append", config.threads());
-        // A locked partition stands in the pool's queue at most once, and what may be in use is bounded by its bytes.
-        long mostQueues = config.maxQueuedBytes().asLongValue() / RecordBatch.OVERHEAD_BYTES + 1;
-        lockedPool = new WorkerPool("append-locked", LOCKED_THREADS, (int) Math.min(mostQueues, 2_000_000));
+        this.pool = pool;
+        this.lockedPool = lockedPool;
+        this.timer = timer;
+        this.nanoTime = nanoTime;
+        progressAt = nanoTime.getAsLong();
         timer.scheduleWithFixedDelay(
                 this::failOverdue, OVERDUE_CHECK.toMillis(), OVERDUE_CHECK.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** A locked partition stands in the pool's queue at most once, and what may be in use is bounded by its bytes. */
+    private static WorkerPool lockedPool(LogConfig.Append config) {
+        long mostQueues = config.maxQueuedBytes().asLongValue() / RecordBatch.OVERHEAD_BYTES + 1;
+        return new WorkerPool("append-locked", LOCKED_THREADS, (int) Math.min(mostQueues, 2_000_000));
     }
 
     /** Bytes that wait or are being appended. */
@@ -144,7 +173,7 @@ final class Combiner implements AutoCloseable {
      * written any more, of what is being written nobody knows. While it does commit, what was accepted is written in its turn.
      */
     private void failOverdue() {
-        long latest = System.nanoTime() - WorkerPool.mostWait().toNanos();
+        long latest = nanoTime.getAsLong() - WorkerPool.mostWait().toNanos();
         if (progressAt - latest > 0) {
             return;
         }
@@ -366,9 +395,9 @@ final class Combiner implements AutoCloseable {
      * A wait for a lock ends before those who wait for it are told that nobody knows what became of their records. One that
      * could not is not begun: behind it others wait for their turn.
      */
-    private static void requireTimeToWait(Batch batch) {
+    private void requireTimeToWait(Batch batch) {
         Duration waited =
-                Duration.ofNanos(System.nanoTime() - batch.parts().getFirst().submitted());
+                Duration.ofNanos(nanoTime.getAsLong() - batch.parts().getFirst().submitted());
         Duration most = WorkerPool.mostWait().minus(LOCK_WAIT);
         if (waited.compareTo(most) > 0 && waited.compareTo(LOCK_WAIT) > 0) {
             throw new TrunklineException(
@@ -406,7 +435,7 @@ final class Combiner implements AutoCloseable {
 
     /** Before the partition's next append begins, so that readers are told in the order of the offsets. */
     private void tell(Batch batch, Appended appended) {
-        progressAt = System.nanoTime();
+        progressAt = nanoTime.getAsLong();
         RecordBatch records = batch.combined();
         metrics.batch(records.count(), records.byteSize());
         try {

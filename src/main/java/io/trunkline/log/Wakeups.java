@@ -55,7 +55,7 @@ final class Wakeups implements AutoCloseable {
     private final FetchStore store;
     private final LogConfig.Fetch config;
     private final LogMetrics metrics;
-    private final ScheduledExecutorService poller = WorkerPool.timer("wake-up", 1);
+    private final ScheduledExecutorService poller;
     /** Guarded by this. */
     private final Map<Integer, Set<Waiter>> waiters = new HashMap<>();
     /** All of them, those that wait for no partition too. Guarded by this. */
@@ -66,9 +66,14 @@ final class Wakeups implements AutoCloseable {
     private volatile Duration delay;
 
     Wakeups(FetchStore store, LogConfig.Fetch config, LogMetrics metrics) {
+        this(store, config, metrics, WorkerPool.timer("wake-up", 1));
+    }
+
+    Wakeups(FetchStore store, LogConfig.Fetch config, LogMetrics metrics, ScheduledExecutorService poller) {
         this.store = store;
         this.config = config;
         this.metrics = metrics;
+        this.poller = poller;
         delay = config.pollInterval();
     }
 

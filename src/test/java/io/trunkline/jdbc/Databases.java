@@ -1,8 +1,10 @@
 package io.trunkline.jdbc;
 
 import io.agroal.api.AgroalDataSource;
+import io.agroal.api.configuration.supplier.AgroalDataSourceConfigurationSupplier;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import java.sql.SQLException;
 import java.util.Map;
 import org.flywaydb.core.Flyway;
 
@@ -14,6 +16,18 @@ public final class Databases {
         SchemaState schema = new SchemaState();
         schema.checked("unknown");
         return new Database(dataSource, schema, new ConnectionLimits(config(Map.of())));
+    }
+
+    /** One that nobody reaches, for stores of which a test answers all calls itself. */
+    public static Database unreachable() {
+        try {
+            return of(AgroalDataSource.from(new AgroalDataSourceConfigurationSupplier()
+                    .connectionPoolConfiguration(pool -> pool.maxSize(1)
+                            .connectionFactoryConfiguration(
+                                    factory -> factory.jdbcUrl("jdbc:postgresql://127.0.0.1:1/none")))));
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     /** The configuration of a database, by the keys of a service's configuration. */
