@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 /** Answers on their way: what is claimed for them, and who notes what became of them. */
 class DeliveriesTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
-    private static final Duration TIMEOUT = Duration.ofMillis(600);
+    private static final Duration TIMEOUT = Duration.ofSeconds(10);
     private static final long MEMBER = 5;
     private static final int GENERATION = 3;
     private static final GroupName GROUP = GroupName.parse("g");
@@ -42,6 +42,8 @@ class DeliveriesTest {
     private final HandDrivenTimer timer = new HandDrivenTimer();
     private final Positions positions = new Positions();
     private final Deliveries deliveries = deliveries();
+
+    private Duration now = Duration.ZERO;
 
     @Test
     void recordsAreClaimedForAnAnswer() {
@@ -146,6 +148,55 @@ class DeliveriesTest {
         assertThat(deliveries.takeOver(GROUP, MemberName.parse("other"))).isEmpty();
     }
 
+    /** Which of them the next poll comes after, nobody can tell. */
+    @Test
+    void noneOfSeveralDeliveriesIsTakenOver() {
+        Delivery first = sticky();
+        Delivery second = sent(looked(held(1, 20)), Map.of(1, 25L));
+        first.ended(true);
+        second.ended(true);
+
+        assertThat(deliveries.takeOver(GROUP, NAME)).isEmpty();
+    }
+
+    @Test
+    void memberThatWasLookedAtLongAgoIsLookedAtAnew() {
+        Delivery delivery = sticky();
+        delivery.ended(true);
+        now = Duration.ofMillis(250);
+
+        assertThat(deliveries.takeOver(GROUP, NAME)).isEmpty();
+    }
+
+    /** Its next poll may as well come to another replica. */
+    @Test
+    void deliveryIsNotedAtOnceWhereTheAnswerBeforeItWasLongAgo() {
+        sent(looked(held(1, 10)), Map.of(1, 15L)).ended(true);
+        threads.runAll();
+        positions.marks.clear();
+        now = Duration.ofSeconds(1);
+
+        sent(looked(held(1, 15)), Map.of(1, 20L)).ended(true);
+        threads.runAll();
+
+        assertThat(positions.marks).hasSize(1);
+    }
+
+    /** What is known of the member afterwards holds for all that was wanted only. */
+    @Test
+    void deliveryOfWhatWasClaimedInPartIsNotedAtOnce() {
+        sent(looked(held(1, 10), held(2, 20)), Map.of(1, 15L, 2, 25L)).ended(true);
+        threads.runAll();
+        positions.marks.clear();
+        positions.lost.add(2);
+
+        Delivery inPart = sent(looked(held(1, 15), held(2, 25)), Map.of(1, 20L, 2, 30L));
+        inPart.ended(true);
+        threads.runAll();
+
+        assertThat(positions.marks).containsExactly(new PositionStore.Mark(MEMBER, inPart.claimId(), true));
+    }
+
     @Test
     void deliveryThatWasTakenOverInVainIsNotedInTheOrdinaryWay() {
         Delivery delivery = sticky();
@@ -183,12 +234,11 @@ class DeliveriesTest {
     void deliveryAfterWhichNoPollComesAtOnceIsNotedAMomentLater() {
         Delivery delivery = sticky();
         delivery.ended(true);
-        assertThat(threads.waiting()).isZero();
+        drainTimer();
+        assertThat(positions.marks).as("not yet").isEmpty();
 
-        Awaitility.await().atMost(PATIENCE).until(() -> {
-            drainTimer();
-            return !positions.marks.isEmpty();
-        });
+        now = now.plusMillis(5);
+        drainTimer();
 
         assertThat(positions.marks).containsExactly(new PositionStore.Mark(MEMBER, delivery.claimId(), true));
         assertThat(deliveries.takeOver(GROUP, NAME)).isEmpty();
@@ -228,6 +278,7 @@ class DeliveriesTest {
         assertThat(timer.delays()).hasSize(1);
         assertThat(deliveries.sent(GROUP, NAME)).isNotDone();
         positions.failure = null;
+        now = TIMEOUT;
 
         drainTimer();
 
@@ -241,12 +292,14 @@ class DeliveriesTest {
         positions.failure = new TrunklineException(ErrorCode.DATABASE_UNAVAILABLE, "away");
         delivery.ended(true);
         threads.runAll();
+        now = TIMEOUT.minusNanos(1);
+        drainTimer();
+        assertThat(timer.delays()).as("once more").hasSize(1);
 
-        Awaitility.await().atMost(PATIENCE).until(() -> {
-            drainTimer();
-            return timer.delays().isEmpty();
-        });
+        now = TIMEOUT;
+        drainTimer();
 
+        assertThat(timer.delays()).isEmpty();
         assertThat(positions.marks).isEmpty();
         assertThat(deliveries.sent(GROUP, NAME))
                 .as("nobody waits for it any more")
@@ -256,13 +309,12 @@ class DeliveriesTest {
     @Test
     void answerThatIsBeingSentForLongKeepsItsClaim() {
         Delivery delivery = sent(looked(held(1, 10)), Map.of(1, 15L));
+        now = TIMEOUT.dividedBy(6);
         timer.repeat();
         assertThat(threads.waiting()).as("not after a moment").isZero();
 
-        Awaitility.await().atMost(PATIENCE).until(() -> {
-            timer.repeat();
-            return threads.waiting() > 0;
-        });
+        now = now.plusNanos(1);
+        timer.repeat();
         threads.runAll();
 
         assertThat(positions.renewed).containsExactly(new PositionStore.Mark(MEMBER, delivery.claimId(), false));
@@ -330,7 +382,8 @@ class DeliveriesTest {
                 .build()
                 .getConfigMapping(ConsumerConfig.class);
         WorkerPool pool = WorkerPools.drivenBy(threads);
-        return new Deliveries(positions, config, new Heartbeats(positions, config, pool, timer), pool, timer);
+        return new Deliveries(
+                positions, config, new Heartbeats(positions, config, pool, timer), pool, timer, () -> now.toNanos());
     }
 
     private static Held held(int partitionId, long position) {
@@ -343,12 +396,12 @@ class DeliveriesTest {
                 false);
     }
 
-    private static Looked looked(Held... held) {
+    private Looked looked(Held... held) {
         ConsumerOptions options = new ConsumerOptions(
                 "json", OffsetReset.of("earliest").orElseThrow(), true, 0, OptionalInt.empty(), false);
         MemberState member = new MemberState(
                 MEMBER, 1, GENERATION, false, options, SubscriptionKind.TOPICS, Duration.ZERO, List.of(held));
-        return new Looked(member, Map.of(), System.nanoTime());
+        return new Looked(member, Map.of(), now.toNanos());
     }
 
     /** The positions as far as deliveries change them, which are lost or fail when the test says so. */

@@ -73,7 +73,7 @@ class KeyedQueueTest {
         CompletableFuture<String> failing = call("a", "failing");
         CompletableFuture<String> next = call("a", "next");
 
-        ends.get("failing").completeExceptionally(new TrunklineException(ErrorCode.DATABASE_UNAVAILABLE, "away"));
+        endOf("failing").completeExceptionally(new TrunklineException(ErrorCode.DATABASE_UNAVAILABLE, "away"));
         end("next");
 
         assertThat(code(failing)).isEqualTo(ErrorCode.DATABASE_UNAVAILABLE);
@@ -141,12 +141,16 @@ class KeyedQueueTest {
     private CompletableFuture<String> call(String key, String name) {
         return queue.call(key, asked -> {
             begun.add(name);
-            return ends.computeIfAbsent(name, n -> new CompletableFuture<>());
+            return endOf(name);
         });
     }
 
     private void end(String name) {
-        ends.computeIfAbsent(name, n -> new CompletableFuture<>()).complete(name);
+        endOf(name).complete(name);
+    }
+
+    private CompletableFuture<String> endOf(String name) {
+        return ends.computeIfAbsent(name, n -> new CompletableFuture<>());
     }
 
     private long now() {

@@ -28,6 +28,8 @@ import org.junit.jupiter.api.Test;
 /** Calls on a pool: in turn, bounded, and over in time whatever they wait for. */
 class WorkerPoolTest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+    /** Sooner than a call ends whose caller has just begun to wait. */
+    private static final Duration SOON = WorkerPool.mostWait().dividedBy(2);
     /** What is left of the time of a call that began to wait long ago. */
     private static final Duration LEFT = Duration.ofMillis(200);
 
@@ -81,7 +83,7 @@ class WorkerPoolTest {
 
         CompletableFuture<Integer> late = pool.call(made::incrementAndGet, since(Duration.ZERO));
 
-        Awaitility.await().atMost(PATIENCE).until(late::isDone);
+        Awaitility.await().atMost(SOON).until(late::isDone);
         assertThat(code(late)).isEqualTo(ErrorCode.OVERLOADED);
         executor.runAll();
         assertThat(made).hasValue(0);
@@ -94,7 +96,7 @@ class WorkerPoolTest {
         called.add(pool.call(
                 () -> {
                     Awaitility.await()
-                            .atMost(PATIENCE)
+                            .atMost(SOON)
                             .until(() -> called.getFirst().isDone());
                     PendingCall.beginsToWrite();
                     return written.incrementAndGet();
@@ -114,7 +116,7 @@ class WorkerPoolTest {
                 () -> {
                     PendingCall.beginsToWrite();
                     Awaitility.await()
-                            .atMost(PATIENCE)
+                            .atMost(SOON)
                             .until(() -> called.getFirst().isDone());
                     PendingCall.beginsToWrite(); // the second statement of one that has written already
                     return "written";

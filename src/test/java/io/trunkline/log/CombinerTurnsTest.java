@@ -285,10 +285,11 @@ class CombinerTurnsTest {
         }
         Part last = part(4, "last");
         submit(last);
-        log.duringTheNext(() -> later = WorkerPool.mostWait().plusSeconds(1));
-        threads.runNext();
+        log.duringTheNext(() -> {
+            later = WorkerPool.mostWait().plusSeconds(1);
+            log.duringTheNext(timer::repeat); // just after the first commit
+        });
 
-        timer.repeat();
         threads.runAll();
 
         assertThat(last.baseOffset()).isCompletedWithValue(0L);

@@ -160,6 +160,19 @@ class WakeupsTest {
     }
 
     @Test
+    void looksBeginAtTheIntervalAgainWhenSomebodyWaitsAgain() {
+        wakeups.register(1, 0);
+        ends.put(1, 1);
+        timer.runNext();
+        assertThat(timer.delays()).as("it has found something").containsExactly(INTERVAL.dividedBy(8));
+        timer.runNext();
+
+        wakeups.register(1, 1);
+
+        assertThat(timer.delays()).containsExactly(INTERVAL);
+    }
+
+    @Test
     void allAreToldThatTheDatabaseIsAway() {
         Waiter ofAPartition = wakeups.register(1, 10);
         Waiter ofNone = wakeups.register(Map.of());
