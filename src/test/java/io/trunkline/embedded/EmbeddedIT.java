@@ -28,7 +28,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The packaged application with its own PostgreSQL, started and ended in every way that happens to software. */
 class EmbeddedIT {
     private static final Map<String, String> DEFAULTS = Map.of();
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
 
     /** A data directory as a first start leaves it, for tests that are not about the first start: setting one up takes seconds. */
     @TempDir

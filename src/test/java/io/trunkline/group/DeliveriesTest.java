@@ -327,6 +327,21 @@ class DeliveriesTest {
     }
 
     @Test
+    void answerThatHasEndedDoesNotKeepItsClaimWhileItsNoteIsRepeated() {
+        Delivery delivery = sent(looked(held(1, 10)), Map.of(1, 15L));
+        positions.failure = new TrunklineException(ErrorCode.DATABASE_UNAVAILABLE, "away");
+        delivery.ended(false);
+        threads.runAll();
+        positions.failure = null;
+        now = TIMEOUT.dividedBy(2);
+
+        timer.repeat();
+        threads.runAll();
+
+        assertThat(positions.renewed).isEmpty();
+    }
+
+    @Test
     void allThatWasDeliveredIsNotedWhenTheServiceStops() {
         Delivery delivery = sticky();
         delivery.ended(true);
