@@ -202,6 +202,7 @@ class ConfigTest {
             strings = {
                 "trunkline.consumer.session-timout",
                 "trunkline.database.user",
+                "trunkline.database.ulr",
                 "trunkline.embedded.dir",
                 "trunkline.http.max-body",
                 "trunkline.log.append.thread",

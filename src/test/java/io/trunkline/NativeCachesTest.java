@@ -13,10 +13,9 @@ import io.quarkus.arc.ClientProxy;
 import io.quarkus.arc.InjectableBean;
 import io.quarkus.runtime.Startup;
 import io.quarkus.runtime.annotations.RegisterForReflection;
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.log.Logs;
-import io.trunkline.testing.TestDatabase;
+import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.topic.Topics;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.inject.Any;
@@ -47,8 +46,7 @@ import org.junit.jupiter.api.Test;
  * that it was told: those that Quarkus registers, and those that Trunkline does.
  */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class NativeCachesTest {
+class NativeCachesTest extends ServiceTestCase {
     private static final String OURS = "io.trunkline.";
     private static final String CAFFEINE = "com.github.benmanes.caffeine.cache.";
     private static final String OF_QUARKUS = "io/quarkus/caffeine/runtime/graal/CacheConstructorsFeature.class";

@@ -2,14 +2,10 @@ package io.trunkline;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
-import io.trunkline.testing.Api;
-import io.trunkline.testing.TestDatabase;
+import io.trunkline.testing.ServiceTestCase;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,8 +16,7 @@ import org.junit.jupiter.api.Test;
 
 /** The service, its document, its images, its chart and its manifests have one version, that of the pom. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class VersionTest {
+class VersionTest extends ServiceTestCase {
     private static final Pattern POM =
             Pattern.compile("<artifactId>trunkline</artifactId>\\s*<version>([0-9.]+)(?:-SNAPSHOT)?</version>");
     private static final Pattern CHART = Pattern.compile("(?m)^(?:version|appVersion): (.*)$");
@@ -29,19 +24,11 @@ class VersionTest {
     private static final Pattern MANIFESTS =
             Pattern.compile("(?m)(?:app.kubernetes.io/version: |newTag: |image: trunkline:)(.*)$");
 
-    @TestHTTPResource(value = "/", management = true)
-    URI management;
-
-    @TestHTTPResource("/")
-    URI base;
-
     @Test
     void serviceReportsTheVersionOfThePom() throws IOException {
-        Api api = new Api(root(base));
-
         assertThat(api.get("/").json().path("bridge_version").asText()).isEqualTo(version());
         assertThat(api.get("/openapi").json().at("/info/version").asText()).isEqualTo(version());
-        assertThat(new Api(root(management)).get("/metrics", "text/plain").body())
+        assertThat(ops.get("/metrics", "text/plain").body())
                 .containsPattern("trunkline_build_info\\{version=\"" + Pattern.quote(version()) + "\",?}");
     }
 
@@ -73,9 +60,5 @@ class VersionTest {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-    }
-
-    private static String root(URI uri) {
-        return uri.toString().replaceFirst("/$", "");
     }
 }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.function.LongSupplier;
 
 /**
  * Asks questions of PostgreSQL together: those that come while others are being answered go with the next call, so that
@@ -26,6 +27,7 @@ public final class Coalescer<Q, A> {
     private final int mostTogether;
     private final int mostWaiting;
     private final Function<List<Q>, List<A>> call;
+    private final LongSupplier nanoTime;
     /** Guarded by this, as the following. */
     private List<Asked<Q, A>> waiting = new ArrayList<>();
 
@@ -41,11 +43,22 @@ public final class Coalescer<Q, A> {
      */
     public Coalescer(
             WorkerPool pool, int mostUnderWay, int mostTogether, int mostWaiting, Function<List<Q>, List<A>> call) {
+        this(pool, mostUnderWay, mostTogether, mostWaiting, call, System::nanoTime);
+    }
+
+    Coalescer(
+            WorkerPool pool,
+            int mostUnderWay,
+            int mostTogether,
+            int mostWaiting,
+            Function<List<Q>, List<A>> call,
+            LongSupplier nanoTime) {
         this.pool = pool;
         this.mostUnderWay = mostUnderWay;
         this.mostTogether = mostTogether;
         this.mostWaiting = mostWaiting;
         this.call = call;
+        this.nanoTime = nanoTime;
     }
 
     /** The answer, or the failure of the call that asked for it; {@code OVERLOADED} when too much waits, or for too long. */
@@ -56,7 +69,7 @@ public final class Coalescer<Q, A> {
                 answer.completeExceptionally(overloaded());
                 return answer;
             }
-            waiting.add(new Asked<>(question, answer, System.nanoTime()));
+            waiting.add(new Asked<>(question, answer, nanoTime.getAsLong()));
         }
         next();
         return answer;
@@ -86,7 +99,7 @@ public final class Coalescer<Q, A> {
 
     /** Those of the first that have waited for too long; they are in the order in which they came. */
     private List<Asked<Q, A>> late(List<Asked<Q, A>> asked) {
-        long now = System.nanoTime();
+        long now = nanoTime.getAsLong();
         int late = 0;
         while (mostWaiting > 0 && late < asked.size() && now - asked.get(late).at() > MOST_WAIT.toNanos()) {
             late++;

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongFunction;
+import java.util.function.LongSupplier;
 
 /**
  * Lets calls for the same key follow one another, so that they do not hold threads and connections while they wait for
@@ -20,6 +21,7 @@ public final class KeyedQueue<K> {
 
     private final String calls;
     private final int most;
+    private final LongSupplier nanoTime;
     /** The last call of each key. Guarded by this, as the following. */
     private final Map<K, CompletableFuture<?>> last = new HashMap<>();
 
@@ -30,8 +32,13 @@ public final class KeyedQueue<K> {
      * @param most how many may wait
      */
     public KeyedQueue(String calls, int most) {
+        this(calls, most, System::nanoTime);
+    }
+
+    KeyedQueue(String calls, int most, LongSupplier nanoTime) {
         this.calls = calls;
         this.most = most;
+        this.nanoTime = nanoTime;
     }
 
     /**
@@ -51,8 +58,8 @@ public final class KeyedQueue<K> {
             before = last.put(key, mine);
         }
         CompletableFuture<?> start = before == null ? CompletableFuture.completedFuture(null) : before;
-        long asked = System.nanoTime();
-        start.handle((result, failure) -> System.nanoTime() - asked > MOST_WAIT.toNanos()
+        long asked = nanoTime.getAsLong();
+        start.handle((result, failure) -> nanoTime.getAsLong() - asked > MOST_WAIT.toNanos()
                         ? CompletableFuture.<T>failedFuture(new TrunklineException(
                                 ErrorCode.OVERLOADED,
                                 "The call waited too long for its turn (" + calls + "); nothing was done. Try again."))

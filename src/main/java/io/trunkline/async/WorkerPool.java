@@ -41,15 +41,14 @@ public final class WorkerPool implements AutoCloseable {
     }
 
     private WorkerPool(String name, int threads, int coreThreads, int mostThreads, BlockingQueue<Runnable> queue) {
+        this(name, threads, executor(name, coreThreads, mostThreads, queue));
+    }
+
+    /** A pool on an executor that somebody else drives. */
+    WorkerPool(String name, int threads, ThreadPoolExecutor executor) {
         this.name = name;
         this.threads = threads;
-        AtomicInteger number = new AtomicInteger();
-        executor = new ThreadPoolExecutor(coreThreads, mostThreads, 30, TimeUnit.SECONDS, queue, task -> {
-            Thread thread = new Thread(task, name + "-" + number.incrementAndGet());
-            thread.setDaemon(true);
-            return thread;
-        });
-        executor.allowCoreThreadTimeOut(coreThreads > 0);
+        this.executor = executor;
         meters = List.of(
                 gauge("trunkline.pool.threads.active", "Threads at work", ThreadPoolExecutor::getActiveCount),
                 gauge("trunkline.pool.threads.max", "Calls that run at once at most", pool -> threads),
@@ -57,6 +56,19 @@ public final class WorkerPool implements AutoCloseable {
                         "trunkline.pool.queued",
                         "Calls that wait for a thread",
                         pool -> pool.getQueue().size()));
+    }
+
+    private static ThreadPoolExecutor executor(
+            String name, int coreThreads, int mostThreads, BlockingQueue<Runnable> queue) {
+        AtomicInteger number = new AtomicInteger();
+        ThreadPoolExecutor executor =
+                new ThreadPoolExecutor(coreThreads, mostThreads, 30, TimeUnit.SECONDS, queue, task -> {
+                    Thread thread = new Thread(task, name + "-" + number.incrementAndGet());
+                    thread.setDaemon(true);
+                    return thread;
+                });
+        executor.allowCoreThreadTimeOut(coreThreads > 0);
+        return executor;
     }
 
     private Meter gauge(String gauge, String description, ToDoubleFunction<ThreadPoolExecutor> value) {
@@ -103,8 +115,8 @@ public final class WorkerPool implements AutoCloseable {
      * do all the work.
      */
     public static WorkerPool withoutQueue(String name, int threads) {
-        // A thread that has just ended its task may not be back yet when the next one comes.
-        return new WorkerPool(name, threads, 0, threads * 2, new SynchronousQueue<>());
+        // The caller is the bound: threads that have just ended their tasks may not be back yet.
+        return new WorkerPool(name, threads, 0, Integer.MAX_VALUE, new SynchronousQueue<>());
     }
 
     /**

@@ -29,6 +29,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -66,10 +67,9 @@ final class Deliveries {
     private final Queue<Delivery> deferred = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean sweeping = new AtomicBoolean();
     /** Where the last answer that this replica sent to a member has ended, by partition. */
-    private final Cache<PositionStore.Key, Map<Long, Long>> ends = Caffeine.newBuilder()
-            .maximumSize(MOST_REMEMBERED)
-            .expireAfterWrite(Duration.ofSeconds(1))
-            .build();
+    private final Cache<PositionStore.Key, Map<Long, Long>> ends;
+
+    private final LongSupplier nanoTime;
 
     Deliveries(
             PositionStore store,
@@ -77,6 +77,22 @@ final class Deliveries {
             Heartbeats heartbeats,
             WorkerPool pool,
             ScheduledExecutorService timer) {
+        this(store, config, heartbeats, pool, timer, System::nanoTime);
+    }
+
+    Deliveries(
+            PositionStore store,
+            ConsumerConfig config,
+            Heartbeats heartbeats,
+            WorkerPool pool,
+            ScheduledExecutorService timer,
+            LongSupplier nanoTime) {
+        this.nanoTime = nanoTime;
+        ends = Caffeine.newBuilder()
+                .maximumSize(MOST_REMEMBERED)
+                .expireAfterWrite(Duration.ofSeconds(1))
+                .ticker(nanoTime::getAsLong)
+                .build();
         this.store = store;
         this.heartbeats = heartbeats;
         timeout = config.deliveryTimeout();
@@ -121,7 +137,7 @@ final class Deliveries {
         /** Whether the member's last polls all came to this replica, so that the next one very probably does. */
         private volatile boolean sticky;
 
-        private final long start = System.nanoTime();
+        private final long start = nanoTime.getAsLong();
         private volatile long endedAt = start;
         private final AtomicReference<Stage> stage = new AtomicReference<>(Stage.SENDING);
         private final CompletableFuture<Void> settled = new CompletableFuture<>();
@@ -147,12 +163,12 @@ final class Deliveries {
         void ended(boolean delivered) {
             if (!delivered || !sticky) {
                 if (stage.compareAndSet(Stage.SENDING, Stage.TOLD)) {
-                    endedAt = System.nanoTime();
+                    endedAt = nanoTime.getAsLong();
                     mark(delivered);
                 }
                 return;
             }
-            endedAt = System.nanoTime();
+            endedAt = nanoTime.getAsLong();
             if (stage.compareAndSet(Stage.SENDING, Stage.DELIVERED)) {
                 deferred.add(this);
                 sweepLater();
@@ -182,7 +198,7 @@ final class Deliveries {
             marks.ask(new PositionStore.Mark(memberId, claimId, delivered)).whenComplete((done, failure) -> {
                 if (failure == null) {
                     settle();
-                } else if (System.nanoTime() - endedAt < timeout.toNanos()) {
+                } else if (nanoTime.getAsLong() - endedAt < timeout.toNanos()) {
                     timer.schedule(() -> mark(delivered), RETRY.toMillis(), TimeUnit.MILLISECONDS);
                 } else {
                     LOG.warnf(
@@ -242,7 +258,7 @@ final class Deliveries {
     /** Notes the deliveries after which no poll came at once. */
     private void sweep() {
         sweeping.set(false);
-        long due = System.nanoTime() - DEFERRED.toNanos();
+        long due = nanoTime.getAsLong() - DEFERRED.toNanos();
         for (Delivery next = deferred.peek(); next != null && next.endedAt - due <= 0; next = deferred.peek()) {
             deferred.remove(next);
             next.noteNow();
@@ -266,7 +282,7 @@ final class Deliveries {
             return Optional.empty();
         }
         Delivery last = only.next();
-        return System.nanoTime() - last.after.at() < KNOWN.toNanos()
+        return nanoTime.getAsLong() - last.after.at() < KNOWN.toNanos()
                         && last.stage.compareAndSet(Stage.DELIVERED, Stage.TAKEN)
                 ? Optional.of(last)
                 : Optional.empty();
@@ -385,7 +401,7 @@ final class Deliveries {
 
     /** Answers that are being sent for long keep their claims. */
     private void renew() {
-        long now = System.nanoTime();
+        long now = nanoTime.getAsLong();
         List<PositionStore.Mark> old = underWay.values().stream()
                 .flatMap(Set::stream)
                 .filter(delivery -> delivery.stage.get() != Stage.TOLD

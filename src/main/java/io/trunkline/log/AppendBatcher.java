@@ -20,6 +20,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -61,9 +62,10 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
     /** Partitions that somebody else holds are waited for here, so that they do not take the threads of all others. */
     private final WorkerPool lockedPool;
 
-    private final ScheduledExecutorService timer = WorkerPool.timer("append-deadline", 1);
+    private final ScheduledExecutorService timer;
+    private final LongSupplier nanoTime;
     /** When PostgreSQL last committed an append, by {@link System#nanoTime}. */
-    private volatile long progressAt = System.nanoTime();
+    private volatile long progressAt;
 
     private final ConcurrentHashMap<Long, PartitionQueue> queues = new ConcurrentHashMap<>();
     private final AtomicLong queuedBytes = new AtomicLong();
@@ -73,16 +75,43 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
     private int workers;
 
     AppendBatcher(AppendStore store, LogConfig.Append config, LogMetrics metrics, Listener listener) {
+        this(
+                store,
+                config,
+                metrics,
+                listener,
+                WorkerPool.withoutQueue("append", config.threads()),
+                lockedPool(config),
+                WorkerPool.timer("append-deadline", 1),
+                System::nanoTime);
+    }
+
+    AppendBatcher(
+            AppendStore store,
+            LogConfig.Append config,
+            LogMetrics metrics,
+            Listener listener,
+            WorkerPool pool,
+            WorkerPool lockedPool,
+            ScheduledExecutorService timer,
+            LongSupplier nanoTime) {
         this.store = store;
         this.config = config;
         this.metrics = metrics;
         this.listener = listener;
-        pool = WorkerPool.withoutQueue("append", config.threads());
-        // A locked partition stands in the pool's queue at most once, and what may be in use is bounded by its bytes.
-        long mostQueues = config.maxQueuedBytes().asLongValue() / RecordBatch.OVERHEAD_BYTES + 1;
-        lockedPool = new WorkerPool("append-locked", LOCKED_THREADS, (int) Math.min(mostQueues, 2_000_000));
+        this.pool = pool;
+        this.lockedPool = lockedPool;
+        this.timer = timer;
+        this.nanoTime = nanoTime;
+        progressAt = nanoTime.getAsLong();
         timer.scheduleWithFixedDelay(
                 this::failOverdue, OVERDUE_CHECK.toMillis(), OVERDUE_CHECK.toMillis(), TimeUnit.MILLISECONDS);
+    }
+
+    /** A locked partition stands in the pool's queue at most once, and what may be in use is bounded by its bytes. */
+    private static WorkerPool lockedPool(LogConfig.Append config) {
+        long mostQueues = config.maxQueuedBytes().asLongValue() / RecordBatch.OVERHEAD_BYTES + 1;
+        return new WorkerPool("append-locked", LOCKED_THREADS, (int) Math.min(mostQueues, 2_000_000));
     }
 
     @Override
@@ -137,7 +166,7 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
      * written any more, of what is being written nobody knows. While it does commit, what was accepted is written in its turn.
      */
     private void failOverdue() {
-        long latest = System.nanoTime() - WorkerPool.mostWait().toNanos();
+        long latest = nanoTime.getAsLong() - WorkerPool.mostWait().toNanos();
         if (progressAt - latest > 0) {
             return;
         }
@@ -360,9 +389,9 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
      * A wait for a lock ends before those who wait for it are told that nobody knows what became of their records. One that
      * could not is not begun: behind it others wait for their turn.
      */
-    private static boolean hasTimeToWait(Batch batch) {
-        Duration waited =
-                Duration.ofNanos(System.nanoTime() - batch.appends().getFirst().submitted());
+    private boolean hasTimeToWait(Batch batch) {
+        Duration waited = Duration.ofNanos(
+                nanoTime.getAsLong() - batch.appends().getFirst().submitted());
         Duration most = WorkerPool.mostWait().minus(LOCK_WAIT);
         return waited.compareTo(most) <= 0 || waited.compareTo(LOCK_WAIT) <= 0;
     }
@@ -395,7 +424,7 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
 
     /** Before the partition's next append begins, so that readers are told in the order of the offsets. */
     private void tell(Batch batch, AppendOutcome outcome, SharedAppend shared, int index) {
-        progressAt = System.nanoTime();
+        progressAt = nanoTime.getAsLong();
         if (!(outcome instanceof Appended appended)) {
             return;
         }

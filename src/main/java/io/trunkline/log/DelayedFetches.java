@@ -56,7 +56,7 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
     private final FetchStore store;
     private final LogConfig.Fetch config;
     private final LogMetrics metrics;
-    private final ScheduledExecutorService poller = WorkerPool.timer("wake-up", 1);
+    private final ScheduledExecutorService poller;
     /** What readers do with what they get does not hold up appends. Each waiting reader stands in the queue at most once. */
     private final WorkerPool wakers;
 
@@ -70,11 +70,26 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
     private volatile Duration delay;
 
     DelayedFetches(FetchStore store, LogConfig.Fetch config, LogMetrics metrics) {
+        this(
+                store,
+                config,
+                metrics,
+                WorkerPool.timer("wake-up", 1),
+                new WorkerPool("wake-up", WAKERS, config.maxWaiting()));
+    }
+
+    DelayedFetches(
+            FetchStore store,
+            LogConfig.Fetch config,
+            LogMetrics metrics,
+            ScheduledExecutorService poller,
+            WorkerPool wakers) {
         this.store = store;
         this.config = config;
         this.metrics = metrics;
+        this.poller = poller;
+        this.wakers = wakers;
         delay = config.pollInterval();
-        wakers = new WorkerPool("wake-up", WAKERS, config.maxWaiting());
     }
 
     synchronized int waiting() {

@@ -50,9 +50,9 @@ class GroupChaosIT {
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)
     Path directory = Path.of("");
 
-    private final int seconds = Integer.getInteger("chaos.seconds", 60);
+    private final int seconds = Integer.getInteger("chaos.seconds", 20);
     private final long seed = Long.getLong("chaos.seed", System.nanoTime() % 1_000_000);
-    private final TestDatabase database = new TestDatabase();
+    private final TestDatabase database = TestDatabase.inASharedServer();
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private Map<String, String> settings = Map.of();
 
@@ -156,7 +156,9 @@ class GroupChaosIT {
                 .isEmpty();
         soft.assertThat(records).as("records").isGreaterThanOrEqualTo(seconds * 40L);
         // A replica is killed once the last one is ready again, which takes up to 20 s beside this load on two cores.
-        soft.assertThat(run.count(Event.REPLICA_KILLED)).as("replicas killed").isGreaterThanOrEqualTo(seconds / 30);
+        soft.assertThat(run.count(Event.REPLICA_KILLED))
+                .as("replicas killed")
+                .isGreaterThanOrEqualTo(Math.max(1, seconds / 30));
         // Members are killed as fast as others can join beside this load.
         soft.assertThat(run.count(Event.MEMBER_KILLED) + run.count(Event.MEMBER_KILLED_IN_A_POLL))
                 .as("members killed")

@@ -4,16 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
-import io.trunkline.testing.Group;
+import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
 import jakarta.inject.Inject;
 import java.net.Socket;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -27,13 +24,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** What groups promise beside what a client can see: rows, failures of the network, replicas that died. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class GroupInvariantsTest {
+class GroupInvariantsTest extends ServiceTestCase {
     private static final String ROWS = """
             SELECT md5(coalesce(string_agg(r.t, ';' ORDER BY r.t), ''))
               FROM (SELECT concat_ws(',', 'g', ctid, xmin, xmax) AS t
@@ -68,26 +63,11 @@ class GroupInvariantsTest {
              WHERE name = ?
             """;
 
-    @TestHTTPResource("/")
-    URI base;
-
-    @TestHTTPResource(value = "/", management = true)
-    URI management;
-
     @Inject
     GroupJob job;
 
     @Inject
     MeterRegistry registry;
-
-    private Api api;
-    private Group group;
-
-    @BeforeEach
-    void group() {
-        api = new Api(base.toString());
-        group = new Group(api);
-    }
 
     @AfterEach
     void network() {
@@ -278,8 +258,7 @@ class GroupInvariantsTest {
 
         job.lag();
 
-        String root = "http://" + management.getHost() + ":" + management.getPort();
-        String metrics = new Api(root).get("/metrics", "text/plain").body();
+        String metrics = ops.get("/metrics", "text/plain").body();
         assertThat(metrics)
                 .containsPattern("trunkline_consumer_lag\\{group=\"" + group.id() + "\",partition=\"1\",topic=\""
                         + topic + "\",?} 4.0")

@@ -3,14 +3,12 @@ package io.trunkline.group;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
 import io.trunkline.testing.Group;
+import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
-import java.net.URI;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -24,8 +22,7 @@ import org.junit.jupiter.api.Test;
 
 /** What a change of a group locks while topics cannot be looked up: somebody holds the row of their version. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class GroupLockTest {
+class GroupLockTest extends ServiceTestCase {
     private static final Duration PATIENCE = Duration.ofSeconds(8);
     private static final String HOLD_TOPICS = "LOCK TABLE trunkline.topic_version IN ACCESS EXCLUSIVE MODE";
     private static final String WAITING = """
@@ -34,11 +31,6 @@ class GroupLockTest {
              WHERE NOT granted AND relation = 'trunkline.topic_version'::regclass
             """;
 
-    @TestHTTPResource("/")
-    URI base;
-
-    private Api api;
-    private Group group;
     private String topic;
     private Consumer consumer;
     private Connection owner;
@@ -46,8 +38,6 @@ class GroupLockTest {
 
     @BeforeEach
     void holdTopics() throws SQLException {
-        api = new Api(base.toString());
-        group = new Group(api);
         topic = api.newTopic(2);
         consumer = group.consumer();
         owner = TestDatabase.asOwner();

@@ -5,15 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
 import io.trunkline.testing.Group;
+import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
 import jakarta.inject.Inject;
-import java.net.URI;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -24,7 +22,6 @@ import java.util.List;
 import java.util.UUID;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -34,27 +31,14 @@ import org.junit.jupiter.params.provider.ValueSource;
  * read, subscribed, measured, purged and deleted.
  */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class OddRowsTest {
+class OddRowsTest extends ServiceTestCase {
     private static final String MOST = "9223372036854775807";
     private static final Duration PATIENCE = Duration.ofSeconds(30);
-
-    @TestHTTPResource("/")
-    URI base;
-
-    @TestHTTPResource(value = "/metrics", management = true)
-    URI metrics;
 
     @Inject
     GroupJob job;
 
     private final String suffix = UUID.randomUUID().toString();
-    private Api api;
-
-    @BeforeEach
-    void client() {
-        api = new Api(base.toString());
-    }
 
     @AfterEach
     void removeOddRows() throws SQLException {
@@ -329,11 +313,7 @@ class OddRowsTest {
         job.expire();
         job.lag();
         job.forget();
-        String url = metrics.toString();
-        assertThat(new Api(url.substring(0, url.length() - "/metrics".length()))
-                        .get("/metrics")
-                        .body())
-                .contains("group=\"" + group.id() + "\"");
+        assertThat(ops.get("/metrics").body()).contains("group=\"" + group.id() + "\"");
         one("SELECT count(*)::text FROM trunkline.log_state()");
         one("SELECT count(*)::text FROM trunkline.purgeable()");
         assertThat(api.delete("/topics/" + topic + "/partitions/0/records?before=1")

@@ -4,14 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.agroal.api.AgroalDataSource;
 import io.agroal.api.AgroalDataSource.FlushMode;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.ServerSettings;
+import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
 import jakarta.inject.Inject;
-import java.net.URI;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -24,30 +22,19 @@ import java.util.List;
 import java.util.Map;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The service's connections, whatever an operator sets as the default of its role, the database or the server. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class ConnectionSettingsTest {
+class ConnectionSettingsTest extends ServiceTestCase {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
-
-    @TestHTTPResource("/")
-    URI base;
 
     @Inject
     AgroalDataSource dataSource;
 
     private final List<AutoCloseable> undo = new ArrayList<>();
-    private Api api;
-
-    @BeforeEach
-    void client() {
-        api = new Api(base.toString());
-    }
 
     @AfterEach
     void reset() throws Exception {

@@ -1,15 +1,12 @@
 package io.trunkline.jdbc;
 
-import static io.trunkline.testing.Failure.assertFailure;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
+import io.trunkline.schema.Migrations;
 import io.trunkline.testing.Api;
-import io.trunkline.testing.Consumer;
-import io.trunkline.testing.Group;
 import io.trunkline.testing.ServiceProcess;
 import io.trunkline.testing.TestDatabase;
-import java.net.http.HttpRequest;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -26,14 +23,17 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The packaged application with a database that is configured. */
+/**
+ * The packaged application with a database that is configured. Starting it takes seconds: what one class refuses is told
+ * apart in {@code ConfigCheckTest}, {@code DatabaseUrlTest} and {@code MigrationChecksTest}, and one of each kind is here.
+ */
 class ExternalDatabaseIT {
     private static final Pattern MIGRATIONS = Pattern.compile("Schema brought up to date migrations=([0-9]+)");
 
     @TempDir
     Path directory = Path.of("");
 
-    private final TestDatabase database = new TestDatabase();
+    private final TestDatabase database = TestDatabase.inASharedServer();
     private Map<String, String> settings = Map.of();
 
     @BeforeEach
@@ -92,24 +92,8 @@ class ExternalDatabaseIT {
     }
 
     @Test
-    void missingSchemaWithoutOwnerStopsTheStartAndTellsWhatToSet() {
-        try (ServiceProcess migrated = ServiceProcess.start(directory, settings)) {
-            assertThat(migrated.api().get("/topics").status()).isEqualTo(200);
-        }
-        execAsOwner("DROP SCHEMA trunkline CASCADE");
-
-        try (ServiceProcess service = ServiceProcess.launch(directory, TestDatabase.withoutOwner(settings))) {
-            assertThat(service.awaitEnd()).isEqualTo(1);
-            assertThat(service.output())
-                    .contains("trunkline.database.owner.username")
-                    .contains("TRUNKLINE_DATABASE_OWNER_USERNAME")
-                    .doesNotContain("\tat ");
-        }
-    }
-
-    @Test
     void migratedSchemaNeedsNoOwner() {
-        ServiceProcess.start(directory, settings).close();
+        Migrations.migrate(settings);
         // These rights are the operator's to give.
         execAsOwner("REVOKE EXECUTE ON FUNCTION trunkline.delete_topic(text), trunkline.configure_topic(text, jsonb),"
                 + " trunkline.delete_records(bigint, bigint) FROM trunkline_app");
@@ -120,177 +104,6 @@ class ExternalDatabaseIT {
             assertThat(api.get("/topics").status()).isEqualTo(200);
             assertThat(api.send(api.request("/topics/" + topic).DELETE()).code())
                     .isEqualTo("DATABASE_PERMISSION_MISSING");
-        }
-    }
-
-    @Test
-    void ownerMustNotBeTheRoleOfTheService() {
-        Map<String, String> same = new HashMap<>(settings);
-        same.put("trunkline.database.username", same.get("trunkline.database.owner.username"));
-        same.put("trunkline.database.password", same.get("trunkline.database.owner.password"));
-
-        try (ServiceProcess service = ServiceProcess.launch(directory, same)) {
-            assertThat(service.awaitEnd()).isEqualTo(1);
-            assertThat(service.output())
-                    .contains("must not run as the owner")
-                    .doesNotContain(same.get("trunkline.database.password"));
-        }
-    }
-
-    @Test
-    void roleThatMayChangeRecordsIsRefused() {
-        ServiceProcess.start(directory, settings).close();
-        execAsOwner("GRANT DELETE ON trunkline.log_batch_1 TO trunkline_app");
-
-        try (ServiceProcess service = ServiceProcess.launch(directory, TestDatabase.withoutOwner(settings))) {
-            assertThat(service.awaitEnd()).isEqualTo(1);
-            assertThat(service.output()).contains("log_batch_1").contains("may change records");
-        }
-    }
-
-    @Test
-    void rightThatIsMissingStopsTheStart() throws Exception {
-        try (ServiceProcess migrates = ServiceProcess.start(directory, settings)) {
-            assertThat(migrates.output()).contains("Schema brought up to date");
-        }
-        execAsOwner("REVOKE EXECUTE ON FUNCTION trunkline.free_slice FROM trunkline_app");
-        execAsOwner("REVOKE UPDATE ON trunkline.group_offset FROM trunkline_app");
-
-        try (ServiceProcess service = ServiceProcess.launch(directory, TestDatabase.withoutOwner(settings))) {
-            assertThat(service.awaitEnd()).isEqualTo(1);
-            assertThat(service.output())
-                    .contains("EXECUTE on function trunkline.free_slice")
-                    .contains("UPDATE on trunkline.group_offset")
-                    .contains("trunkline.database.username");
-        }
-    }
-
-    @Test
-    void migrateBringsTheSchemaUpToDateAndEnds() {
-        Map<String, String> tooSoon = new HashMap<>(TestDatabase.withoutOwner(settings));
-        // Not the usual role: a server that other tests have used has that one.
-        tooSoon.put("trunkline.database.username", "trunkline_not_yet");
-        try (ServiceProcess tooEarly = ServiceProcess.launch(directory, tooSoon, "migrate")) {
-            assertThat(tooEarly.awaitEnd()).isEqualTo(78);
-            assertThat(tooEarly.output()).contains("cannot be used").contains("trunkline_not_yet");
-        }
-        try (ServiceProcess migrates = ServiceProcess.launch(directory, settings, "migrate")) {
-            assertThat(migrates.awaitEnd()).isZero();
-            assertThat(migrates.output())
-                    .contains("Schema brought up to date")
-                    .contains("The schema is up to date.")
-                    .doesNotContain("Trunkline is ready")
-                    .doesNotContain("ERROR");
-        }
-        try (ServiceProcess again = ServiceProcess.launch(directory, settings, "migrate")) {
-            assertThat(again.awaitEnd()).isZero();
-        }
-        try (ServiceProcess service = ServiceProcess.start(directory, TestDatabase.withoutOwner(settings))) {
-            assertThat(service.api().get("/topics").status()).isEqualTo(200);
-        }
-        try (ServiceProcess service = ServiceProcess.launch(directory, settings, "--help")) {
-            assertThat(service.awaitEnd()).isEqualTo(2);
-            assertThat(service.output()).contains("Unknown arguments: --help").contains("migrate");
-        }
-    }
-
-    /** So that a Job ends at once where another attempt changes nothing, and tries again where it may. */
-    @Test
-    void migrateTellsByItsStatusWhetherAnotherAttemptMayHelp() {
-        for (Map<String, String> wrong : List.of(
-                Map.of("trunkline.database.owner.password", "wrong"),
-                Map.of("trunkline.database.owner.username", settings.getOrDefault("trunkline.database.username", "")),
-                Map.of("trunkline.databse.url", "x"))) {
-            Map<String, String> refused = new HashMap<>(settings);
-            refused.putAll(wrong);
-            try (ServiceProcess migrates = ServiceProcess.launch(directory, refused, "migrate")) {
-                assertThat(migrates.awaitEnd()).as(wrong + migrates.output()).isEqualTo(78);
-                assertThat(migrates.output()).doesNotContain("\tat ");
-            }
-        }
-        TestDatabase.network().goAway();
-        Map<String, String> impatient = new HashMap<>(settings);
-        impatient.put("trunkline.database.migration-timeout", "1s");
-        try (ServiceProcess migrates = ServiceProcess.launch(directory, impatient, "migrate")) {
-            assertThat(migrates.awaitEnd()).isEqualTo(1);
-            assertThat(migrates.output()).contains("cannot be reached").doesNotContain("\tat ");
-        }
-    }
-
-    /** So that an upgrade can be taken back: the schema stays, and the version before runs on it. */
-    @Test
-    void serviceStartsOnTheSchemaOfALaterVersion() throws Exception {
-        try (ServiceProcess migrates = ServiceProcess.launch(directory, settings, "migrate")) {
-            assertThat(migrates.awaitEnd()).isZero();
-        }
-        execAsOwner("INSERT INTO trunkline.flyway_schema_history (installed_rank, version, description, type, script,"
-                + " checksum, installed_by, execution_time, success)"
-                + " VALUES (1000, '999', 'later', 'SQL', 'V999__later.sql', 1, current_user, 1, true),"
-                + " (1001, NULL, 'z grants', 'SQL', 'R__z_grants.sql', 12345, current_user, 1, true)");
-        execAsOwner("CREATE TABLE trunkline.later (id int)");
-        execAsOwner("GRANT SELECT, INSERT ON trunkline.later TO trunkline_app");
-
-        try (ServiceProcess service = ServiceProcess.start(directory, TestDatabase.withoutOwner(settings))) {
-            assertThat(service.api().get("/topics").status()).isEqualTo(200);
-        }
-        try (ServiceProcess migrates = ServiceProcess.launch(directory, settings, "migrate")) {
-            assertThat(migrates.awaitEnd()).as(migrates.output()).isZero();
-            assertThat(migrates.output()).contains("later version");
-        }
-        // The rights of the later version are still there.
-        execAsOwner("DO $$ BEGIN ASSERT has_table_privilege('trunkline_app', 'trunkline.later', 'INSERT'); END $$");
-    }
-
-    /** Nothing was released before; the message tells what to do. */
-    @Test
-    void schemaOfABuildBeforeTheFirstReleaseIsRefused() {
-        ServiceProcess.start(directory, settings).close();
-        execAsOwner(
-                "UPDATE trunkline.flyway_schema_history SET description = 'log', script = 'V1__log.sql', checksum = 1"
-                        + " WHERE version = '1'");
-
-        try (ServiceProcess migrates = ServiceProcess.launch(directory, settings, "migrate")) {
-            assertThat(migrates.awaitEnd()).isEqualTo(78);
-            assertThat(migrates.output()).contains("before the first release").contains("DROP SCHEMA");
-        }
-        try (ServiceProcess service = ServiceProcess.launch(directory, TestDatabase.withoutOwner(settings))) {
-            assertThat(service.awaitEnd()).isEqualTo(1);
-            assertThat(service.output()).contains("before the first release").doesNotContain("\tat ");
-        }
-    }
-
-    @Test
-    void logIsJsonWithTheRequestsIdAndWithoutRecords() throws Exception {
-        Map<String, String> json = new HashMap<>(settings);
-        json.put("quarkus.log.console.json.enabled", "true");
-        json.put("quarkus.http.access-log.enabled", "true");
-        json.put("quarkus.log.category.\"io.trunkline\".level", "DEBUG");
-        try (ServiceProcess service = ServiceProcess.start(directory, json)) {
-            Api api = service.api();
-            String topic = api.newTopic(1);
-
-            Api.Answer answer = api.send(api.request("/topics/" + topic)
-                    .header("Content-Type", Api.JSON)
-                    .header("X-Request-Id", "my-request-17")
-                    .POST(HttpRequest.BodyPublishers.ofString(
-                            "{\"records\":[{\"key\":\"s3cret-k\",\"value\":\"s3cret-v\"}]}")));
-
-            assertThat(answer.status()).isEqualTo(200);
-            Awaitility.await()
-                    .atMost(Duration.ofSeconds(10))
-                    .until(() -> service.output().contains("my-request-17"));
-            ObjectMapper mapper = new ObjectMapper();
-            assertThat(service.output().lines())
-                    .allSatisfy(line -> assertThat(
-                                    mapper.readTree(line).path("message").isTextual())
-                            .isTrue());
-            assertThat(service.output().lines().filter(line -> line.contains("my-request-17")))
-                    .anySatisfy(line -> assertThat(mapper.readTree(line)
-                                    .path("mdc")
-                                    .path("requestId")
-                                    .asText())
-                            .isEqualTo("my-request-17"));
-            assertThat(service.output()).doesNotContain("s3cret");
         }
     }
 
@@ -339,117 +152,8 @@ class ExternalDatabaseIT {
     }
 
     @Test
-    void poolThatIsTooSmallForTheThreadsStopsTheStart() {
-        Map<String, String> small = new HashMap<>(settings);
-        small.put("trunkline.log.fetch.threads", "30");
-
-        try (ServiceProcess service = ServiceProcess.launch(directory, small)) {
-            assertThat(service.awaitEnd()).isEqualTo(1);
-            assertThat(service.output())
-                    .contains("trunkline.database.max-connections")
-                    .contains("62");
-        }
-    }
-
-    @Test
-    void configurationThatMakesNoSenseStopsTheStart() {
-        for (String key :
-                new String[] {"trunkline.databse.url", "trunkline.database.ulr", "trunkline.consumer.auto-offset-reset"
-                }) {
-            Map<String, String> wrong = new HashMap<>(settings);
-            wrong.put(key, "x");
-
-            try (ServiceProcess service = ServiceProcess.launch(directory, wrong)) {
-                assertThat(service.awaitEnd()).isEqualTo(1);
-                assertThat(service.output()).contains(key).doesNotContain("\tat ");
-            }
-        }
-    }
-
-    @Test
-    void browsersOfConfiguredOriginsMayCallAndReadWhereToGoOn() {
-        Map<String, String> cors = new HashMap<>(settings);
-        cors.put("quarkus.http.cors.enabled", "true");
-        cors.put("quarkus.http.cors.origins", "https://app.example.org");
-        cors.put("quarkus.http.cors.methods", "GET,POST,DELETE,PATCH");
-
-        try (ServiceProcess service = ServiceProcess.start(directory, cors)) {
-            Api api = service.api();
-            Api.Answer allowed = api.send(api.request("/topics")
-                    .header("Origin", "https://app.example.org")
-                    .GET());
-            Api.Answer other = api.send(api.request("/topics")
-                    .header("Origin", "https://other.example.org")
-                    .GET());
-
-            assertThat(allowed.status()).isEqualTo(200);
-            assertThat(allowed.header("Access-Control-Allow-Origin")).isEqualTo("https://app.example.org");
-            assertThat(allowed.header("Access-Control-Expose-Headers")).contains("Trunkline-Next-Offset");
-            assertThat(other.header("Access-Control-Allow-Origin")).isEmpty();
-            assertFailure(other, 403, "ORIGIN_NOT_ALLOWED");
-            Api.Answer same = api.send(api.request("/topics")
-                    .header("Origin", "http://localhost:" + service.port())
-                    .GET());
-            assertThat(same.status()).isEqualTo(200);
-            Api.Answer method = api.send(api.request("/groups/g/offsets")
-                    .header("Origin", "https://app.example.org")
-                    .PUT(HttpRequest.BodyPublishers.ofString("{}")));
-            assertFailure(method, 403, "ORIGIN_NOT_ALLOWED");
-            Api.Answer preflight = api.send(preflight(api, "https://app.example.org"));
-            assertThat(preflight.status()).isEqualTo(204);
-            assertThat(preflight.response().body()).isEmpty();
-            assertThat(preflight.header("Access-Control-Allow-Origin")).isEqualTo("https://app.example.org");
-            assertThat(preflight.header("Access-Control-Allow-Methods")).contains("POST");
-            assertFailure(api.send(preflight(api, "https://other.example.org")), 403, "ORIGIN_NOT_ALLOWED");
-            assertFailure(api.send(preflight(api, "null")), 403, "ORIGIN_NOT_ALLOWED");
-        }
-    }
-
-    private static HttpRequest.Builder preflight(Api api, String origin) {
-        return api.request("/consumers/g/instances/c/subscription")
-                .header("Origin", origin)
-                .header("Access-Control-Request-Method", "POST")
-                .method("OPTIONS", HttpRequest.BodyPublishers.noBody());
-    }
-
-    @Test
-    void consumerThatDoesNotSayWhereItBeginsBeginsWhereTheConfigurationSays() {
-        Map<String, String> earliest = new HashMap<>(settings);
-        earliest.put("trunkline.consumer.auto-offset-reset", "earliest");
-
-        try (ServiceProcess service = ServiceProcess.start(directory, earliest)) {
-            Api api = service.api();
-            String topic = api.newTopic(1);
-            api.writeNumbers(topic, 0, 0, 2);
-            Consumer silent = new Group(api).consumer("{\"format\":\"json\"}").subscribe(topic);
-            Consumer latest = new Group(api)
-                    .consumer("{\"format\":\"json\",\"auto.offset.reset\":\"latest\"}")
-                    .subscribe(topic);
-
-            assertThat(Consumer.offsets(silent.poll())).containsExactly(0L, 1L);
-            assertThat(latest.poll("timeout=0")).isEmpty();
-        }
-    }
-
-    @Test
-    void portThatIsTakenIsNamed() {
-        try (ServiceProcess first = ServiceProcess.start(directory, settings)) {
-            Map<String, String> samePort = new HashMap<>(settings);
-            samePort.put("quarkus.http.port", Integer.toString(first.port()));
-
-            try (ServiceProcess second = ServiceProcess.launch(directory, samePort)) {
-                assertThat(second.awaitEnd()).isEqualTo(1);
-                assertThat(second.output())
-                        .contains(Integer.toString(first.port()))
-                        .contains("QUARKUS_HTTP_PORT")
-                        .doesNotContain("\tat ");
-            }
-        }
-    }
-
-    @Test
     void replicaThatStartsWhilePostgresqlIsAwayWaitsUnreadyAndServesWhenItIsBack() throws Exception {
-        ServiceProcess.start(directory, settings).close();
+        Migrations.migrate(settings);
         TestDatabase.network().goAway();
         Map<String, String> waiting = new HashMap<>(TestDatabase.withoutOwner(settings));
         waiting.computeIfPresent("trunkline.database.url", (key, url) -> url + "?sslpassword=s3cret");
@@ -487,30 +191,6 @@ class ExternalDatabaseIT {
     }
 
     @Test
-    void whatWaitingCannotChangeEndsTheStartAlsoAfterWaiting() {
-        ServiceProcess.start(directory, settings).close();
-        Map<String, String> wrong = new HashMap<>(TestDatabase.withoutOwner(settings));
-        wrong.put("trunkline.database.password", "wrong");
-        try (ServiceProcess service = ServiceProcess.launch(directory, wrong)) {
-            assertThat(service.awaitEnd()).isEqualTo(1);
-            assertThat(service.output())
-                    .contains("password authentication failed")
-                    .doesNotContain("\tat ");
-        }
-        TestDatabase.network().goAway();
-        try (ServiceProcess service = ServiceProcess.launch(directory, wrong)) {
-            service.awaitOutput("is not ready. It waits: PostgreSQL cannot be reached");
-
-            TestDatabase.network().comeBack();
-
-            assertThat(service.awaitEnd()).isEqualTo(1);
-            assertThat(service.output())
-                    .contains("password authentication failed")
-                    .doesNotContain("\tat ");
-        }
-    }
-
-    @Test
     void replicaThatStartsBesideAMigrationWaitsForIt() throws Exception {
         try (var connection = TestDatabase.asOwner();
                 var statement = connection.createStatement()) {
@@ -535,37 +215,149 @@ class ExternalDatabaseIT {
     }
 
     @Test
+    void migrateBringsTheSchemaUpToDateAndEnds() {
+        try (ServiceProcess migrates = ServiceProcess.launch(directory, settings, "migrate")) {
+            assertThat(migrates.awaitEnd()).isZero();
+            assertThat(migrates.output())
+                    .contains("Schema brought up to date")
+                    .contains("The schema is up to date.")
+                    .doesNotContain("Trunkline is ready")
+                    .doesNotContain("ERROR");
+        }
+        try (ServiceProcess service = ServiceProcess.start(directory, TestDatabase.withoutOwner(settings))) {
+            assertThat(service.api().get("/topics").status()).isEqualTo(200);
+        }
+    }
+
+    @Test
+    void argumentsThatNobodyKnowsAreRefused() {
+        try (ServiceProcess service = ServiceProcess.launch(directory, settings, "--help")) {
+            assertThat(service.awaitEnd()).isEqualTo(2);
+            assertThat(service.output()).contains("Unknown arguments: --help").contains("migrate");
+        }
+    }
+
+    /** So that a Job ends at once where another attempt changes nothing, and tries again where it may. */
+    @Test
+    void migrateTellsByItsStatusThatAnotherAttemptWouldNotHelp() {
+        for (Map<String, String> wrong :
+                List.of(Map.of("trunkline.database.owner.password", "wrong"), Map.of("trunkline.databse.url", "x"))) {
+            Map<String, String> refused = new HashMap<>(settings);
+            refused.putAll(wrong);
+            try (ServiceProcess migrates = ServiceProcess.launch(directory, refused, "migrate")) {
+                assertThat(migrates.awaitEnd()).as(wrong + migrates.output()).isEqualTo(78);
+                assertThat(migrates.output())
+                        .contains(
+                                wrong.containsKey("trunkline.databse.url") ? "trunkline.databse.url" : "authentication")
+                        .doesNotContain("\tat ");
+            }
+        }
+    }
+
+    /** Nothing was released before; the message tells what to do. */
+    @Test
+    void schemaOfABuildBeforeTheFirstReleaseIsRefused() {
+        Migrations.migrate(settings);
+        execAsOwner(
+                "UPDATE trunkline.flyway_schema_history SET description = 'log', script = 'V1__log.sql', checksum = 1"
+                        + " WHERE version = '1'");
+
+        try (ServiceProcess migrates = ServiceProcess.launch(directory, settings, "migrate")) {
+            assertThat(migrates.awaitEnd()).isEqualTo(78);
+            assertThat(migrates.output())
+                    .contains("before the first release")
+                    .contains("DROP SCHEMA")
+                    .doesNotContain("\tat ");
+        }
+    }
+
+    @Test
     void migrateGivesUpWhenItsTimeIsOver() {
         TestDatabase.network().goAway();
         Map<String, String> impatient = new HashMap<>(settings);
-        impatient.put("trunkline.database.migration-timeout", "8s");
+        impatient.put("trunkline.database.migration-timeout", "4s");
 
         try (ServiceProcess service = ServiceProcess.launch(directory, impatient, "migrate")) {
             assertThat(service.awaitEnd()).isEqualTo(1);
             assertThat(service.output())
-                    .contains("not brought up to date within trunkline.database.migration-timeout (8 s)")
+                    .contains("not brought up to date within trunkline.database.migration-timeout (4 s)")
                     .contains("PostgreSQL cannot be reached")
+                    .doesNotContain("\tat ");
+        }
+    }
+
+    /** What the checks find in each case stands in {@code MigrationChecksTest}. */
+    @Test
+    void schemaOfALaterVersionIsServedAndNotChanged() {
+        Migrations.migrate(settings);
+        execAsOwner("INSERT INTO trunkline.flyway_schema_history (installed_rank, version, description, type, script,"
+                + " checksum, installed_by, execution_time, success)"
+                + " VALUES (1000, '999', 'later', 'SQL', 'V999__later.sql', 1, current_user, 1, true)");
+
+        try (ServiceProcess service = ServiceProcess.start(directory, settings)) {
+            assertThat(service.api().get("/topics").status()).isEqualTo(200);
+            assertThat(service.output()).contains("later version").doesNotContain("Schema brought up to date");
+        }
+    }
+
+    @Test
+    void refusalByTheChecksEndsTheStart() {
+        try (ServiceProcess service = ServiceProcess.launch(directory, TestDatabase.withoutOwner(settings))) {
+            assertThat(service.awaitEnd()).isEqualTo(1);
+            assertThat(service.output())
+                    .contains("trunkline.database.owner.username")
+                    .doesNotContain("\tat ");
+        }
+    }
+
+    @Test
+    void portThatIsTakenIsNamed() throws Exception {
+        try (ServerSocket taken = new ServerSocket(0)) {
+            String port = Integer.toString(taken.getLocalPort());
+            Map<String, String> samePort = new HashMap<>(settings);
+            samePort.put("quarkus.http.port", port);
+
+            try (ServiceProcess service = ServiceProcess.launch(directory, samePort)) {
+                assertThat(service.awaitEnd()).isEqualTo(1);
+                assertThat(service.output())
+                        .contains(port)
+                        .contains("QUARKUS_HTTP_PORT")
+                        .doesNotContain("\tat ");
+            }
+        }
+    }
+
+    @Test
+    void whatWaitingCannotChangeEndsTheStartAlsoAfterWaiting() {
+        Migrations.migrate(settings);
+        Map<String, String> wrong = new HashMap<>(TestDatabase.withoutOwner(settings));
+        wrong.put("trunkline.database.password", "wrong");
+        TestDatabase.network().goAway();
+        try (ServiceProcess service = ServiceProcess.launch(directory, wrong)) {
+            service.awaitOutput("is not ready. It waits: PostgreSQL cannot be reached");
+
+            TestDatabase.network().comeBack();
+
+            assertThat(service.awaitEnd()).isEqualTo(1);
+            assertThat(service.output())
+                    .contains("password authentication failed")
                     .doesNotContain("\tat ");
         }
     }
 
     @Test
     void passwordInTheUrlIsRefusedAndNeverShown() {
-        for (String url : new String[] {
-            "jdbc:postgresql://trunkline_app:s3cret@127.0.0.1:1/trunkline",
-            "jdbc:postgresql://127.0.0.1:1/trunkline?user=trunkline_app&password=s3cret"
-        }) {
-            Map<String, String> unsafe = new HashMap<>(settings);
-            unsafe.put("trunkline.database.url", url);
-            unsafe.put("quarkus.log.level", "DEBUG");
+        Map<String, String> unsafe = new HashMap<>(settings);
+        unsafe.put(
+                "trunkline.database.url", "jdbc:postgresql://127.0.0.1:1/trunkline?user=trunkline_app&password=s3cret");
+        unsafe.put("quarkus.log.level", "DEBUG");
 
-            try (ServiceProcess service = ServiceProcess.launch(directory, unsafe)) {
-                assertThat(service.awaitEnd()).isEqualTo(1);
-                assertThat(service.output())
-                        .contains("trunkline.database.password")
-                        .doesNotContain("s3cret")
-                        .doesNotContain("\tat ");
-            }
+        try (ServiceProcess service = ServiceProcess.launch(directory, unsafe)) {
+            assertThat(service.awaitEnd()).isEqualTo(1);
+            assertThat(service.output())
+                    .contains("trunkline.database.password")
+                    .doesNotContain("s3cret")
+                    .doesNotContain("\tat ");
         }
     }
 

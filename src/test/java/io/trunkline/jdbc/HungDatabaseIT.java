@@ -17,8 +17,9 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 import org.awaitility.Awaitility;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -32,22 +33,27 @@ class HungDatabaseIT {
     private static final int CALLERS = 72;
 
     @TempDir
-    Path directory = Path.of("");
+    static Path directory = Path.of("");
 
-    private TlsPostgres postgres;
+    private static TlsPostgres postgres;
     private final ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor();
 
     private record Timed(Api.Answer answer, Duration time) {}
 
-    @BeforeEach
-    void startDatabase() throws Exception {
+    @BeforeAll
+    static void startDatabase() throws Exception {
         postgres = TlsPostgres.start(directory);
     }
 
-    @AfterEach
-    void stopDatabase() {
-        callers.shutdownNow();
+    @AfterAll
+    static void stopDatabase() {
         postgres.close();
+    }
+
+    @AfterEach
+    void goOn() {
+        callers.shutdownNow();
+        postgres.thaw();
     }
 
     @Test

@@ -2,8 +2,8 @@ package io.trunkline.jdbc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
+import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,8 +17,7 @@ import org.junit.jupiter.api.Test;
 
 /** Who may do what in the schema. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class ServiceGrantsTest {
+class ServiceGrantsTest extends ServiceTestCase {
     /** What the catalog says of the rights in the schema, but for the owner's. */
     private static final String GRANTED = """
             SELECT a.privilege_type || ' on ' || o.object || ' to ' || coalesce(r.rolname, 'PUBLIC')

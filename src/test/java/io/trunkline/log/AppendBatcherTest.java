@@ -3,20 +3,17 @@ package io.trunkline.log;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.record.RecordBatch;
-import io.trunkline.testing.Api;
+import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.Topics;
 import jakarta.inject.Inject;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -45,13 +42,9 @@ import org.junit.jupiter.api.Test;
 
 /** What the batcher promises: order, nothing lost, nothing twice, bounded memory, and a turn for everybody. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class AppendBatcherTest {
+class AppendBatcherTest extends ServiceTestCase {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final TopicName TOPIC = TopicName.parse("batcher");
-
-    @TestHTTPResource("/")
-    URI base;
 
     @Inject
     AppendStore store;
@@ -65,14 +58,12 @@ class AppendBatcherTest {
     @Inject
     Topics topics;
 
-    private Api api;
     private AppendBatcher batcher;
     /** Batches that became durable, in the order in which they were told, by partition. */
     private final Map<Long, List<FetchedBatch>> told = new HashMap<>();
 
     @BeforeEach
     void start() {
-        api = new Api(base.toString());
         batcher = new AppendBatcher(store, config.append(), metrics, (partitionId, range, batch) -> {
             synchronized (told) {
                 told.computeIfAbsent(partitionId, id -> new ArrayList<>()).add(batch.get());

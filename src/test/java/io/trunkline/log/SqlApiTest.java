@@ -4,13 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.rest.Murmur2;
 import io.trunkline.testing.Api;
+import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
-import java.net.URI;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -21,25 +19,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** The log as SQL: produce(), read(), the record view. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class SqlApiTest {
-    @TestHTTPResource("/")
-    URI base;
-
-    private Api api;
-
-    @BeforeEach
-    void client() {
-        api = new Api(base.toString());
-    }
-
+class SqlApiTest extends ServiceTestCase {
     @Test
     void producedInSqlIsReadOverHttpWithItsHeaders() throws Exception {
         String topic = api.newTopic(3);

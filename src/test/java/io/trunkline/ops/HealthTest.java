@@ -2,12 +2,10 @@ package io.trunkline.ops;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
+import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
-import java.net.URI;
 import java.time.Duration;
 import java.util.UUID;
 import org.awaitility.Awaitility;
@@ -15,68 +13,56 @@ import org.junit.jupiter.api.Test;
 
 /** The management port. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class HealthTest {
-    @TestHTTPResource(value = "/", management = true)
-    URI management;
-
-    @TestHTTPResource("/")
-    URI base;
-
+class HealthTest extends ServiceTestCase {
     @Test
     void readinessFollowsPostgresqlAndLivenessDoesNot() {
-        Api api = new Api(root(management));
-        assertThat(api.get("/ready").status()).isEqualTo(200);
-        assertThat(api.get("/q/health/ready").status()).isEqualTo(200);
+        assertThat(ops.get("/ready").status()).isEqualTo(200);
+        assertThat(ops.get("/q/health/ready").status()).isEqualTo(200);
 
         TestDatabase.network().goAway();
         try {
-            Api.Answer ready = api.get("/ready");
+            Api.Answer ready = ops.get("/ready");
             assertThat(ready.status()).isEqualTo(500);
             assertThat(ready.body()).contains("database").contains("DOWN");
-            assertThat(api.get("/q/health/ready").status()).isEqualTo(503);
-            assertThat(api.get("/healthy").status()).isEqualTo(200);
+            assertThat(ops.get("/q/health/ready").status()).isEqualTo(503);
+            assertThat(ops.get("/healthy").status()).isEqualTo(200);
         } finally {
             TestDatabase.network().comeBack();
         }
 
         Awaitility.await()
                 .atMost(Duration.ofSeconds(10))
-                .until(() -> api.get("/ready").status() == 200);
+                .until(() -> ops.get("/ready").status() == 200);
     }
 
     @Test
     void metricsAreTextWhereNoFormatIsNamed() {
-        Api api = new Api(root(management));
-
-        assertThat(api.get("/metrics").header("Content-Type")).startsWith("text/plain; version=0.0.4");
-        assertThat(api.get("/metrics", "*/*").header("Content-Type")).startsWith("text/plain; version=0.0.4");
-        assertThat(api.get("/metrics", "application/openmetrics-text; version=1.0.0; charset=utf-8")
+        assertThat(ops.get("/metrics").header("Content-Type")).startsWith("text/plain; version=0.0.4");
+        assertThat(ops.get("/metrics", "*/*").header("Content-Type")).startsWith("text/plain; version=0.0.4");
+        assertThat(ops.get("/metrics", "application/openmetrics-text; version=1.0.0; charset=utf-8")
                         .header("Content-Type"))
                 .startsWith("application/openmetrics-text");
     }
 
     @Test
     void metricsCountRecordsByTopic() {
-        Api api = new Api(base.toString());
         String topic = api.newTopic(1);
         api.post("/topics/" + topic, Api.TEXT, "{\"records\":[{\"key\":\"ab\",\"value\":\"cde\"},{\"value\":\"f\"}]}");
         api.readAll(topic, 0, 0, Api.TEXT);
 
-        String metrics = new Api(root(management)).get("/metrics", "text/plain").body();
+        String metrics = ops.get("/metrics", "text/plain").body();
 
         assertThat(metrics)
                 .containsPattern("trunkline_append_records_total\\{topic=\"" + topic + "\",?} 2.0")
                 .containsPattern("trunkline_append_bytes_total\\{topic=\"" + topic + "\",?} 6.0")
                 .containsPattern("trunkline_fetch_records_total\\{topic=\"" + topic + "\",?} 2.0")
                 .contains("trunkline_append_queued_bytes");
-        assertThat(new Api(root(management)).get("/q/metrics").status()).isEqualTo(200);
+        assertThat(ops.get("/q/metrics").status()).isEqualTo(200);
     }
 
     /** Whatever clients ask for, and however: what is told of the others stays. */
     @Test
     void requestsAreToldByRouteAndClientsCannotMakeSeries() {
-        Api api = new Api(base.toString());
         for (int i = 0; i < 130; i++) {
             assertThat(api.send("PUT", "/topics/flood" + i, Api.JSON, "{}").status())
                     .isEqualTo(405);
@@ -85,16 +71,12 @@ class HealthTest {
         String group = "told-" + UUID.randomUUID();
         api.newConsumer(group, "{}");
 
-        String metrics = new Api(root(management)).get("/metrics", "text/plain").body();
+        String metrics = ops.get("/metrics", "text/plain").body();
         assertThat(metrics.lines().filter(line -> line.startsWith("http_server_requests_seconds_count")))
                 .hasSizeLessThan(130)
                 .noneMatch(line -> line.contains("flood") || line.contains("FOO"))
                 .anyMatch(line -> line.contains("uri=\"/consumers/{groupid}\"") && line.contains("status=\"200\""))
                 .anyMatch(line -> line.contains("uri=\"OTHER\"") && line.contains("status=\"405\""))
                 .anyMatch(line -> line.contains("method=\"OTHER\""));
-    }
-
-    private static String root(URI uri) {
-        return "http://" + uri.getHost() + ":" + uri.getPort();
     }
 }

@@ -62,7 +62,7 @@ class RollingRestartIT {
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)
     Path directory = Path.of("");
 
-    private final TestDatabase database = new TestDatabase();
+    private final TestDatabase database = TestDatabase.inASharedServer();
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final Map<String, String> settings = new HashMap<>();
     private final Map<Integer, Replica> replicas = new ConcurrentHashMap<>();

@@ -3,13 +3,11 @@ package io.trunkline.ops;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.ServerSettings;
+import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
-import java.net.URI;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -26,25 +24,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A PostgreSQL that answers, and takes no records or does not keep them: readiness, the metrics and the errors say so. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class WritabilityTest {
+class WritabilityTest extends ServiceTestCase {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
-    @TestHTTPResource("/")
-    URI base;
-
-    @TestHTTPResource(value = "/", management = true)
-    URI management;
-
-    private Api api;
-    private Api ops;
     private String topic = "";
     private final List<AutoCloseable> undo = new ArrayList<>();
 
     @BeforeEach
     void clientsAndATopic() {
-        api = new Api(base.toString());
-        ops = new Api("http://" + management.getHost() + ":" + management.getPort());
         topic = api.newTopic(1);
         assertThat(produce().status()).isEqualTo(200);
     }

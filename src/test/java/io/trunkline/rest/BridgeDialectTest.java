@@ -3,14 +3,12 @@ package io.trunkline.rest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.BridgeClient;
 import io.trunkline.testing.BridgeContract;
 import io.trunkline.testing.Consumer;
-import io.trunkline.testing.TestDatabase;
+import io.trunkline.testing.ServiceTestCase;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,26 +23,19 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** Trunkline as clients of the bridge see it; their client validates every response against the bridge's contract. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class BridgeDialectTest {
+class BridgeDialectTest extends ServiceTestCase {
     private static final BridgeContract CONTRACT = BridgeContract.closed();
     private static final String NO_TOPIC = "/topics/no-" + UUID.randomUUID();
 
-    @TestHTTPResource("/")
-    URI base;
-
-    @TestHTTPResource(value = "/", management = true)
-    URI management;
-
     private BridgeClient bridge;
     private String topic;
-    private String group;
+    private String consumers;
 
     @BeforeEach
     void client() {
-        bridge = new BridgeClient(new Api(base.toString()));
+        bridge = new BridgeClient(api);
         topic = "bridge-" + UUID.randomUUID();
-        group = "/consumers/bridge-" + UUID.randomUUID();
+        consumers = "/consumers/bridge-" + UUID.randomUUID();
         assertThat(create(topic, 2).status()).isEqualTo(201);
     }
 
@@ -56,7 +47,7 @@ class BridgeDialectTest {
     }
 
     private String consumer(String options) {
-        Api.Answer created = bridge.post(group, options);
+        Api.Answer created = bridge.post(consumers, options);
         assertThat(created.status()).as(created.body()).isEqualTo(200);
         return URI.create(created.json().path("base_uri").asText()).getRawPath();
     }
@@ -85,8 +76,7 @@ class BridgeDialectTest {
 
     @Test
     void everyOperationAnswersAsTheContractSays() {
-        BridgeClient managing =
-                new BridgeClient(new Api("http://" + management.getHost() + ":" + management.getPort()));
+        BridgeClient managing = new BridgeClient(ops);
         bridge.get("/", "application/json");
         bridge.get("/openapi", "application/json");
         bridge.get("/openapi/v3", "application/json");
@@ -194,9 +184,9 @@ class BridgeDialectTest {
                         + "{\"value\":\"no key\"},{\"key\":[1],\"value\":null}]}");
 
         List<JsonNode> json = poll(subscribed("json"), Api.JSON, 3);
-        group += "-binary";
+        consumers += "-binary";
         List<JsonNode> binary = poll(subscribed("binary"), Api.BINARY, 3);
-        group += "-text";
+        consumers += "-text";
         List<JsonNode> text = poll(subscribed("text"), Api.TEXT, 3);
 
         assertThat(json.get(0).at("/value/a/0").asInt()).isEqualTo(1);
@@ -264,7 +254,7 @@ class BridgeDialectTest {
                 "DELETE|``||404"
             })
     void unknownConsumerIsToldInTheContractsWords(String method, String operation, String body, int status) {
-        String path = group + "/instances/nobody" + operation;
+        String path = consumers + "/instances/nobody" + operation;
 
         Api.Answer answer = bridge.send(method, path, Api.CONTROL, body == null ? null : Api.CONTROL, body);
 
@@ -279,7 +269,7 @@ class BridgeDialectTest {
         String consumer = consumer("{\"name\":\"c\",\"format\":\"json\"}");
         String subscription = consumer + "/subscription";
 
-        Api.Answer exists = bridge.post(group, "{\"name\":\"c\"}");
+        Api.Answer exists = bridge.post(consumers, "{\"name\":\"c\"}");
         Api.Answer nothing = bridge.post(subscription, "{}");
         Api.Answer both = bridge.post(subscription, "{\"topics\":[\"t\"],\"topic_pattern\":\"t\"}");
         done(bridge.post(subscription, Consumer.topics(topic)));
@@ -335,8 +325,8 @@ class BridgeDialectTest {
                 bridge.post("/topics/" + topic, "text/csv", "a,b"),
                 bridge.post("/topics/" + topic, Api.BINARY, "{\"records\":[{\"value\":\"no base64!\"}]}"),
                 bridge.post("/admin/topics", Api.JSON, "{\"topic_name\":\"a b\"}"),
-                bridge.post(group, "{\"format\":\"foo\"}"),
-                bridge.post(group, "{\"color\":\"red\"}"),
+                bridge.post(consumers, "{\"format\":\"foo\"}"),
+                bridge.post(consumers, "{\"color\":\"red\"}"),
                 bridge.get(consumer + "/records"),
                 bridge.post(consumer + "/offsets", "{\"offsets\":[{\"topic\":\"" + topic + "\"}]}"));
 

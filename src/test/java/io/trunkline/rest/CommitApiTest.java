@@ -4,14 +4,11 @@ import static io.trunkline.testing.Failure.assertFailure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
 import io.trunkline.testing.Group;
-import io.trunkline.testing.TestDatabase;
-import java.net.URI;
+import io.trunkline.testing.ServiceTestCase;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
@@ -22,22 +19,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is committed, by whom, and where those who come after go on. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class CommitApiTest {
+class CommitApiTest extends ServiceTestCase {
     /** Of the records here, which have 1 byte and count as 65, three fit. */
     private static final String THREE = "timeout=15000&max_bytes=200";
 
-    @TestHTTPResource("/")
-    URI base;
-
-    private Api api;
-    private Group group;
     private String topic;
 
     @BeforeEach
     void topic() {
-        api = new Api(base.toString());
-        group = new Group(api);
         topic = api.newTopic(2);
     }
 

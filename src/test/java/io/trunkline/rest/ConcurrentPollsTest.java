@@ -3,17 +3,13 @@ package io.trunkline.rest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
-import io.trunkline.testing.Group;
-import io.trunkline.testing.TestDatabase;
+import io.trunkline.testing.ServiceTestCase;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -22,28 +18,14 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.LongStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Polls of one instance beside each other, beside writers, and beside a client that goes away. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class ConcurrentPollsTest {
+class ConcurrentPollsTest extends ServiceTestCase {
     private static final Duration SOON = Duration.ofSeconds(15);
     private static final String LATEST = "{\"format\":\"json\"}";
     private static final String TEXT = "{\"format\":\"text\",\"auto.offset.reset\":\"earliest\"}";
-
-    @TestHTTPResource("/")
-    URI base;
-
-    private Api api;
-    private Group group;
-
-    @BeforeEach
-    void group() {
-        api = new Api(base.toString());
-        group = new Group(api);
-    }
 
     @Test
     void pollsOfOneInstanceAtOnceShareTheRecordsOut() {

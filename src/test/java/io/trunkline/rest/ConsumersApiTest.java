@@ -5,13 +5,11 @@ import static io.trunkline.testing.Failure.assertFailure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
 import io.trunkline.testing.Group;
-import io.trunkline.testing.TestDatabase;
+import io.trunkline.testing.ServiceTestCase;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.net.http.HttpRequest;
@@ -30,19 +28,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Consumer instances: how they come, are addressed, and go. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class ConsumersApiTest {
-    @TestHTTPResource("/")
-    URI base;
-
-    private Api api;
-    private Group group;
+class ConsumersApiTest extends ServiceTestCase {
     private String consumers;
 
     @BeforeEach
     void group() {
-        api = new Api(base.toString());
-        group = new Group(api);
         consumers = "/consumers/" + group.id();
     }
 

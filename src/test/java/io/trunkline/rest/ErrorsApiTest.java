@@ -3,18 +3,14 @@ package io.trunkline.rest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
-import io.trunkline.testing.TestDatabase;
+import io.trunkline.testing.ServiceTestCase;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.Socket;
-import java.net.URI;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -22,18 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every failure has the one shape, whoever notices it. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class ErrorsApiTest {
-    @TestHTTPResource("/")
-    URI base;
-
-    private Api api;
-
-    @BeforeEach
-    void client() {
-        api = new Api(base.toString());
-    }
-
+class ErrorsApiTest extends ServiceTestCase {
     @Test
     void unknownPathIsNotFound() {
         assertError(api.get("/no/such/path"), 404, "PATH_NOT_FOUND");

@@ -3,14 +3,10 @@ package io.trunkline.rest;
 import static io.trunkline.testing.Failure.assertFailure;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
-import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
-import io.trunkline.testing.Group;
+import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
-import java.net.URI;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -22,8 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** Consumers that have not been heard of for longer than the session timeout: here, whose last call is made to be old. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class ExpiredConsumerTest {
+class ExpiredConsumerTest extends ServiceTestCase {
     /** They are looked for every fifth of the session timeout. */
     private static final Duration PATIENCE = Duration.ofSeconds(90);
 
@@ -33,17 +28,10 @@ class ExpiredConsumerTest {
              WHERE name = ?
             """;
 
-    @TestHTTPResource("/")
-    URI base;
-
-    private Api api;
-    private Group group;
     private String topic;
 
     @BeforeEach
     void topic() {
-        api = new Api(base.toString());
-        group = new Group(api);
         topic = api.newTopic(2);
     }
 

@@ -3,12 +3,9 @@ package io.trunkline.rest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
-import io.trunkline.testing.TestDatabase;
-import java.net.URI;
+import io.trunkline.testing.ServiceTestCase;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -21,18 +18,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class FetchApiTest {
-    @TestHTTPResource("/")
-    URI base;
-
-    private Api api;
+class FetchApiTest extends ServiceTestCase {
     private String topic;
     private String records;
 
     @BeforeEach
     void topic() {
-        api = new Api(base.toString());
         topic = api.newTopic(1);
         records = "/topics/" + topic + "/partitions/0/records";
     }

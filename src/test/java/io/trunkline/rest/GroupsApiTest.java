@@ -4,14 +4,11 @@ import static io.trunkline.testing.Failure.assertFailure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
 import io.trunkline.testing.Group;
-import io.trunkline.testing.TestDatabase;
-import java.net.URI;
+import io.trunkline.testing.ServiceTestCase;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -25,19 +22,11 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What operators see of groups and can do to them. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class GroupsApiTest {
-    @TestHTTPResource("/")
-    URI base;
-
-    private Api api;
-    private Group group;
+class GroupsApiTest extends ServiceTestCase {
     private String topic;
 
     @BeforeEach
     void topic() {
-        api = new Api(base.toString());
-        group = new Group(api);
         topic = api.newTopic(2);
         api.writeNumbers(topic, 0, 0, 10);
         api.writeNumbers(topic, 1, 0, 5);

@@ -4,13 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.BridgeContract;
-import io.trunkline.testing.TestDatabase;
-import java.net.URI;
+import io.trunkline.testing.ServiceTestCase;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,13 +15,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.TreeSet;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** The OpenAPI document: generated from the code, committed, and the same in both places. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class OpenApiTest {
+class OpenApiTest extends ServiceTestCase {
     private static final Path COMMITTED = Path.of("docs/openapi.json");
     /** The operations of the Strimzi Kafka Bridge 1.0.0 on topics and records, and on itself, by which its clients call. */
     private static final List<String> BRIDGE_OPERATIONS = List.of(
@@ -42,16 +37,6 @@ class OpenApiTest {
             "get /healthy healthy",
             "get /ready ready",
             "get /metrics metrics");
-
-    @TestHTTPResource("/")
-    URI base;
-
-    private Api api;
-
-    @BeforeEach
-    void client() {
-        api = new Api(base.toString());
-    }
 
     @Test
     void documentIsTheCommittedOne() throws Exception {

@@ -4,14 +4,11 @@ import static io.trunkline.testing.Failure.assertFailure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
 import io.trunkline.testing.Group;
-import io.trunkline.testing.TestDatabase;
-import java.net.URI;
+import io.trunkline.testing.ServiceTestCase;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -23,7 +20,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.stream.LongStream;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -31,8 +27,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which records a poll gives, how many, and when. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class PollApiTest {
+class PollApiTest extends ServiceTestCase {
     private static final Duration SOON = Duration.ofSeconds(15);
     private static final Duration A_WHILE = Duration.ofMillis(400);
     /** A poll that would not come back in time if it waited to its end. */
@@ -41,18 +36,6 @@ class PollApiTest {
     private static final String NONE = "{\"format\":\"json\",\"auto.offset.reset\":\"none\"}";
     private static final String LATEST = "{\"format\":\"json\"}";
     private static final String TEXT = "{\"format\":\"text\",\"auto.offset.reset\":\"earliest\"}";
-
-    @TestHTTPResource("/")
-    URI base;
-
-    private Api api;
-    private Group group;
-
-    @BeforeEach
-    void group() {
-        api = new Api(base.toString());
-        group = new Group(api);
-    }
 
     // Where reading begins
 

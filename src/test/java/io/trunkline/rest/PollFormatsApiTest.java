@@ -4,14 +4,10 @@ import static io.trunkline.testing.Failure.assertFailure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
-import io.trunkline.testing.Group;
-import io.trunkline.testing.TestDatabase;
-import java.net.URI;
+import io.trunkline.testing.ServiceTestCase;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -20,19 +16,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** How the records of a poll look, and what the client may say of that. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class PollFormatsApiTest {
-    @TestHTTPResource("/")
-    URI base;
-
-    private Api api;
-    private Group group;
+class PollFormatsApiTest extends ServiceTestCase {
     private String topic;
 
     @BeforeEach
     void topic() {
-        api = new Api(base.toString());
-        group = new Group(api);
         topic = api.newTopic(1);
     }
 

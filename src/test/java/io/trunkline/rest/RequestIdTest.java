@@ -2,32 +2,17 @@ package io.trunkline.rest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
-import io.trunkline.testing.TestDatabase;
-import java.net.URI;
+import io.trunkline.testing.ServiceTestCase;
 import java.net.http.HttpRequest.BodyPublishers;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** The id of a request, in its answer. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class RequestIdTest {
-    @TestHTTPResource("/")
-    URI base;
-
-    private Api api;
-
-    @BeforeEach
-    void start() {
-        api = new Api(base.toString());
-    }
-
+class RequestIdTest extends ServiceTestCase {
     @Test
     void everyAnswerHasAnIdOfItsOwn() {
         String first = api.get("/topics").header(RequestIds.HEADER);

@@ -4,12 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
-import io.trunkline.testing.TestDatabase;
-import java.net.URI;
+import io.trunkline.testing.ServiceTestCase;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -24,20 +21,14 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Invariant 5: everything comes back as it went in, in each format that can carry it. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class RoundTripTest {
+class RoundTripTest extends ServiceTestCase {
     private static final JsonMapper MAPPER = new JsonMapper();
     private static final int MIB = 1024 * 1024;
 
-    @TestHTTPResource("/")
-    URI base;
-
-    private Api api;
     private String topic;
 
     @BeforeEach
     void topic() {
-        api = new Api(base.toString());
         topic = api.newTopic(1);
     }
 

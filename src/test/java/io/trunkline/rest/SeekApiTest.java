@@ -3,14 +3,11 @@ package io.trunkline.rest;
 import static io.trunkline.testing.Failure.assertFailure;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
 import io.trunkline.testing.Group;
-import io.trunkline.testing.TestDatabase;
-import java.net.URI;
+import io.trunkline.testing.ServiceTestCase;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -22,21 +19,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Positions that the client chooses. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class SeekApiTest {
-    @TestHTTPResource("/")
-    URI base;
-
-    private Api api;
-    private Group group;
+class SeekApiTest extends ServiceTestCase {
     private String topic;
     private Consumer consumer;
 
     /** A consumer that has read three records of each of two partitions. */
     @BeforeEach
     void consumer() {
-        api = new Api(base.toString());
-        group = new Group(api);
         topic = api.newTopic(3);
         for (int partition = 0; partition < 3; partition++) {
             api.writeNumbers(topic, partition, 0, 3);

@@ -3,14 +3,11 @@ package io.trunkline.rest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
 import io.trunkline.testing.Group;
-import io.trunkline.testing.TestDatabase;
-import java.net.URI;
+import io.trunkline.testing.ServiceTestCase;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -27,28 +24,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** How the members of a group share its partitions out, and what they read when that changes. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class SharedGroupApiTest {
+class SharedGroupApiTest extends ServiceTestCase {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-
-    @TestHTTPResource("/")
-    URI base;
-
-    private Api api;
-    private Group group;
-
-    @BeforeEach
-    void group() {
-        api = new Api(base.toString());
-        group = new Group(api);
-    }
 
     @Test
     void membersHaveEqualSharesAndKeepWhatTheyCan() {

@@ -2,18 +2,15 @@ package io.trunkline.rest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.edge.ResponseBudget;
 import io.trunkline.testing.Api;
-import io.trunkline.testing.TestDatabase;
+import io.trunkline.testing.ServiceTestCase;
 import jakarta.inject.Inject;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import org.awaitility.Awaitility;
@@ -22,22 +19,15 @@ import org.junit.jupiter.api.Test;
 
 /** What a client that does not read its answer costs, and for how long. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class SlowReaderTest {
+class SlowReaderTest extends ServiceTestCase {
     private static final int LARGE = 8_000_000;
     private static final Duration PATIENCE = Duration.ofSeconds(30);
-
-    @TestHTTPResource("/")
-    URI base;
 
     @Inject
     ResponseBudget budget;
 
-    private Api api;
-
     @BeforeEach
     void nothingIsUnderWay() {
-        api = new Api(base.toString());
         Awaitility.await().atMost(PATIENCE).until(() -> budget.bytesInFlight() == 0);
     }
 

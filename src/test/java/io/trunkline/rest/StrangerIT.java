@@ -42,7 +42,7 @@ class StrangerIT {
     private static final int MOST_GROUPS = 60;
     private static final Duration MOST_LATENCY = Duration.ofSeconds(10);
 
-    private final TestDatabase database = new TestDatabase();
+    private final TestDatabase database = TestDatabase.inASharedServer();
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final List<ServiceProcess> replicas = new ArrayList<>();
 

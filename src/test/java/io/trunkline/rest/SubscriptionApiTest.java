@@ -4,14 +4,11 @@ import static io.trunkline.testing.Failure.assertFailure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
-import io.trunkline.testing.Group;
+import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
-import java.net.URI;
 import java.sql.Connection;
 import java.sql.Statement;
 import java.time.Duration;
@@ -20,7 +17,6 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -28,22 +24,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a consumer reads: by topics, by a pattern, or by partitions that it names itself. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class SubscriptionApiTest {
+class SubscriptionApiTest extends ServiceTestCase {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final String LATEST = "{\"format\":\"json\"}";
-
-    @TestHTTPResource("/")
-    URI base;
-
-    private Api api;
-    private Group group;
-
-    @BeforeEach
-    void group() {
-        api = new Api(base.toString());
-        group = new Group(api);
-    }
 
     @Test
     void subscriptionNamesTopicsAndThePartitionsThatAreTheInstances() {

@@ -3,35 +3,17 @@ package io.trunkline.rest;
 import static io.trunkline.testing.Failure.assertFailure;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
-import io.trunkline.testing.Group;
-import io.trunkline.testing.TestDatabase;
-import java.net.URI;
-import org.junit.jupiter.api.BeforeEach;
+import io.trunkline.testing.ServiceTestCase;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Texts that JSON's escapes can hold, and UTF-8 or PostgreSQL cannot: wherever a body takes text. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class TextsApiTest {
-    @TestHTTPResource("/")
-    URI base;
-
-    private Api api;
-    private Group group;
-
-    @BeforeEach
-    void group() {
-        api = new Api(base.toString());
-        group = new Group(api);
-    }
-
+class TextsApiTest extends ServiceTestCase {
     @ParameterizedTest
     @CsvSource(
             delimiter = '~',

@@ -10,35 +10,20 @@ import static org.hamcrest.Matchers.hasSize;
 import static org.hamcrest.Matchers.not;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
-import io.trunkline.testing.TestDatabase;
-import java.net.URI;
+import io.trunkline.testing.ServiceTestCase;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class TopicsApiTest {
-    @TestHTTPResource("/")
-    URI base;
-
-    private Api api;
-
-    @BeforeEach
-    void client() {
-        api = new Api(base.toString());
-    }
-
+class TopicsApiTest extends ServiceTestCase {
     @Test
     void createdTopicIsListedAndDescribed() {
         String name = "created-" + UUID.randomUUID();

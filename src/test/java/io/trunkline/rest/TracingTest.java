@@ -7,20 +7,17 @@ import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
 import io.opentelemetry.sdk.trace.data.SpanData;
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
 import io.trunkline.testing.Group;
-import io.trunkline.testing.TestDatabase;
+import io.trunkline.testing.ServiceTestCase;
 import jakarta.enterprise.inject.Alternative;
 import jakarta.enterprise.inject.Produces;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
-import java.net.URI;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -35,9 +32,8 @@ import org.junit.jupiter.api.Test;
 
 /** Spans of sending and fetching, and how records connect them. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
 @TestProfile(TracingTest.Traced.class)
-class TracingTest {
+class TracingTest extends ServiceTestCase {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
     private static final AttributeKey<Long> COUNT = AttributeKey.longKey("messaging.batch.message_count");
     private static final String TRACE = "0af7651916cd43dd8448eb211c80319c";
@@ -68,18 +64,13 @@ class TracingTest {
         }
     }
 
-    @TestHTTPResource("/")
-    URI base;
-
     @Inject
     InMemorySpanExporter exporter;
 
-    private Api api;
     private String topic = "";
 
     @BeforeEach
     void start() {
-        api = new Api(base.toString());
         topic = api.newTopic(1);
         exporter.reset();
     }

@@ -4,7 +4,6 @@ import static io.trunkline.testing.Failure.assertFailure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.trunkline.testing.Api;
@@ -34,7 +33,6 @@ import org.junit.jupiter.api.Test;
 
 /** Purges beside transactions, producers, readers and consumers. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
 @TestProfile(RetentionTestCase.OwnDatabase.class)
 class PurgeBesideOthersTest extends RetentionTestCase {
     @Inject
@@ -184,9 +182,9 @@ class PurgeBesideOthersTest extends RetentionTestCase {
                     job.purge();
                 }
             });
-            for (int i = 0; i < 400; i++) {
+            for (int i = 0; i < 160; i++) {
                 write(topic, now, "v".repeat(500));
-                if (i % 100 == 99) {
+                if (i % 40 == 39) {
                     pass(DAY);
                 }
             }
@@ -200,9 +198,9 @@ class PurgeBesideOthersTest extends RetentionTestCase {
             over.set(true);
             threads.shutdownNow();
         }
-        assertThat(page(topic, 399).json()).hasSize(1);
+        assertThat(page(topic, 159).json()).hasSize(1);
         assertThat(count("SELECT log_start_offset FROM trunkline.partition_head WHERE tp_id = " + partitionId(topic)))
-                .isBetween(300L, 399L);
+                .isBetween(100L, 159L);
     }
 
     private long readFromTheStart(String topic, AtomicBoolean over) {

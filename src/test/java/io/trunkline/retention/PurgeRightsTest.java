@@ -3,7 +3,6 @@ package io.trunkline.retention;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.trunkline.testing.TestDatabase;
@@ -18,7 +17,6 @@ import org.junit.jupiter.api.Test;
 
 /** What the role of the service can have removed, and which replica purges. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
 @TestProfile(RetentionTestCase.OwnDatabase.class)
 class PurgeRightsTest extends RetentionTestCase {
     @AfterEach

@@ -3,7 +3,6 @@ package io.trunkline.retention;
 import static io.trunkline.testing.Failure.assertFailure;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.trunkline.testing.Api;
@@ -17,10 +16,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Records and topics that are deleted by hand. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
 @TestProfile(RetentionTestCase.OwnDatabase.class)
 class RecordDeletionTest extends RetentionTestCase {
-
     @Test
     void deletedRecordsAreGoneToTheOffsetAlthoughTheyShareABatch() throws Exception {
         String topic = topic("retention.ms", -1);

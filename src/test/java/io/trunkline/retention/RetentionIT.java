@@ -35,7 +35,6 @@ import org.junit.jupiter.api.io.TempDir;
  * {@code retention.seconds}.
  */
 class RetentionIT {
-    private static final Duration SLICE = Duration.ofSeconds(8);
     private static final int RETENTION_MILLIS = 3_000;
     private static final int RETENTION_BYTES = 200_000;
     private static final int VALUE_BYTES = 1_000;
@@ -47,8 +46,11 @@ class RetentionIT {
     @TempDir(cleanup = CleanupMode.ON_SUCCESS)
     Path directory = Path.of("");
 
-    private final int seconds = Integer.getInteger("retention.seconds", 60);
-    private final TestDatabase database = new TestDatabase();
+    private final int seconds = Integer.getInteger("retention.seconds", 20);
+    /** Several follow one another, however short the run. */
+    private final int sliceSeconds = Math.clamp(seconds / 5, 4, 8);
+
+    private final TestDatabase database = TestDatabase.inASharedServer();
     private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
     private final AtomicBoolean over = new AtomicBoolean();
     private Map<String, String> settings = Map.of();
@@ -242,7 +244,7 @@ class RetentionIT {
     }
 
     /** Puts slices of a few seconds in the place of those that were made for days to come; answers the current one. */
-    private static int shortenSlices() throws SQLException {
+    private int shortenSlices() throws SQLException {
         try (Connection owner = TestDatabase.asOwner();
                 Statement statement = owner.createStatement()) {
             statement.execute(
@@ -251,7 +253,7 @@ class RetentionIT {
             int first =
                     (int) number(statement, "SELECT min(slice) FROM trunkline.slice WHERE starts_at > '2001-01-01'");
             statement.execute("UPDATE trunkline.slice SET starts_at = clock_timestamp() + (slice - " + first
-                    + ") * interval '" + SLICE.toSeconds() + " seconds' WHERE slice >= " + first);
+                    + ") * interval '" + sliceSeconds + " seconds' WHERE slice >= " + first);
             return first;
         }
     }

@@ -2,20 +2,16 @@ package io.trunkline.retention;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
-import io.trunkline.testing.TestDatabase;
 import java.time.Instant;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
 
 /** What the metrics tell of retention. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
 @TestProfile(RetentionTestCase.OwnDatabase.class)
 class RetentionMetricsTest extends RetentionTestCase {
-
     @Test
     void metricsTellWhatWasRemovedAndWhatIsThere() throws Exception {
         String topic = topic("retention.ms", HOUR.toMillis());

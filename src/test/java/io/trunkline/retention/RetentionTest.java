@@ -4,7 +4,6 @@ import static io.trunkline.testing.Failure.assertFailure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.trunkline.testing.TestDatabase;
@@ -20,10 +19,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 /** What retention removes and what it keeps. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
 @TestProfile(RetentionTestCase.OwnDatabase.class)
 class RetentionTest extends RetentionTestCase {
-
     @Test
     void recordIsKeptUntilItIsOlderThanRetentionMs() throws Exception {
         String topic = topic("retention.ms", 1_000);

@@ -3,13 +3,12 @@ package io.trunkline.retention;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.LogClock;
+import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
 import jakarta.inject.Inject;
-import java.net.URI;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -24,7 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
 /** Tests with the clock of the log stopped, and the calls that they make. Each test has days of its own. */
-class RetentionTestCase {
+class RetentionTestCase extends ServiceTestCase {
     /** A database in which slices come and go. The service's own purges are rare, and those of the tests count. */
     public static class OwnDatabase implements QuarkusTestProfile {
         @Override
@@ -43,24 +42,16 @@ class RetentionTestCase {
             .plus(12, ChronoUnit.HOURS)
             .plus(30, ChronoUnit.DAYS);
 
-    @TestHTTPResource("/")
-    URI base;
-
-    @TestHTTPResource(value = "/metrics", management = true)
-    URI metrics;
-
     @Inject
     RetentionJob job;
 
     @Inject
     RetentionStore store;
 
-    Api api;
     Instant now;
 
     @BeforeEach
     void stopClock() throws SQLException {
-        api = new Api(base.toString());
         now = nextDay;
         nextDay = nextDay.plus(100, ChronoUnit.DAYS);
         LogClock.stopAt(now);
@@ -175,9 +166,6 @@ class RetentionTestCase {
     }
 
     String scrape() {
-        String url = metrics.toString();
-        return new Api(url.substring(0, url.length() - "/metrics".length()))
-                .get("/metrics")
-                .body();
+        return ops.get("/metrics").body();
     }
 }

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quarkus.runtime.configuration.ConfigurationException;
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import io.trunkline.jdbc.DatabaseConfig;
 import io.trunkline.jdbc.DatabaseUrl;
+import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
 import jakarta.inject.Inject;
 import java.sql.Connection;
@@ -31,8 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A schema of another build, brought up to date while it is written to, or refused. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class MigrationTest {
+class MigrationTest extends ServiceTestCase {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final String DATABASE = "trunkline_old";
     private static final String APPEND =

@@ -40,8 +40,13 @@ public final class ServiceProcess implements AutoCloseable {
         this.output = output;
     }
 
-    /** Starts with these settings in a working directory, and does not wait. */
+    /**
+     * Starts with these settings in a working directory, and does not wait.
+     *
+     * @throws IllegalArgumentException if the directory is in the checkout
+     */
     public static ServiceProcess launch(Path directory, Map<String, String> settings, String... arguments) {
+        TestDirectories.outsideTheCheckout(directory);
         String application = System.getProperty("trunkline.application");
         if (application == null) {
             throw new IllegalStateException("trunkline.application is not set: run this test with ./mvnw verify");

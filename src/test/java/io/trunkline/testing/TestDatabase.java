@@ -4,7 +4,6 @@ import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
 import io.trunkline.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.SQLException;
@@ -28,7 +27,10 @@ public final class TestDatabase implements QuarkusTestResourceLifecycleManager {
     private static final String APPLICATION = "trunkline_app";
     private static final String PASSWORD = "trunkline-test";
     private static @Nullable TestDatabase running;
+    /** The embedded server of those that share one. */
+    private static @Nullable EmbeddedPostgres sharedServer;
 
+    private final boolean shares;
     private @Nullable PostgreSQLContainer container;
     private @Nullable EmbeddedPostgres embedded;
     private @Nullable FlakyProxy proxy;
@@ -37,6 +39,23 @@ public final class TestDatabase implements QuarkusTestResourceLifecycleManager {
     private String superuserPassword = "";
     private String ownerPassword = PASSWORD;
     private String applicationPassword = PASSWORD;
+
+    /** In a server of its own, where that is the embedded one. */
+    public TestDatabase() {
+        this(false);
+    }
+
+    private TestDatabase(boolean shares) {
+        this.shares = shares;
+    }
+
+    /**
+     * In a server that lasts until the end of this process, where that is the embedded one: another database takes a moment,
+     * another server several seconds.
+     */
+    public static TestDatabase inASharedServer() {
+        return new TestDatabase(true);
+    }
 
     /** Settings as they are, but for the credentials of the schema's owner, so that a service does not migrate. */
     public static Map<String, String> withoutOwner(Map<String, String> settings) {
@@ -59,9 +78,11 @@ public final class TestDatabase implements QuarkusTestResourceLifecycleManager {
                 container = server;
                 server.start();
                 prepare(server.getJdbcUrl(), server.getUsername(), server.getPassword());
+            } else if (shares) {
+                EmbeddedPostgres server = sharedServer();
+                prepare(server.url(), "postgres", server.superuserPassword());
             } else {
-                Path directory = Files.createTempDirectory("trunkline-test");
-                EmbeddedPostgres server = EmbeddedPostgres.start(directory, 0, Duration.ofSeconds(60));
+                EmbeddedPostgres server = startServer();
                 embedded = server;
                 directUrl = server.url();
                 superuser = "postgres";
@@ -84,6 +105,26 @@ public final class TestDatabase implements QuarkusTestResourceLifecycleManager {
                 "trunkline.retention.check-interval", "10h");
     }
 
+    private static EmbeddedPostgres startServer() throws IOException {
+        return EmbeddedPostgres.start(Files.createTempDirectory("trunkline-test"), 0, Duration.ofSeconds(60));
+    }
+
+    private static synchronized EmbeddedPostgres sharedServer() throws IOException {
+        EmbeddedPostgres server = sharedServer;
+        if (server == null) {
+            EmbeddedPostgres started = startServer();
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> stop(started), "stop-test-database"));
+            sharedServer = started;
+            return started;
+        }
+        return server;
+    }
+
+    private static void stop(EmbeddedPostgres server) {
+        server.close();
+        TestDirectories.delete(server.directory());
+    }
+
     @Override
     public void stop() {
         running = null;
@@ -93,9 +134,11 @@ public final class TestDatabase implements QuarkusTestResourceLifecycleManager {
         if (container != null) {
             container.stop();
         }
+        if (shares && sharedServer != null) {
+            drop();
+        }
         if (embedded != null) {
-            embedded.close();
-            TestDirectories.delete(embedded.directory());
+            stop(embedded);
         }
     }
 
@@ -151,6 +194,11 @@ public final class TestDatabase implements QuarkusTestResourceLifecycleManager {
         return required().ownerPassword;
     }
 
+    /** The password of the role that the service runs as. */
+    public static String applicationPassword() {
+        return required().applicationPassword;
+    }
+
     private static TestDatabase required() {
         TestDatabase database = running;
         if (database == null) {
@@ -175,6 +223,17 @@ public final class TestDatabase implements QuarkusTestResourceLifecycleManager {
             statement.execute("CREATE DATABASE " + name + " OWNER " + OWNER);
         }
         directUrl = url.replaceFirst("^(jdbc:postgresql://[^/]+/)[^?]*", "$1" + name);
+    }
+
+    private void drop() {
+        String name = directUrl.replaceFirst("^jdbc:postgresql://[^/]+/([^?]*).*", "$1");
+        try (Connection connection = DriverManager.getConnection(
+                        directUrl.replace("/" + name, "/postgres"), superuser, superuserPassword);
+                Statement statement = connection.createStatement()) {
+            statement.execute("DROP DATABASE " + name + " WITH (FORCE)");
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     private static String env(String name) {

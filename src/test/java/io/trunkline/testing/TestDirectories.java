@@ -7,9 +7,34 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.stream.Stream;
 
-/** Temporary directories of tests. */
+/** Directories that tests write to. */
 public final class TestDirectories {
     private TestDirectories() {}
+
+    /**
+     * A directory for what a test writes.
+     *
+     * @throws IllegalArgumentException if it is in the checkout and not in {@code target}
+     */
+    public static Path outsideTheCheckout(Path directory) {
+        Path absolute = directory.toAbsolutePath().normalize();
+        Path root = checkout();
+        if (absolute.startsWith(root) && !absolute.startsWith(root.resolve("target"))) {
+            throw new IllegalArgumentException(absolute + " is in the checkout: tests write elsewhere");
+        }
+        return directory;
+    }
+
+    /** The nearest directory above with a pom.xml. */
+    private static Path checkout() {
+        Path here = Path.of("").toAbsolutePath();
+        for (Path above = here; above != null; above = above.getParent()) {
+            if (Files.exists(above.resolve("pom.xml"))) {
+                return above;
+            }
+        }
+        return here;
+    }
 
     /** Removes a tree. */
     public static void delete(Path root) {

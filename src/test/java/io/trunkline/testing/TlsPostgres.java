@@ -36,8 +36,8 @@ public final class TlsPostgres implements AutoCloseable {
 
     /** Starts one in a directory of its own below this one. */
     public static TlsPostgres start(Path directory) throws Exception {
-        TlsPostgres postgres =
-                new TlsPostgres(EmbeddedPostgres.start(directory.resolve("tls-postgresql"), 0, Duration.ofSeconds(60)));
+        Path own = TestDirectories.outsideTheCheckout(directory.resolve("tls-postgresql"));
+        TlsPostgres postgres = new TlsPostgres(EmbeddedPostgres.start(own, 0, Duration.ofSeconds(60)));
         postgres.switchTlsOn();
         return postgres;
     }

@@ -2,8 +2,8 @@ package io.trunkline.topic;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.quarkus.test.common.QuarkusTestResource;
 import io.quarkus.test.junit.QuarkusTest;
+import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -12,8 +12,7 @@ import org.junit.jupiter.api.Test;
 
 /** Functions of the database read topic configurations by themselves, and must know the same defaults. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class TopicDefaultsTest {
+class TopicDefaultsTest extends ServiceTestCase {
     @Test
     void defaultsInSqlAreThoseInJava() throws Exception {
         try (Connection application = TestDatabase.asApplication();

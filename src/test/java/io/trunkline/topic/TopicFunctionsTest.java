@@ -3,14 +3,11 @@ package io.trunkline.topic;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.quarkus.test.common.QuarkusTestResource;
-import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
-import io.trunkline.testing.Group;
+import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
-import java.net.URI;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -22,25 +19,14 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Topics as SQL: the functions through which the service, and anybody else, makes, changes and deletes them. */
 @QuarkusTest
-@QuarkusTestResource(TestDatabase.class)
-class TopicFunctionsTest {
-    @TestHTTPResource("/")
-    URI base;
-
+class TopicFunctionsTest extends ServiceTestCase {
     private final String topic = "topic-" + UUID.randomUUID();
-    private Api api;
-
-    @BeforeEach
-    void client() {
-        api = new Api(base.toString());
-    }
 
     @Test
     void topicOfSqlIsATopicOverHttp() throws Exception {
@@ -156,7 +142,6 @@ class TopicFunctionsTest {
                 .isEqualTo("5000000003 5000000019 5000000035");
         api.writeNumbers(topic, 2, 0, 2);
         assertThat(api.readAll(topic, 2, 0, Api.JSON)).hasSize(2);
-        Group group = new Group(api);
         Consumer consumer = group.consumer().subscribe(topic);
         assertThat(Consumer.places(consumer.pollUntil(2))).containsExactly(topic + "/2@0", topic + "/2@1");
         consumer.commit();

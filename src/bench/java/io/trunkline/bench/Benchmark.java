@@ -1,5 +1,6 @@
 package io.trunkline.bench;
 
+import io.trunkline.testing.TestDirectories;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,8 +31,8 @@ public final class Benchmark {
     private static void run() throws IOException, SQLException {
         Settings settings = Settings.fromProperties();
         List<Scenario> scenarios = Scenarios.named(settings.scenarios());
-        Path directory =
-                Path.of(System.getProperty("bench.directory", "target/bench")).toAbsolutePath();
+        Path directory = TestDirectories.outsideTheCheckout(
+                Path.of(System.getProperty("bench.directory", "target/bench")).toAbsolutePath());
         Files.createDirectories(directory);
         try (Stage stage = Stage.set(settings, directory)) {
             Map<String, String> postgres = stage.postgres().settings();
