@@ -157,9 +157,7 @@ class ConsumersResource {
     @APIResponse(
             responseCode = "200",
             content =
-                    @Content(
-                            mediaType = MediaTypes.CONTROL,
-                            schema = @Schema(implementation = SubscriptionView.class)))
+                    @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = SubscriptionView.class)))
     public Uni<Response> subscription(
             @PathParam("groupid") String group, @PathParam("name") String name, @Context HttpHeaders headers) {
         Instance instance = new Instance(group, name);
