@@ -133,7 +133,8 @@ final class HttpGuard extends ChannelDuplexHandler {
         if (!request.uri().startsWith("/") && !request.uri().matches("(?i)https?://.*")) {
             return Problem.malformed("The target of the request is not a path.");
         }
-        if (BROKEN_ESCAPE.matcher(request.uri()).find()) {
+        if (request.uri().indexOf('%') >= 0
+                && BROKEN_ESCAPE.matcher(request.uri()).find()) {
             return Problem.malformed("The path or query has a % that is not followed by two hex digits.");
         }
         HttpHeaders headers = request.headers();
