@@ -2,10 +2,10 @@ package io.trunkline.edge;
 
 import io.vertx.core.net.impl.ConnectionBase;
 import io.vertx.ext.web.RoutingContext;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 
 /** All connections of clients, and the requests on them. */
-@ApplicationScoped
+@Singleton
 public class Connections {
     private final ClientLimits limits;
     private final ResponseBudget responses;

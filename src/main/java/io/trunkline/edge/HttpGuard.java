@@ -133,7 +133,8 @@ final class HttpGuard extends ChannelDuplexHandler {
         if (!request.uri().startsWith("/") && !request.uri().matches("(?i)https?://.*")) {
             return Problem.malformed("The target of the request is not a path.");
         }
-        if (BROKEN_ESCAPE.matcher(request.uri()).find()) {
+        if (request.uri().indexOf('%') >= 0
+                && BROKEN_ESCAPE.matcher(request.uri()).find()) {
             return Problem.malformed("The path or query has a % that is not followed by two hex digits.");
         }
         HttpHeaders headers = request.headers();
@@ -166,7 +167,13 @@ final class HttpGuard extends ChannelDuplexHandler {
 
     /** Whether a text can be a host with or without a port: no user, path, space or control character. */
     private static boolean isAuthority(String host) {
-        return !host.isBlank() && host.chars().allMatch(c -> c > ' ' && c < 0x7f && "/?#@\\\"<>^`{|}".indexOf(c) < 0);
+        for (int i = 0; i < host.length(); i++) {
+            char c = host.charAt(i);
+            if (c <= ' ' || c >= 0x7f || "/?#@\\\"<>^`{|}".indexOf(c) >= 0) {
+                return false;
+            }
+        }
+        return !host.isEmpty();
     }
 
     /** Answers in the shape of all errors, where no earlier request still waits for its response, and closes. */

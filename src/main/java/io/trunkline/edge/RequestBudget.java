@@ -3,11 +3,11 @@ package io.trunkline.edge;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Bounds the memory of the request bodies that are held, over all edges. */
-@ApplicationScoped
+@Singleton
 public class RequestBudget {
     private final long most;
     private final AtomicLong held = new AtomicLong();

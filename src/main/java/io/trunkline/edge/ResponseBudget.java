@@ -3,14 +3,14 @@ package io.trunkline.edge;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Bounds the memory of the responses that clients have not taken yet, over all edges. Large ones leave room for small ones, so
  * that slow readers of large pages do not take the service from everybody else.
  */
-@ApplicationScoped
+@Singleton
 public class ResponseBudget {
     /** A response up to this size, in bytes, is small. */
     public static final int SMALL = 64 * 1024;

@@ -6,7 +6,7 @@ import io.trunkline.async.PendingCall;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -15,7 +15,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jboss.logging.Logger;
 
 /** The connections of the data path. Every method blocks: call it from a {@link WorkerPool}. */
-@ApplicationScoped
+@Singleton
 public class Database {
     private static final Logger LOG = Logger.getLogger(Database.class);
 

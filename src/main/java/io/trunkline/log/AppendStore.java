@@ -7,7 +7,7 @@ import io.trunkline.jdbc.SqlFailure;
 import io.trunkline.record.ByteColumn;
 import io.trunkline.record.Headers;
 import io.trunkline.record.RecordBatch;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -29,7 +29,7 @@ import org.postgresql.jdbc.PgArray;
  * Appends batches through the append functions of the slices, the one way in that the application role has. Columns go
  * as they are: they have the layout of PostgreSQL's binary arrays.
  */
-@ApplicationScoped
+@Singleton
 class AppendStore {
     private static final String APPEND = """
             SELECT base_offsets, log_start_offsets, append_times

@@ -6,7 +6,7 @@ import io.trunkline.record.ByteColumn;
 import io.trunkline.record.Headers;
 import io.trunkline.record.RecordBatch;
 import io.trunkline.record.Timestamps;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.jdbc.PgArray;
 
 /** Reads batches. What a page costs goes by the page, not by the length of the log. */
-@ApplicationScoped
+@Singleton
 class FetchStore {
     /** Sizes are looked at this many batches at a time, before any record is read. */
     private static final int SIZES = 500;

@@ -8,7 +8,7 @@ import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import io.trunkline.topic.TopicName;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,7 +20,7 @@ import java.util.function.ToLongFunction;
 import java.util.stream.Stream;
 
 /** What the log tells Prometheus. */
-@ApplicationScoped
+@Singleton
 class LogMetrics {
     /** From what a cached read takes to what nobody waits for. */
     private static final Duration[] LATENCIES = Stream.of(

@@ -11,8 +11,8 @@ import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.Topics;
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
@@ -28,7 +28,7 @@ import java.util.function.Function;
  * may meet every one.
  */
 @Startup
-@ApplicationScoped
+@Singleton
 public class Logs implements ConnectionUser {
     private static final int AT_ONCE = 500;
     private static final int DELETION_THREADS = 2;

@@ -2,7 +2,7 @@ package io.trunkline.log;
 
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
@@ -15,7 +15,7 @@ import java.util.concurrent.ConcurrentHashMap;
  * Counters by topic, of a bounded number of topics: those that were counted first have their names, and later ones are
  * counted together until some of the others have been deleted.
  */
-@ApplicationScoped
+@Singleton
 public class TopicCounters {
     /** Stands for the topics that are not told by name; no topic can have it. */
     static final String OTHERS = "*";

@@ -12,8 +12,8 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.HttpHeaders;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * Reads request bodies without holding a thread, before the resources: bounded one by one and all together, so that
  * neither a large body nor many can take the memory.
  */
-@ApplicationScoped
+@Singleton
 class BodyFilter {
     private static final String BODY = BodyFilter.class.getName();
     private static final int TICK_MILLIS = 500;
@@ -278,7 +278,7 @@ class BodyFilter {
 
     /** The charset that a media type names, in lower case, or null. */
     private static @Nullable String charset(@Nullable String contentType) {
-        if (contentType == null) {
+        if (contentType == null || contentType.indexOf(';') < 0) {
             return null;
         }
         String[] parts = contentType.split(";");

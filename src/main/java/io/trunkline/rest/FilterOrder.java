@@ -28,5 +28,8 @@ final class FilterOrder {
     /** Nothing is read for a client that may not send it. */
     static final int BODY = 50;
 
+    /** Produce requests that need no resource. */
+    static final int PRODUCE = 40;
+
     private FilterOrder() {}
 }

@@ -7,6 +7,8 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /** The media types of the API, and which one an answer gets. */
@@ -19,6 +21,12 @@ final class MediaTypes {
     static final String TEXT = "application/vnd.kafka.text.v2+json";
     static final String PLAIN_JSON = MediaType.APPLICATION_JSON;
 
+    /** Headers that were parsed, the first ones: clients repeat theirs with each request. */
+    private static final Map<String, List<MediaType>> KNOWN = new ConcurrentHashMap<>();
+
+    private static final int MOST_KNOWN = 100;
+    private static final int LONGEST_KNOWN = 200;
+
     private MediaTypes() {}
 
     /**
@@ -27,6 +35,21 @@ final class MediaTypes {
      * @throws TrunklineException {@code NOT_ACCEPTABLE} for a header that cannot be read
      */
     static List<MediaType> accepted(HttpHeaders headers) {
+        String header = headers.getHeaderString(HttpHeaders.ACCEPT);
+        if (header == null) {
+            return List.of();
+        }
+        List<MediaType> known = KNOWN.get(header);
+        if (known == null) {
+            known = parsed(headers);
+            if (header.length() <= LONGEST_KNOWN && KNOWN.size() < MOST_KNOWN) {
+                KNOWN.put(header, known);
+            }
+        }
+        return known;
+    }
+
+    private static List<MediaType> parsed(HttpHeaders headers) {
         try {
             return headers.getAcceptableMediaTypes().stream()
                     .filter(type -> !type.getParameters().getOrDefault("q", "1").matches("0(\\.0*)?"))
@@ -62,7 +85,17 @@ final class MediaTypes {
 
     /** The type of a control answer: what the client understands of the two names for it. */
     static String control(HttpHeaders headers) {
-        for (MediaType type : accepted(headers)) {
+        return control(accepted(headers));
+    }
+
+    /** The type of a control answer for an Accept header that was parsed before; null for another one. */
+    static @Nullable String knownControl(String header) {
+        List<MediaType> types = KNOWN.get(header);
+        return types == null ? null : control(types);
+    }
+
+    private static String control(List<MediaType> types) {
+        for (MediaType type : types) {
             if (type.isWildcardType() || is(type, CONTROL)) {
                 return CONTROL;
             }

@@ -7,8 +7,8 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
 import java.net.URI;
 import java.util.Arrays;
 import java.util.Locale;
@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Refuses requests that a browser makes for a page of another origin, unless CORS allows them: an image or a form in any page
  * could otherwise poll, produce and commit with whatever access the browser has (Fetch Metadata, W3C; RFC 6454).
  */
-@ApplicationScoped
+@Singleton
 class OriginFilter {
     private final boolean cors;
 

@@ -2,15 +2,15 @@ package io.trunkline.rest;
 
 import io.trunkline.async.WorkerPool;
 import jakarta.annotation.PreDestroy;
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
 import java.nio.ByteBuffer;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** Parses bodies: small ones at once, larger ones on threads of its own, since others wait for the event loop. */
-@ApplicationScoped
+@Singleton
 class Parsing {
     private static final int SMALL_BODY = 32 * 1024;
     private static final int MOST_WAITING = 1_000;

@@ -10,7 +10,7 @@ import io.trunkline.record.RecordBatch;
 import io.trunkline.topic.Topic;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.Topics;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * Sends the records of a request: chooses the partitions of those that name none, by their keys or spread, appends them by
  * partition, and puts together what became of each record.
  */
-@ApplicationScoped
+@Singleton
 class Producer {
     /** Stands for a partition to be chosen: by the key, else spread. */
     static final int ANY_PARTITION = -1;

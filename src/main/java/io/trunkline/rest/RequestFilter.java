@@ -8,8 +8,8 @@ import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.vertx.core.net.HostAndPort;
 import io.vertx.ext.web.RoutingContext;
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
@@ -17,7 +17,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** Counts every request, and refuses at once those that are too many or not meant for this service. */
-@ApplicationScoped
+@Singleton
 class RequestFilter {
     private final Connections connections;
     private final Set<String> hosts;

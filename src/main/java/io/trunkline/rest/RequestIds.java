@@ -2,8 +2,8 @@ package io.trunkline.rest;
 
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.vertx.ext.web.RoutingContext;
-import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jboss.logging.MDC;
@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Gives every request an id, its client's or a new one, which stands in the answer and beside what is logged while the request
  * is handled.
  */
-@ApplicationScoped
+@Singleton
 class RequestIds {
     static final String HEADER = "X-Request-Id";
     static final String LOG_KEY = "requestId";

@@ -15,7 +15,7 @@ import io.trunkline.error.Failures;
 import io.trunkline.log.FetchedBatch;
 import io.trunkline.record.RecordBatch;
 import io.trunkline.topic.TopicName;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -35,7 +35,7 @@ import org.jspecify.annotations.Nullable;
  * record that has no trace context gets the one of its producer as W3C headers, and a span of a fetch has links to those of the
  * records that it gave. Nothing of it happens while tracing is off.
  */
-@ApplicationScoped
+@Singleton
 class Tracing {
     private static final String TRACEPARENT = "traceparent";
     /** What one span links to at most; OpenTelemetry's own limit. */
@@ -57,6 +57,10 @@ class Tracing {
     Tracing(OpenTelemetry telemetry, @ConfigProperty(name = "quarkus.otel.sdk.disabled") boolean disabled) {
         enabled = !disabled;
         tracer = telemetry.getTracer("io.trunkline");
+    }
+
+    boolean isEnabled() {
+        return enabled;
     }
 
     /** The context of the request that is being handled; take it before going on to another thread. */

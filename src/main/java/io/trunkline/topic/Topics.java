@@ -12,7 +12,7 @@ import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.jdbc.Transactions;
 import jakarta.annotation.PreDestroy;
-import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
@@ -32,7 +32,7 @@ import java.util.concurrent.CompletableFuture;
  * created at the start, so that a missing class stops the start and does not fail every request.
  */
 @Startup
-@ApplicationScoped
+@Singleton
 @RegisterForReflection(
         classNames = {"com.github.benmanes.caffeine.cache.SSMSWR", "com.github.benmanes.caffeine.cache.PSWRMW"})
 public class Topics implements ConnectionUser {

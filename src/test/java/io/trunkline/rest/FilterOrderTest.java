@@ -27,10 +27,11 @@ class FilterOrderTest {
                 FilterOrder.ORIGIN,
                 FilterOrder.AUTHENTICATION,
                 FilterOrder.AUTHORIZATION,
-                FilterOrder.BODY);
+                FilterOrder.BODY,
+                FilterOrder.PRODUCE);
 
         assertThat(order).isSortedAccordingTo(Comparator.reverseOrder()).doesNotHaveDuplicates();
-        assertThat(FilterOrder.BODY).isPositive();
+        assertThat(FilterOrder.PRODUCE).isPositive();
     }
 
     @Test
