@@ -3,3 +3,4 @@
 package io.trunkline;
 
 import org.jspecify.annotations.NullMarked;
+

@@ -3,3 +3,4 @@
 package io.trunkline.bench;
 
 import org.jspecify.annotations.NullMarked;
+

@@ -3,3 +3,4 @@
 package io.trunkline.async;
 
 import org.jspecify.annotations.NullMarked;
+

@@ -3,3 +3,4 @@
 package io.trunkline.consumer;
 
 import org.jspecify.annotations.NullMarked;
+

@@ -3,3 +3,4 @@
 package io.trunkline.edge;
 
 import org.jspecify.annotations.NullMarked;
+

@@ -3,3 +3,4 @@
 package io.trunkline.embedded;
 
 import org.jspecify.annotations.NullMarked;
+

@@ -3,3 +3,4 @@
 package io.trunkline.error;
 
 import org.jspecify.annotations.NullMarked;
+

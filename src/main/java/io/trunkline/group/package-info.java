@@ -3,3 +3,4 @@
 package io.trunkline.group;
 
 import org.jspecify.annotations.NullMarked;
+

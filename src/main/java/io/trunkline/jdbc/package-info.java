@@ -3,3 +3,4 @@
 package io.trunkline.jdbc;
 
 import org.jspecify.annotations.NullMarked;
+

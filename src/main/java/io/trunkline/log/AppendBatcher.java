@@ -424,10 +424,10 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
 
     /** Before the partition's next append begins, so that readers are told in the order of the offsets. */
     private void tell(Batch batch, AppendOutcome outcome, SharedAppend shared, int index) {
-        progressAt = nanoTime.getAsLong();
         if (!(outcome instanceof Appended appended)) {
             return;
         }
+        progressAt = nanoTime.getAsLong();
         long partitionId = batch.queue().partitionId();
         int count = shared.counts()[index];
         metrics.batch(

@@ -3,3 +3,4 @@
 package io.trunkline.log;
 
 import org.jspecify.annotations.NullMarked;
+

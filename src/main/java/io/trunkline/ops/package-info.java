@@ -3,3 +3,4 @@
 package io.trunkline.ops;
 
 import org.jspecify.annotations.NullMarked;
+

@@ -3,3 +3,4 @@
 package io.trunkline.record;
 
 import org.jspecify.annotations.NullMarked;
+

@@ -3,3 +3,4 @@
 package io.trunkline.rest;
 
 import org.jspecify.annotations.NullMarked;
+

@@ -3,3 +3,4 @@
 package io.trunkline.retention;
 
 import org.jspecify.annotations.NullMarked;
+

@@ -3,3 +3,4 @@
 package io.trunkline.schema;
 
 import org.jspecify.annotations.NullMarked;
+

@@ -3,3 +3,4 @@
 package io.trunkline.topic;
 
 import org.jspecify.annotations.NullMarked;
+

@@ -3,3 +3,4 @@
 package io.trunkline.chart;
 
 import org.jspecify.annotations.NullMarked;
+

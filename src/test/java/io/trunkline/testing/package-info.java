@@ -3,3 +3,4 @@
 package io.trunkline.testing;
 
 import org.jspecify.annotations.NullMarked;
+

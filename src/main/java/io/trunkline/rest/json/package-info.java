@@ -3,3 +3,4 @@
 package io.trunkline.rest.json;
 
 import org.jspecify.annotations.NullMarked;
+

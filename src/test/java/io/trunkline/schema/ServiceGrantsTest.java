@@ -1,4 +1,4 @@
-package io.trunkline.jdbc;
+package io.trunkline.schema;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
