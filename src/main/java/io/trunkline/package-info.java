@@ -3,4 +3,3 @@
 package io.trunkline;
 
 import org.jspecify.annotations.NullMarked;
-

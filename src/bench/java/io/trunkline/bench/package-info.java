@@ -3,4 +3,3 @@
 package io.trunkline.bench;
 
 import org.jspecify.annotations.NullMarked;
-

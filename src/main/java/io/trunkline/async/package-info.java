@@ -3,4 +3,3 @@
 package io.trunkline.async;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -3,4 +3,3 @@
 package io.trunkline.consumer;
 
 import org.jspecify.annotations.NullMarked;
-

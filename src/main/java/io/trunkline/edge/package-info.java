@@ -3,4 +3,3 @@
 package io.trunkline.edge;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -3,4 +3,3 @@
 package io.trunkline.embedded;
 
 import org.jspecify.annotations.NullMarked;
-

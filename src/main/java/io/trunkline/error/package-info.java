@@ -3,4 +3,3 @@
 package io.trunkline.error;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -3,4 +3,3 @@
 package io.trunkline.group;
 
 import org.jspecify.annotations.NullMarked;
-

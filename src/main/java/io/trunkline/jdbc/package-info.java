@@ -3,4 +3,3 @@
 package io.trunkline.jdbc;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -3,4 +3,3 @@
 package io.trunkline.log;
 
 import org.jspecify.annotations.NullMarked;
-

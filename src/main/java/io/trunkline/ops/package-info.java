@@ -3,4 +3,3 @@
 package io.trunkline.ops;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -3,4 +3,3 @@
 package io.trunkline.record;
 
 import org.jspecify.annotations.NullMarked;
-

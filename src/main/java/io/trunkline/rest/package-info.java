@@ -3,4 +3,3 @@
 package io.trunkline.rest;
 
 import org.jspecify.annotations.NullMarked;
-

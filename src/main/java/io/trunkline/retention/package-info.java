@@ -3,4 +3,3 @@
 package io.trunkline.retention;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -3,4 +3,3 @@
 package io.trunkline.schema;
 
 import org.jspecify.annotations.NullMarked;
-

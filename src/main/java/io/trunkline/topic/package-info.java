@@ -3,4 +3,3 @@
 package io.trunkline.topic;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -3,4 +3,3 @@
 package io.trunkline.chart;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -3,4 +3,3 @@
 package io.trunkline.testing;
 
 import org.jspecify.annotations.NullMarked;
-

@@ -3,4 +3,3 @@
 package io.trunkline.rest.json;
 
 import org.jspecify.annotations.NullMarked;
-
