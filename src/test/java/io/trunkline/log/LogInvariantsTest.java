@@ -512,9 +512,11 @@ class LogInvariantsTest extends ServiceTestCase {
 
         assertThat(answers).allSatisfy(answer -> {
             assertThat(answer.status()).as(answer.body()).isEqualTo(503);
-            assertThat(answer.code()).isEqualTo("DATABASE_UNAVAILABLE");
             assertThat(answer.header("Retry-After")).isNotEmpty();
         });
+        assertThat(answers.subList(0, 2)).extracting(Api.Answer::code).containsOnly("DATABASE_UNAVAILABLE");
+        // A connection that nobody knew to be closed has taken the append: where that went is not known.
+        assertThat(answers.getLast().code()).isIn("DATABASE_UNAVAILABLE", "OUTCOME_UNKNOWN");
         assertThat(took).isLessThan(Duration.ofSeconds(5));
 
         TestDatabase.network().comeBack();
