@@ -166,6 +166,6 @@ class RetentionTestCase extends ServiceTestCase {
     }
 
     String scrape() {
-        return ops.get("/metrics").body();
+        return ops.get("/q/metrics").body();
     }
 }
