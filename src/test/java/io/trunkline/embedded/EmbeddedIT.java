@@ -255,6 +255,14 @@ class EmbeddedIT {
         service.interrupt();
 
         assertThat(ServiceProcess.postgres(serverDirectory())).isEmpty();
+        // Where the data directory was still being made, that ends by itself.
+        Awaitility.await()
+                .atMost(Duration.ofMinutes(2))
+                .until(() -> ProcessHandle.allProcesses()
+                        .noneMatch(process -> process.info()
+                                .commandLine()
+                                .filter(line -> line.contains(data.toString()))
+                                .isPresent()));
     }
 
     @Test
