@@ -339,24 +339,20 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
         List<PartitionQueue> more = new ArrayList<>();
         for (int i = 0; i < batches.size(); i++) {
             Batch batch = batches.get(i);
-            switch (outcomes.get(i)) {
-                case AppendOutcome.Locked locked -> appendLater(batch);
-                case AppendOutcome.Moved moved -> appendLater(batch);
-                case AppendOutcome outcome -> {
-                    tell(batch, outcome, shared, i);
-                    if (batch.queue().ended()) {
-                        more.add(batch.queue());
-                    }
-                }
+            if (outcomes.get(i) instanceof AppendOutcome.NotHere) {
+                appendLater(batch);
+                continue;
+            }
+            tell(batch, outcomes.get(i), shared, i);
+            if (batch.queue().ended()) {
+                more.add(batch.queue());
             }
         }
         // The next appends do not wait until the answers of these are under way.
         goOn(more);
         for (int i = 0; i < batches.size(); i++) {
-            switch (outcomes.get(i)) {
-                case AppendOutcome.Locked locked -> {}
-                case AppendOutcome.Moved moved -> {}
-                case AppendOutcome outcome -> acknowledge(batches.get(i), outcome);
+            if (!(outcomes.get(i) instanceof AppendOutcome.NotHere)) {
+                acknowledge(batches.get(i), outcomes.get(i));
             }
         }
     }

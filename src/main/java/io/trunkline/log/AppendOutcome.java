@@ -20,8 +20,11 @@ public sealed interface AppendOutcome {
         TrunklineException failure();
     }
 
+    /** Nothing was written where the append was tried; it may be elsewhere, or later. */
+    sealed interface NotHere extends Failed {}
+
     /** Nothing was written: others held the partition's lock for too long. */
-    record Locked() implements Failed {
+    record Locked() implements NotHere {
         @Override
         public TrunklineException failure() {
             return new TrunklineException(
@@ -32,7 +35,7 @@ public sealed interface AppendOutcome {
     }
 
     /** Nothing was written: the partition goes on in another slice, again and again. */
-    record Moved() implements Failed {
+    record Moved() implements NotHere {
         @Override
         public TrunklineException failure() {
             return new TrunklineException(

@@ -59,36 +59,36 @@ final class Fetches {
         return ends.ranges(positions.stream().map(Position::partitionId).toList());
     }
 
-    private static Map<Long, Long> offsets(List<Position> positions) {
-        Map<Long, Long> offsets = new HashMap<>();
-        positions.forEach(position -> offsets.put(position.partitionId(), position.offset()));
-        return offsets;
-    }
-
     /** One fetch: looks, and looks again when more has come. */
     private final class Fetch {
         private final List<Position> positions;
         private final FetchLimits limits;
         private final CompletableFuture<Void> abandoned;
         private final long start = System.nanoTime();
-        /** From where on something new is waited for. */
-        private final Map<Long, Long> seen;
 
         Fetch(List<Position> positions, FetchLimits limits, CompletableFuture<Void> abandoned) {
             this.positions = positions;
             this.limits = limits;
             this.abandoned = abandoned;
-            seen = offsets(positions);
         }
 
         CompletableFuture<Map<Long, FetchOutcome>> look() {
+            return look(Map.of());
+        }
+
+        /**
+         * Looks at the partitions, and waits where there is too little.
+         *
+         * @param seen what an earlier look found, beyond which something new is waited for
+         */
+        private CompletableFuture<Map<Long, FetchOutcome>> look(Map<Long, OffsetRange> seen) {
             if (left().isZero()) {
                 return ranges(positions).thenCompose(this::read);
             }
             // Before the ends are looked up, so that nothing appended in between is missed.
             DelayedFetches.Waiter waiter;
             try {
-                waiter = delayed.register(Map.copyOf(seen));
+                waiter = delayed.register(offsets(seen));
             } catch (TrunklineException e) {
                 return CompletableFuture.failedFuture(e);
             }
@@ -101,7 +101,7 @@ final class Fetches {
                         return read(ranges)
                                 .thenCompose(found -> enough(found)
                                         ? CompletableFuture.completedFuture(found)
-                                        : await(found, waiter));
+                                        : await(found, ranges, waiter));
                     })
                     .whenComplete((found, failure) -> delayed.deregister(waiter));
         }
@@ -115,8 +115,18 @@ final class Fetches {
         }
 
         private CompletableFuture<Map<Long, FetchOutcome>> read(Map<Long, OffsetRange> ranges) {
-            ranges.forEach((partitionId, range) -> seen.merge(partitionId, range.endOffset(), Math::max));
             return new Round(ranges, limits.maxBytes(), limits.maxRecords()).read(positions);
+        }
+
+        private Map<Long, Long> offsets(Map<Long, OffsetRange> seen) {
+            Map<Long, Long> offsets = new HashMap<>();
+            for (Position position : positions) {
+                OffsetRange range = seen.get(position.partitionId());
+                offsets.put(
+                        position.partitionId(),
+                        range == null ? position.offset() : Math.max(position.offset(), range.endOffset()));
+            }
+            return offsets;
         }
 
         private Duration left() {
@@ -141,7 +151,7 @@ final class Fetches {
         }
 
         private CompletableFuture<Map<Long, FetchOutcome>> await(
-                Map<Long, FetchOutcome> found, DelayedFetches.Waiter waiter) {
+                Map<Long, FetchOutcome> found, Map<Long, OffsetRange> ranges, DelayedFetches.Waiter waiter) {
             abandoned.thenRun(() -> waiter.woken.complete(Optional.empty()));
             // After it was registered: a stop that begins before this is seen here, and a later one wakes it.
             return waiter.woken
@@ -156,11 +166,13 @@ final class Fetches {
                             return CompletableFuture.completedFuture(found);
                         }
                         DelayedFetches.Reached reached = woken.get();
-                        return positions.size() == 1 && reached != NOTHING
-                                ? read(Map.of(reached.partitionId(), reached.range()))
-                                        .thenCompose(
-                                                now -> enough(now) ? CompletableFuture.completedFuture(now) : look())
-                                : look();
+                        if (positions.size() > 1 || reached == NOTHING) {
+                            return look(ranges);
+                        }
+                        Map<Long, OffsetRange> now = Map.of(reached.partitionId(), reached.range());
+                        return read(now)
+                                .thenCompose(
+                                        more -> enough(more) ? CompletableFuture.completedFuture(more) : look(now));
                     });
         }
     }
@@ -239,7 +251,7 @@ final class Fetches {
             return read.thenCompose(all -> {
                 long before = bytes;
                 for (int i = 0; i < all.size(); i++) {
-                    took(turn.get(i).partitionId(), all.get(i));
+                    took(turn.get(i).partitionId(), all.get(i), turn.size() > 1);
                 }
                 return bytes > before || !found ? next() : CompletableFuture.completedFuture(withWaiting());
             });
@@ -270,7 +282,8 @@ final class Fetches {
                     : maxRecords;
         }
 
-        private void took(long partitionId, FetchOutcome outcome) {
+        /** @param shared whether others had a share of the bytes too: otherwise nothing fits beside what was read */
+        private void took(long partitionId, FetchOutcome outcome, boolean shared) {
             if (!(outcome instanceof FetchOutcome.Page page)) {
                 outcomes.put(partitionId, outcome);
                 return;
@@ -290,7 +303,7 @@ final class Fetches {
             found = true;
             bytes += size;
             outcomes.merge(partitionId, page, Round::joined);
-            if (page.full() && recordsLeft(partitionId) > 0) {
+            if (shared && page.full() && recordsLeft(partitionId) > 0) {
                 waiting.add(new Position(partitionId, page.nextOffset()));
             }
         }
