@@ -5,10 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.quarkus.test.junit.QuarkusTest;
-import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -18,7 +16,6 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -27,26 +24,19 @@ import org.junit.jupiter.api.Test;
  * application does the same in {@code ExternalDatabaseIT}.
  */
 @QuarkusTest
-class MigrationChecksTest extends ServiceTestCase {
+class MigrationChecksTest extends OtherDatabaseTestCase {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
-    private static final String DATABASE = "trunkline_checks";
 
     private Map<String, String> settings = Map.of();
 
     @BeforeEach
-    void createDatabase() throws SQLException {
-        asSuperuser("CREATE DATABASE " + DATABASE + " OWNER trunkline_owner");
+    void nameDatabase() {
         settings = Map.of(
                 "trunkline.database.url", TestDatabase.url(DATABASE),
                 "trunkline.database.username", "trunkline_app",
                 "trunkline.database.password", TestDatabase.applicationPassword(),
                 "trunkline.database.owner.username", "trunkline_owner",
                 "trunkline.database.owner.password", TestDatabase.ownerPassword());
-    }
-
-    @AfterEach
-    void dropDatabase() throws SQLException {
-        asSuperuser("DROP DATABASE " + DATABASE + " WITH (FORCE)");
     }
 
     @Test
@@ -202,28 +192,5 @@ class MigrationChecksTest extends ServiceTestCase {
 
     private static long migrations() throws SQLException {
         return one("SELECT count(*) FROM trunkline.flyway_schema_history");
-    }
-
-    private static long one(String query) throws SQLException {
-        try (Connection owner = TestDatabase.asOwner(DATABASE);
-                Statement statement = owner.createStatement();
-                ResultSet row = statement.executeQuery(query)) {
-            row.next();
-            return row.getLong(1);
-        }
-    }
-
-    private static void asOwner(String sql) throws SQLException {
-        try (Connection owner = TestDatabase.asOwner(DATABASE);
-                Statement statement = owner.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
-    private static void asSuperuser(String sql) throws SQLException {
-        try (Connection superuser = TestDatabase.asSuperuser();
-                Statement statement = superuser.createStatement()) {
-            statement.execute(sql);
-        }
     }
 }

@@ -9,11 +9,9 @@ import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import io.trunkline.jdbc.DatabaseConfig;
 import io.trunkline.jdbc.DatabaseUrl;
-import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
 import jakarta.inject.Inject;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -23,17 +21,14 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.awaitility.Awaitility;
 import org.flywaydb.core.Flyway;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A schema of another build, brought up to date while it is written to, or refused. */
 @QuarkusTest
-class MigrationTest extends ServiceTestCase {
+class MigrationTest extends OtherDatabaseTestCase {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
-    private static final String DATABASE = "trunkline_old";
     private static final String APPEND =
             "SELECT trunkline.append(1, NULL, NULL, ARRAY['\\x01'::bytea], NULL, NULL, NULL)";
 
@@ -42,16 +37,6 @@ class MigrationTest extends ServiceTestCase {
 
     @Inject
     Flyway flyway;
-
-    @BeforeEach
-    void createDatabase() throws SQLException {
-        asSuperuser("CREATE DATABASE " + DATABASE + " OWNER trunkline_owner");
-    }
-
-    @AfterEach
-    void dropDatabase() throws SQLException {
-        asSuperuser("DROP DATABASE " + DATABASE + " WITH (FORCE)");
-    }
 
     @Test
     void functionsAreReplacedWhileReplicasWrite() throws Exception {
@@ -195,28 +180,5 @@ class MigrationTest extends ServiceTestCase {
     private static long functionsMigrated() throws SQLException {
         return one(
                 "SELECT count(*) FROM trunkline.flyway_schema_history WHERE version IS NULL AND type = 'SQL' AND success");
-    }
-
-    private static long one(String query) throws SQLException {
-        try (Connection owner = TestDatabase.asOwner(DATABASE);
-                Statement statement = owner.createStatement();
-                ResultSet row = statement.executeQuery(query)) {
-            row.next();
-            return row.getLong(1);
-        }
-    }
-
-    private static void asOwner(String sql) throws SQLException {
-        try (Connection owner = TestDatabase.asOwner(DATABASE);
-                Statement statement = owner.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
-    private static void asSuperuser(String sql) throws SQLException {
-        try (Connection connection = TestDatabase.asSuperuser();
-                Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
     }
 }
