@@ -225,6 +225,7 @@ manifest falls back to 1. Empty if there are none yet, or Helm has no cluster to
 {{/* Configuration of the service, as environment variables. */}}
 {{- define "trunkline.configData" -}}
 TRUNKLINE_DATABASE_URL: {{ include "trunkline.databaseUrl" . | quote }}
+TRUNKLINE_DATABASE_SCHEMA: {{ .Values.database.schema | quote }}
 TRUNKLINE_DATABASE_MAX_CONNECTIONS: {{ include "trunkline.scalar" .Values.database.maxConnections | quote }}
 TRUNKLINE_SHUTDOWN_DELAY: {{ printf "%ss" (include "trunkline.scalar" .Values.shutdown.delaySeconds) | quote }}
 TRUNKLINE_SHUTDOWN_TIMEOUT: {{ printf "%ss" (include "trunkline.scalar" .Values.shutdown.timeoutSeconds) | quote }}

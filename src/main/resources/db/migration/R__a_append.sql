@@ -2,20 +2,20 @@
 -- so a family whose arguments or results change gets a new name, append_v2_<slice>, and both are made for one release.
 
 SET LOCAL lock_timeout = '2s';
-LOCK TABLE trunkline.slice IN SHARE ROW EXCLUSIVE MODE;
+LOCK TABLE ${schema}.slice IN SHARE ROW EXCLUSIVE MODE;
 
-CREATE OR REPLACE FUNCTION trunkline.append_functions(p_slice int) RETURNS SETOF regprocedure
+CREATE OR REPLACE FUNCTION ${schema}.append_functions(p_slice int) RETURNS SETOF regprocedure
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT p.oid::regprocedure
       FROM pg_proc p
-     WHERE p.pronamespace = 'trunkline'::regnamespace
+     WHERE p.pronamespace = '${schema}'::regnamespace
        AND p.proname ~ ('^append_(v[0-9]+_)?' || p_slice || '$')
 $$;
-COMMENT ON FUNCTION trunkline.append_functions(int) IS 'The append functions of a slice, of all families.';
+COMMENT ON FUNCTION ${schema}.append_functions(int) IS 'The append functions of a slice, of all families.';
 
-CREATE OR REPLACE FUNCTION trunkline.share_append(p_slice int) RETURNS void
+CREATE OR REPLACE FUNCTION ${schema}.share_append(p_slice int) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -28,8 +28,8 @@ BEGIN
           FROM pg_proc p
          CROSS JOIN LATERAL aclexplode(p.proacl) AS a
           JOIN pg_roles r ON r.oid = a.grantee
-         CROSS JOIN trunkline.append_functions(p_slice) AS f (f)
-         WHERE p.oid = 'trunkline.append(bigint, bigint[], bytea[], bytea[], int[], text[], bytea[])'::regprocedure
+         CROSS JOIN ${schema}.append_functions(p_slice) AS f (f)
+         WHERE p.oid = '${schema}.append(bigint, bigint[], bytea[], bytea[], int[], text[], bytea[])'::regprocedure
            AND a.privilege_type = 'EXECUTE'
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', v_function, v_role);
@@ -39,18 +39,18 @@ BEGIN
           FROM pg_class c
          CROSS JOIN LATERAL aclexplode(c.relacl) AS a
           JOIN pg_roles r ON r.oid = a.grantee
-         WHERE c.oid = 'trunkline.log_batch'::regclass
+         WHERE c.oid = '${schema}.log_batch'::regclass
            AND a.privilege_type = 'SELECT'
     LOOP
-        EXECUTE format('GRANT SELECT ON trunkline.log_batch_%s TO %I', p_slice, v_role);
+        EXECUTE format('GRANT SELECT ON ${schema}.log_batch_%s TO %I', p_slice, v_role);
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION trunkline.share_append(int) IS
+COMMENT ON FUNCTION ${schema}.share_append(int) IS
     'Lets those who may append() use the append functions of a slice, and those who may read the log read its table.';
 
 -- What the append functions of all slices share. It runs with their search path, and nobody else may call it.
-CREATE OR REPLACE FUNCTION trunkline.check_batches(
+CREATE OR REPLACE FUNCTION ${schema}.check_batches(
     p_tp_ids         bigint[],
     p_counts         int[],
     p_wait           boolean,
@@ -144,30 +144,30 @@ BEGIN
     RETURN v_total;
 END
 $$;
-COMMENT ON FUNCTION trunkline.check_batches(bigint[], int[], boolean, bigint[], bigint[], bytea[], bytea[], int[], text[], bytea[]) IS
+COMMENT ON FUNCTION ${schema}.check_batches(bigint[], int[], boolean, bigint[], bigint[], bytea[], bytea[], int[], text[], bytea[]) IS
     'Fails where the arguments of an append function do not fit one another; answers how many records they hold.';
 
-CREATE OR REPLACE FUNCTION trunkline.lock_head(p_tp_id bigint, p_wait boolean) RETURNS trunkline.partition_head
+CREATE OR REPLACE FUNCTION ${schema}.lock_head(p_tp_id bigint, p_wait boolean) RETURNS ${schema}.partition_head
 LANGUAGE plpgsql
 AS $$
 DECLARE
-    v_head trunkline.partition_head;
+    v_head ${schema}.partition_head;
 BEGIN
     IF p_wait THEN
-        SELECT h.* INTO v_head FROM trunkline.partition_head h WHERE h.tp_id = p_tp_id FOR NO KEY UPDATE;
+        SELECT h.* INTO v_head FROM ${schema}.partition_head h WHERE h.tp_id = p_tp_id FOR NO KEY UPDATE;
         IF NOT FOUND THEN
             RAISE EXCEPTION 'partition % does not exist', p_tp_id USING ERRCODE = 'TL002';
         END IF;
     ELSE
-        SELECT h.* INTO v_head FROM trunkline.partition_head h WHERE h.tp_id = p_tp_id FOR NO KEY UPDATE SKIP LOCKED;
+        SELECT h.* INTO v_head FROM ${schema}.partition_head h WHERE h.tp_id = p_tp_id FOR NO KEY UPDATE SKIP LOCKED;
     END IF;
     RETURN v_head;
 END
 $$;
-COMMENT ON FUNCTION trunkline.lock_head(bigint, boolean) IS
+COMMENT ON FUNCTION ${schema}.lock_head(bigint, boolean) IS
     'The head of a partition, locked to the end of the transaction; nulls where it is gone or, without waiting, locked by somebody else. TL002: waited for, and gone.';
 
-CREATE OR REPLACE FUNCTION trunkline.make_append(p_slice int) RETURNS void
+CREATE OR REPLACE FUNCTION ${schema}.make_append(p_slice int) RETURNS void
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $make$
@@ -175,7 +175,7 @@ DECLARE
     v_function regprocedure;
 BEGIN
     EXECUTE replace($template$
-CREATE OR REPLACE FUNCTION trunkline.append_{slice}(
+CREATE OR REPLACE FUNCTION ${schema}.append_{slice}(
     p_tp_ids         bigint[],
     p_counts         int[],
     p_wait           boolean,
@@ -196,9 +196,9 @@ SET plan_cache_mode = force_generic_plan
 AS $append$
 DECLARE
     v_partitions    int := cardinality(p_tp_ids);
-    v_total         int := trunkline.check_batches(
+    v_total         int := ${schema}.check_batches(
         p_tp_ids, p_counts, p_wait, p_timestamps, p_max_timestamps, p_keys, p_values, p_header_counts, p_header_keys, p_header_values);
-    v_slice         int := trunkline.current_slice();
+    v_slice         int := ${schema}.current_slice();
     v_tp_id         bigint;
     v_count         int;
     v_first         int := 1;
@@ -213,7 +213,7 @@ DECLARE
     v_header_values bytea[] := p_header_values;
     v_max           bigint;
     v_now           timestamptz;
-    v_head          trunkline.partition_head;
+    v_head          ${schema}.partition_head;
     v_tail          bigint;
     v_running_max   bigint;
     v_running_bytes bigint;
@@ -241,18 +241,18 @@ BEGIN
             END IF;
             v_first := v_last + 1;
         END IF;
-        v_head := trunkline.lock_head(v_tp_id, p_wait);
+        v_head := ${schema}.lock_head(v_tp_id, p_wait);
         IF v_head.slice IS NULL OR greatest(v_slice, v_head.slice) <> {slice} THEN
             -- Not here and now: to go to another slice, held by somebody else, or gone.
             base_offsets[i] := CASE
                 WHEN v_head.slice IS NOT NULL THEN -2
-                WHEN EXISTS (SELECT FROM trunkline.partition_head h WHERE h.tp_id = v_tp_id) THEN -1
+                WHEN EXISTS (SELECT FROM ${schema}.partition_head h WHERE h.tp_id = v_tp_id) THEN -1
                 ELSE -3
             END;
             CONTINUE;
         END IF;
         -- The time is taken under the lock, so that it follows the offsets.
-        v_now := trunkline.now();
+        v_now := ${schema}.log_now();
         append_times[i] := floor(extract(epoch FROM v_now) * 1000)::bigint;
         v_max := p_max_timestamps[i];
         IF p_timestamps IS NULL THEN
@@ -263,14 +263,14 @@ BEGIN
         IF v_head.slice = {slice} THEN
             SELECT b.last_offset, b.running_max_timestamp, b.running_byte_size
               INTO v_tail, v_running_max, v_running_bytes
-              FROM trunkline.log_batch_{slice} b
+              FROM ${schema}.log_batch_{slice} b
              WHERE b.tp_id = v_tp_id AND b.last_offset >= v_head.log_start_offset
              ORDER BY b.last_offset DESC
              LIMIT 1;
         ELSE
             -- Of that table only: a plan over all slices would lock, and wait for, each of them.
             EXECUTE format(
-                'SELECT b.last_offset, b.running_max_timestamp, b.running_byte_size FROM trunkline.log_batch_%s b'
+                'SELECT b.last_offset, b.running_max_timestamp, b.running_byte_size FROM ${schema}.log_batch_%s b'
                 ' WHERE b.tp_id = $1 AND b.last_offset >= $2 ORDER BY b.last_offset DESC LIMIT 1', v_head.slice)
                INTO v_tail, v_running_max, v_running_bytes
               USING v_tp_id, v_head.log_start_offset;
@@ -278,17 +278,17 @@ BEGIN
         v_base := greatest(v_head.log_start_offset, v_tail + 1);
         v_running_bytes := coalesce(v_running_bytes, v_head.log_start_bytes);
         IF v_tail IS NULL OR v_head.slice <> {slice} THEN
-            INSERT INTO trunkline.partition_slice (tp_id, slice, base_offset, base_bytes, freed_bytes)
+            INSERT INTO ${schema}.partition_slice (tp_id, slice, base_offset, base_bytes, freed_bytes)
             VALUES (v_tp_id, {slice}, v_base, v_running_bytes, v_running_bytes)
             ON CONFLICT (tp_id, slice) DO NOTHING;
             IF v_head.slice <> {slice} THEN
-                UPDATE trunkline.partition_head h SET slice = {slice} WHERE h.tp_id = v_tp_id;
+                UPDATE ${schema}.partition_head h SET slice = {slice} WHERE h.tp_id = v_tp_id;
             END IF;
         END IF;
 
         v_bytes := pg_column_size(v_timestamps) + coalesce(pg_column_size(v_keys), 0) + pg_column_size(v_values)
             + coalesce(pg_column_size(v_header_keys) + pg_column_size(v_header_values), 0);
-        INSERT INTO trunkline.log_batch_{slice}
+        INSERT INTO ${schema}.log_batch_{slice}
             (slice, tp_id, last_offset, base_offset, max_timestamp, running_max_timestamp, appended_at, record_count, byte_size,
              running_byte_size, timestamps, keys, values, header_counts, header_keys, header_values)
         VALUES
@@ -301,19 +301,19 @@ END
 $append$
 $template$, '{slice}', p_slice::text);
     EXECUTE format(
-        'COMMENT ON FUNCTION trunkline.append_%s(bigint[], int[], boolean, bigint[], bigint[], bytea[], bytea[], int[], text[], bytea[]) IS %L',
+        'COMMENT ON FUNCTION ${schema}.append_%s(bigint[], int[], boolean, bigint[], bigint[], bytea[], bytea[], int[], text[], bytea[]) IS %L',
         p_slice,
         'Appends to partitions in slice ' || p_slice || ', for each p_counts[i] records, in one transaction. Answers the offset of the first record of each, '
         'its log start offset and the time. A partition that was not written has no time, and instead of an offset -1 where it is locked (unless p_wait), -2 where it writes to another slice, -3 where it is gone.');
-    FOR v_function IN SELECT trunkline.append_functions(p_slice) LOOP
+    FOR v_function IN SELECT ${schema}.append_functions(p_slice) LOOP
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', v_function);
     END LOOP;
-    PERFORM trunkline.share_append(p_slice);
+    PERFORM ${schema}.share_append(p_slice);
 END
 $make$;
-COMMENT ON FUNCTION trunkline.make_append(int) IS 'Makes the append function of a slice, append_<slice>.';
+COMMENT ON FUNCTION ${schema}.make_append(int) IS 'Makes the append function of a slice, append_<slice>.';
 
-CREATE OR REPLACE FUNCTION trunkline.append(
+CREATE OR REPLACE FUNCTION ${schema}.append(
     p_tp_id         bigint,
     p_timestamps    bigint[],
     p_keys          bytea[],
@@ -333,11 +333,11 @@ BEGIN
     SELECT max(t) INTO v_max FROM unnest(p_timestamps) AS t;
     -- Mostly the first turn writes; another one is for a slice that began meanwhile.
     FOR i IN 1 .. 3 LOOP
-        SELECT greatest(h.slice, trunkline.current_slice()) INTO v_slice FROM trunkline.partition_head h WHERE h.tp_id = p_tp_id;
+        SELECT greatest(h.slice, ${schema}.current_slice()) INTO v_slice FROM ${schema}.partition_head h WHERE h.tp_id = p_tp_id;
         IF NOT FOUND THEN
             RAISE EXCEPTION 'partition % does not exist', p_tp_id USING ERRCODE = 'TL002';
         END IF;
-        EXECUTE format('SELECT base_offsets[1] FROM trunkline.append_%s(ARRAY[$1], NULL, true, $2, ARRAY[$3], $4, $5, $6, $7, $8)', v_slice)
+        EXECUTE format('SELECT base_offsets[1] FROM ${schema}.append_%s(ARRAY[$1], NULL, true, $2, ARRAY[$3], $4, $5, $6, $7, $8)', v_slice)
            INTO v_base
           USING p_tp_id, p_timestamps, v_max, p_keys, p_values, p_header_counts, p_header_keys, p_header_values;
         IF v_base >= 0 THEN
@@ -347,10 +347,10 @@ BEGIN
     RAISE EXCEPTION 'the slice of partition % changes too fast', p_tp_id USING ERRCODE = '40001';
 END
 $$;
-COMMENT ON FUNCTION trunkline.append(bigint, bigint[], bytea[], bytea[], int[], text[], bytea[]) IS
+COMMENT ON FUNCTION ${schema}.append(bigint, bigint[], bytea[], bytea[], int[], text[], bytea[]) IS
     'Appends records to a partition and answers the offset of the first. Holds the partition''s lock to the end of the transaction, so that offsets follow commits. Null timestamps mean the time of the append. TL002: no such partition.';
 
-CREATE OR REPLACE FUNCTION trunkline.murmur2(p_data bytea) RETURNS int
+CREATE OR REPLACE FUNCTION ${schema}.murmur2(p_data bytea) RETURNS int
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -391,10 +391,10 @@ BEGIN
     RETURN (v_h & 2147483647)::int;
 END
 $$;
-COMMENT ON FUNCTION trunkline.murmur2(bytea) IS
+COMMENT ON FUNCTION ${schema}.murmur2(bytea) IS
     'The hash by which Kafka''s clients choose a key''s partition (32 bits, seed 0x9747b28c), without its sign bit.';
 
-CREATE OR REPLACE FUNCTION trunkline.produce(
+CREATE OR REPLACE FUNCTION ${schema}.produce(
     p_topic   text,
     p_key     bytea,
     p_value   bytea,
@@ -406,7 +406,7 @@ LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    v_topic         trunkline.topic;
+    v_topic         ${schema}.topic;
     v_tp_id         bigint;
     v_timestamps    bigint[];
     v_header_counts int[];
@@ -415,7 +415,7 @@ DECLARE
     v_size          bigint;
     v_max           bigint;
 BEGIN
-    SELECT t.* INTO v_topic FROM trunkline.topic t WHERE t.name = p_topic;
+    SELECT t.* INTO v_topic FROM ${schema}.topic t WHERE t.name = p_topic;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'topic % does not exist', p_topic USING ERRCODE = 'TL003';
     END IF;
@@ -436,30 +436,30 @@ BEGIN
     END IF;
     v_size := coalesce(octet_length(p_key), 0) + coalesce(octet_length(p_value), 0)
             + coalesce((SELECT sum(octet_length(k) + coalesce(octet_length(v), 0)) FROM unnest(v_header_keys, v_header_values) AS h (k, v)), 0);
-    v_max := trunkline.topic_setting(v_topic.config, 'max.message.bytes')::bigint;
+    v_max := ${schema}.topic_setting(v_topic.config, 'max.message.bytes')::bigint;
     IF v_size > v_max THEN
         RAISE EXCEPTION 'the record has % bytes, topic % takes at most % (max.message.bytes)', v_size, p_topic, v_max
             USING ERRCODE = 'TL006';
     END IF;
     "partition" := CASE
         WHEN p_key IS NULL THEN floor(random() * v_topic.partition_count)::int
-        ELSE trunkline.murmur2(p_key) % v_topic.partition_count
+        ELSE ${schema}.murmur2(p_key) % v_topic.partition_count
     END;
     SELECT h.tp_id INTO v_tp_id
-      FROM trunkline.partition_head h
+      FROM ${schema}.partition_head h
      WHERE h.topic_id = v_topic.topic_id AND h.partition = produce."partition";
-    IF trunkline.topic_setting(v_topic.config, 'message.timestamp.type') <> 'LogAppendTime' THEN
+    IF ${schema}.topic_setting(v_topic.config, 'message.timestamp.type') <> 'LogAppendTime' THEN
         v_timestamps := ARRAY[floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint];
     END IF;
-    "offset" := trunkline.append(
+    "offset" := ${schema}.append(
         v_tp_id, v_timestamps, CASE WHEN p_key IS NOT NULL THEN ARRAY[p_key] END, ARRAY[p_value],
         v_header_counts, v_header_keys, v_header_values);
 END
 $$;
-COMMENT ON FUNCTION trunkline.produce(text, bytea, bytea, jsonb) IS
+COMMENT ON FUNCTION ${schema}.produce(text, bytea, bytea, jsonb) IS
     'Publishes one record inside the caller''s transaction: it is seen when that commits, and producers of the partition wait until then. Headers as over HTTP: [{"key": "name", "value": "<base64>"}].';
 
-CREATE OR REPLACE FUNCTION trunkline.produce(
+CREATE OR REPLACE FUNCTION ${schema}.produce(
     p_topic   text,
     p_key     text,
     p_value   text,
@@ -471,11 +471,11 @@ LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT p."partition", p."offset"
-      FROM trunkline.produce(p_topic, convert_to(p_key, 'UTF8'), convert_to(p_value, 'UTF8'), p_headers) AS p
+      FROM ${schema}.produce(p_topic, convert_to(p_key, 'UTF8'), convert_to(p_value, 'UTF8'), p_headers) AS p
 $$;
-COMMENT ON FUNCTION trunkline.produce(text, text, text, jsonb) IS 'Publishes one record whose key and value are text, stored as UTF-8.';
+COMMENT ON FUNCTION ${schema}.produce(text, text, text, jsonb) IS 'Publishes one record whose key and value are text, stored as UTF-8.';
 
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA trunkline FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ${schema} FROM PUBLIC;
 
 -- The slices that there are get what has changed above.
-SELECT trunkline.make_append(s.slice) FROM trunkline.slice s;
+SELECT ${schema}.make_append(s.slice) FROM ${schema}.slice s;

@@ -1,9 +1,9 @@
 -- Reading: where partitions begin and end, which offset a time has, and the log as SQL shows it.
 
 SET LOCAL lock_timeout = '2s';
-LOCK TABLE trunkline.slice IN SHARE ROW EXCLUSIVE MODE;
+LOCK TABLE ${schema}.slice IN SHARE ROW EXCLUSIVE MODE;
 
-CREATE OR REPLACE FUNCTION trunkline.log_state(p_tp_ids bigint[] DEFAULT NULL)
+CREATE OR REPLACE FUNCTION ${schema}.log_state(p_tp_ids bigint[] DEFAULT NULL)
 RETURNS TABLE (
     tp_id               bigint,
     log_start_offset    bigint,
@@ -23,9 +23,9 @@ BEGIN
     -- so that each has a snapshot from after it locked them, and sees no table that was truncated beside an older head.
     FOR v_group IN
         SELECT h.slice AS last, coalesce(s.slice, h.slice) AS first, array_agg(h.tp_id) AS tp_ids
-          FROM trunkline.partition_head h
+          FROM ${schema}.partition_head h
           LEFT JOIN LATERAL (SELECT p.slice
-                               FROM trunkline.partition_slice p
+                               FROM ${schema}.partition_slice p
                               WHERE p.tp_id = h.tp_id AND p.base_offset <= h.log_start_offset
                               ORDER BY p.slice DESC
                               LIMIT 1) s ON true
@@ -41,14 +41,14 @@ BEGIN
                        least(f.max_timestamp, floor(extract(epoch FROM f.appended_at) * 1000)::bigint),
                        f.byte_size
                   FROM unnest($1) AS i (tp_id)
-                  JOIN trunkline.partition_head h ON h.tp_id = i.tp_id
+                  JOIN ${schema}.partition_head h ON h.tp_id = i.tp_id
                   LEFT JOIN LATERAL (SELECT b.last_offset, b.running_byte_size
-                                       FROM trunkline.log_batch_%1$s b
+                                       FROM ${schema}.log_batch_%1$s b
                                       WHERE b.tp_id = h.tp_id AND b.last_offset >= h.log_start_offset
                                       ORDER BY b.last_offset DESC
                                       LIMIT 1) t ON true
                   LEFT JOIN LATERAL (SELECT b.max_timestamp, b.appended_at, b.byte_size
-                                       FROM trunkline.log_batch_%2$s b
+                                       FROM ${schema}.log_batch_%2$s b
                                       WHERE b.tp_id = h.tp_id AND b.last_offset >= h.log_start_offset
                                       ORDER BY b.last_offset
                                       LIMIT 1) f ON true
@@ -61,10 +61,10 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION trunkline.log_state(bigint[]) IS
+COMMENT ON FUNCTION ${schema}.log_state(bigint[]) IS
     'Where partitions begin and end, their bytes (0 where the size is not known), and of the batch at the log start the time that counts for retention and the bytes; nulls where there is none. Leaves out those that have moved to another slice meanwhile.';
 
-CREATE OR REPLACE FUNCTION trunkline.offset_for_time(p_tp_id bigint, p_timestamp bigint) RETURNS bigint
+CREATE OR REPLACE FUNCTION ${schema}.offset_for_time(p_tp_id bigint, p_timestamp bigint) RETURNS bigint
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 SET plan_cache_mode = force_custom_plan
@@ -81,14 +81,14 @@ DECLARE
     v_base      bigint;
     v_found     bigint;
 BEGIN
-    SELECT h.log_start_offset INTO v_log_start FROM trunkline.partition_head h WHERE h.tp_id = p_tp_id;
+    SELECT h.log_start_offset INTO v_log_start FROM ${schema}.partition_head h WHERE h.tp_id = p_tp_id;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'partition % does not exist', p_tp_id USING ERRCODE = 'TL002';
     END IF;
-    FOR v_slice IN SELECT s.slice FROM trunkline.partition_slice s WHERE s.tp_id = p_tp_id ORDER BY s.slice LOOP
+    FOR v_slice IN SELECT s.slice FROM ${schema}.partition_slice s WHERE s.tp_id = p_tp_id ORDER BY s.slice LOOP
         -- The slice's last batch tells whether the time can lie in it.
         SELECT b.last_offset, b.running_max_timestamp INTO v_high, v_running
-          FROM trunkline.log_batch b
+          FROM ${schema}.log_batch b
          WHERE b.slice = v_slice AND b.tp_id = p_tp_id
          ORDER BY b.last_offset DESC
          LIMIT 1;
@@ -97,7 +97,7 @@ BEGIN
         WHILE v_low < v_high LOOP
             v_middle := v_low + (v_high - v_low) / 2;
             SELECT b.last_offset, b.running_max_timestamp INTO v_last, v_running
-              FROM trunkline.log_batch b
+              FROM ${schema}.log_batch b
              WHERE b.slice = v_slice AND b.tp_id = p_tp_id AND b.last_offset >= v_middle
              ORDER BY b.last_offset
              LIMIT 1;
@@ -111,7 +111,7 @@ BEGIN
         -- has removed, or from below the log start, it is the first one after it that does.
         FOR v_base, v_timestamps IN
             SELECT b.base_offset, b.timestamps
-              FROM trunkline.log_batch b
+              FROM ${schema}.log_batch b
              WHERE b.slice = v_slice AND b.tp_id = p_tp_id AND b.last_offset >= v_low AND b.max_timestamp >= p_timestamp
              ORDER BY b.last_offset
         LOOP
@@ -128,10 +128,10 @@ BEGIN
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION trunkline.offset_for_time(bigint, bigint) IS
+COMMENT ON FUNCTION ${schema}.offset_for_time(bigint, bigint) IS
     'The first offset whose timestamp (milliseconds since the epoch) is not below the given one, as Kafka''s offsetsForTimes; null when there is none.';
 
-CREATE OR REPLACE VIEW trunkline.record AS
+CREATE OR REPLACE VIEW ${schema}.record AS
 SELECT t.name AS topic,
        h.partition,
        b.base_offset + r.i - 1 AS "offset",
@@ -140,16 +140,16 @@ SELECT t.name AS topic,
        r.value,
        b.header_keys[x.first : x.first + b.header_counts[r.i] - 1] AS header_keys,
        b.header_values[x.first : x.first + b.header_counts[r.i] - 1] AS header_values
-  FROM trunkline.topic t
-  JOIN trunkline.partition_head h ON h.topic_id = t.topic_id
-  JOIN trunkline.partition_slice s ON s.tp_id = h.tp_id
-  JOIN trunkline.log_batch b ON b.slice = s.slice AND b.tp_id = h.tp_id AND b.last_offset >= h.log_start_offset
+  FROM ${schema}.topic t
+  JOIN ${schema}.partition_head h ON h.topic_id = t.topic_id
+  JOIN ${schema}.partition_slice s ON s.tp_id = h.tp_id
+  JOIN ${schema}.log_batch b ON b.slice = s.slice AND b.tp_id = h.tp_id AND b.last_offset >= h.log_start_offset
  CROSS JOIN LATERAL unnest(b.timestamps, b.keys, b.values) WITH ORDINALITY AS r ("timestamp", key, value, i)
  CROSS JOIN LATERAL (SELECT 1 + coalesce(sum(c), 0)::int AS first FROM unnest(b.header_counts[1 : r.i - 1]) AS c) AS x
  WHERE b.base_offset + r.i - 1 >= h.log_start_offset;
-COMMENT ON VIEW trunkline.record IS 'Every record that can be read. Give topic and partition; for a part of a long log use read().';
+COMMENT ON VIEW ${schema}.record IS 'Every record that can be read. Give topic and partition; for a part of a long log use read().';
 
-CREATE OR REPLACE FUNCTION trunkline.read(p_topic text, p_partition int, p_from bigint, p_to bigint DEFAULT NULL)
+CREATE OR REPLACE FUNCTION ${schema}.read(p_topic text, p_partition int, p_from bigint, p_to bigint DEFAULT NULL)
 RETURNS TABLE ("offset" bigint, "timestamp" timestamptz, key bytea, value bytea, header_keys text[], header_values bytea[])
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -165,17 +165,17 @@ DECLARE
     v_to        bigint;
     v_rows      bigint;
 BEGIN
-    SELECT t.topic_id INTO v_topic_id FROM trunkline.topic t WHERE t.name = p_topic;
+    SELECT t.topic_id INTO v_topic_id FROM ${schema}.topic t WHERE t.name = p_topic;
     SELECT h.tp_id, h.slice, h.log_start_offset
       INTO v_tp_id, v_slice, v_log_start
-      FROM trunkline.partition_head h
+      FROM ${schema}.partition_head h
      WHERE h.topic_id = v_topic_id AND h.partition = p_partition;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'topic % has no partition %', p_topic, p_partition USING ERRCODE = 'TL002';
     END IF;
     SELECT b.last_offset + 1
       INTO v_end
-      FROM trunkline.log_batch b
+      FROM ${schema}.log_batch b
      WHERE b.slice = v_slice AND b.tp_id = v_tp_id
      ORDER BY b.last_offset DESC
      LIMIT 1;
@@ -191,12 +191,12 @@ BEGIN
            r.v,
            b.header_keys[x.first : x.first + b.header_counts[r.i] - 1],
            b.header_values[x.first : x.first + b.header_counts[r.i] - 1]
-      FROM trunkline.partition_slice s
-      JOIN trunkline.log_batch b ON b.slice = s.slice AND b.tp_id = s.tp_id
+      FROM ${schema}.partition_slice s
+      JOIN ${schema}.log_batch b ON b.slice = s.slice AND b.tp_id = s.tp_id
      CROSS JOIN LATERAL unnest(b.timestamps, b.keys, b.values) WITH ORDINALITY AS r (at, k, v, i)
      CROSS JOIN LATERAL (SELECT 1 + coalesce(sum(c), 0)::int AS first FROM unnest(b.header_counts[1 : r.i - 1]) AS c) AS x
      WHERE s.tp_id = v_tp_id
-       AND s.slice >= coalesce((SELECT max(o.slice) FROM trunkline.partition_slice o WHERE o.tp_id = v_tp_id AND o.base_offset <= p_from), 0)
+       AND s.slice >= coalesce((SELECT max(o.slice) FROM ${schema}.partition_slice o WHERE o.tp_id = v_tp_id AND o.base_offset <= p_from), 0)
        AND b.last_offset >= p_from
        AND b.base_offset < v_to
        AND b.base_offset + r.i - 1 >= p_from
@@ -210,7 +210,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION trunkline.read(text, int, bigint, bigint) IS
+COMMENT ON FUNCTION ${schema}.read(text, int, bigint, bigint) IS
     'The records of a partition from offset p_from up to, not including, p_to (or the end). TL007: p_from is below the log start or beyond the end.';
 
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA trunkline FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ${schema} FROM PUBLIC;

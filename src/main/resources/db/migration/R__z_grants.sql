@@ -4,20 +4,20 @@
 -- changes.
 
 SET LOCAL lock_timeout = '2s';
-LOCK TABLE trunkline.slice IN SHARE ROW EXCLUSIVE MODE;
+LOCK TABLE ${schema}.slice IN SHARE ROW EXCLUSIVE MODE;
 
-CREATE OR REPLACE FUNCTION trunkline.service_grants(OUT kind text, OUT object text, OUT privilege text, OUT optional boolean)
+CREATE OR REPLACE FUNCTION ${schema}.service_grants(OUT kind text, OUT object text, OUT privilege text, OUT optional boolean)
 RETURNS SETOF record
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT 'SCHEMA', 'trunkline', 'USAGE', false
+    SELECT 'SCHEMA', '${schema}', 'USAGE', false
      UNION ALL
     SELECT 'TABLE', c.oid::regclass::text, 'SELECT', false
       FROM pg_class c
-     WHERE c.relnamespace = 'trunkline'::regnamespace AND c.relkind IN ('r', 'p', 'v')
+     WHERE c.relnamespace = '${schema}'::regnamespace AND c.relkind IN ('r', 'p', 'v')
      UNION ALL
-    SELECT 'TABLE', 'trunkline.' || t.name, p.privilege, false
+    SELECT 'TABLE', '${schema}.' || t.name, p.privilege, false
       FROM (VALUES
                ('consumer_group', ARRAY['INSERT', 'UPDATE', 'DELETE']),
                ('group_member', ARRAY['INSERT', 'UPDATE', 'DELETE']),
@@ -27,9 +27,9 @@ AS $$
                ('write_probe', ARRAY['INSERT'])) AS t (name, privileges)
      CROSS JOIN LATERAL unnest(t.privileges) AS p (privilege)
      UNION ALL
-    SELECT 'FUNCTION', 'trunkline.' || f.signature, 'EXECUTE', f.optional
+    SELECT 'FUNCTION', '${schema}.' || f.signature, 'EXECUTE', f.optional
       FROM (VALUES
-               ('now()', false),
+               ('log_now()', false),
                ('current_slice(timestamp with time zone)', false),
                ('topic_setting(jsonb,text)', false),
                ('service_grants()', false),
@@ -55,19 +55,19 @@ AS $$
      UNION ALL
     SELECT 'FUNCTION', p.oid::regprocedure::text, 'EXECUTE', false
       FROM pg_proc p
-     WHERE p.pronamespace = 'trunkline'::regnamespace AND p.proname ~ '^append_(v[0-9]+_)?[0-9]+$'
+     WHERE p.pronamespace = '${schema}'::regnamespace AND p.proname ~ '^append_(v[0-9]+_)?[0-9]+$'
 $$;
-COMMENT ON FUNCTION trunkline.service_grants() IS
+COMMENT ON FUNCTION ${schema}.service_grants() IS
     'The rights of the role that the service runs as. It starts without those that are optional, and refuses what needs them.';
 
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA trunkline FROM PUBLIC, "${app_role}";
-REVOKE ALL ON ALL TABLES IN SCHEMA trunkline FROM PUBLIC, "${app_role}";
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ${schema} FROM PUBLIC, "${app_role}";
+REVOKE ALL ON ALL TABLES IN SCHEMA ${schema} FROM PUBLIC, "${app_role}";
 
 DO $$
 DECLARE
     v_grant record;
 BEGIN
-    FOR v_grant IN SELECT g.privilege, g.kind, g.object FROM trunkline.service_grants() g LOOP
+    FOR v_grant IN SELECT g.privilege, g.kind, g.object FROM ${schema}.service_grants() g LOOP
         EXECUTE format('GRANT %s ON %s %s TO "${app_role}"', v_grant.privilege, v_grant.kind, v_grant.object);
     END LOOP;
 END

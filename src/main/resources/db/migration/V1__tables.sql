@@ -1,6 +1,6 @@
 -- The tables of the log and of its consumer groups. Functions are in the repeatable migrations beside this one, a family a file.
 
-CREATE TABLE trunkline.topic (
+CREATE TABLE ${schema}.topic (
     topic_id        uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     name            text COLLATE "C" NOT NULL UNIQUE
                     CHECK (name ~ '^[a-zA-Z0-9._-]{1,249}$' AND name NOT IN ('.', '..')),
@@ -13,63 +13,63 @@ CREATE TABLE trunkline.topic (
     CONSTRAINT topic_retention_bytes CHECK (
         config ->> 'retention.bytes' ~ '^-?[0-9]{1,19}$' AND (config ->> 'retention.bytes')::numeric BETWEEN -1 AND 9223372036854775807)
 );
-COMMENT ON TABLE trunkline.topic IS
+COMMENT ON TABLE ${schema}.topic IS
     'One row a topic, written by create_topic(), grow_topic(), configure_topic() and delete_topic() only.';
-COMMENT ON COLUMN trunkline.topic.config IS
+COMMENT ON COLUMN ${schema}.topic.config IS
     'Overrides of the topic configuration, Kafka''s names to text values; topic_setting() has the defaults.';
 
-CREATE TABLE trunkline.topic_version (
+CREATE TABLE ${schema}.topic_version (
     version bigint NOT NULL
 );
-CREATE UNIQUE INDEX topic_version_one_row ON trunkline.topic_version ((true));
-COMMENT ON TABLE trunkline.topic_version IS
+CREATE UNIQUE INDEX topic_version_one_row ON ${schema}.topic_version ((true));
+COMMENT ON TABLE ${schema}.topic_version IS
     'One row: grows with every topic that is created, deleted or given partitions, so that groups see that they have to look.';
-INSERT INTO trunkline.topic_version (version) VALUES (1);
+INSERT INTO ${schema}.topic_version (version) VALUES (1);
 
-CREATE TABLE trunkline.slice (
+CREATE TABLE ${schema}.slice (
     slice     int PRIMARY KEY CHECK (slice >= 1),
     starts_at timestamptz NOT NULL UNIQUE
 );
-COMMENT ON TABLE trunkline.slice IS
+COMMENT ON TABLE ${schema}.slice IS
     'Time slices of the log, each a table of its own (log_batch_<slice>) that can be freed at once. An append goes to the newest slice that has started.';
 
-CREATE SEQUENCE trunkline.tp_id AS bigint;
-COMMENT ON SEQUENCE trunkline.tp_id IS
+CREATE SEQUENCE ${schema}.tp_id AS bigint;
+COMMENT ON SEQUENCE ${schema}.tp_id IS
     'Numbers the partitions. Where several databases number theirs apart, the owner gives each another start and all the same step.';
 
-CREATE TABLE trunkline.partition_head (
-    tp_id            bigint PRIMARY KEY DEFAULT nextval('trunkline.tp_id'),
-    topic_id         uuid NOT NULL REFERENCES trunkline.topic,
+CREATE TABLE ${schema}.partition_head (
+    tp_id            bigint PRIMARY KEY DEFAULT nextval('${schema}.tp_id'),
+    topic_id         uuid NOT NULL REFERENCES ${schema}.topic,
     partition        int NOT NULL CHECK (partition >= 0),
-    slice            int NOT NULL CONSTRAINT partition_head_slice_fkey REFERENCES trunkline.slice,
+    slice            int NOT NULL CONSTRAINT partition_head_slice_fkey REFERENCES ${schema}.slice,
     log_start_offset bigint NOT NULL DEFAULT 0 CHECK (log_start_offset >= 0),
     log_start_bytes  bigint NOT NULL DEFAULT 0 CHECK (log_start_bytes >= 0),
     log_start_time   timestamptz,
     UNIQUE (topic_id, partition)
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE trunkline.partition_head IS
+COMMENT ON TABLE ${schema}.partition_head IS
     'One row a partition. Appends lock it, and so get their offsets in commit order; they write it only when the slice changes.';
-COMMENT ON COLUMN trunkline.partition_head.tp_id IS 'Names the partition in the log. Never used again, not even for a topic of the same name.';
-COMMENT ON COLUMN trunkline.partition_head.slice IS
+COMMENT ON COLUMN ${schema}.partition_head.tp_id IS 'Names the partition in the log. Never used again, not even for a topic of the same name.';
+COMMENT ON COLUMN ${schema}.partition_head.slice IS
     'The slice of the last append, or a later one when the partition is empty; the next append goes to this or a later slice.';
-COMMENT ON COLUMN trunkline.partition_head.log_start_offset IS 'The first offset that can be read. It only moves forward.';
-COMMENT ON COLUMN trunkline.partition_head.log_start_bytes IS 'The bytes of the partition before the batch that holds the log start.';
-COMMENT ON COLUMN trunkline.partition_head.log_start_time IS
+COMMENT ON COLUMN ${schema}.partition_head.log_start_offset IS 'The first offset that can be read. It only moves forward.';
+COMMENT ON COLUMN ${schema}.partition_head.log_start_bytes IS 'The bytes of the partition before the batch that holds the log start.';
+COMMENT ON COLUMN ${schema}.partition_head.log_start_time IS
     'When the batch that holds the log start was appended, or the last one of all where the partition is empty; where records were deleted by hand, when that was. Null while the log start has never moved.';
 
-CREATE TABLE trunkline.retired_partition (
+CREATE TABLE ${schema}.retired_partition (
     tp_id      bigint PRIMARY KEY,
     topic_id   uuid NOT NULL,
     retired_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     end_bytes  bigint NOT NULL DEFAULT 0
 );
-COMMENT ON TABLE trunkline.retired_partition IS
+COMMENT ON TABLE ${schema}.retired_partition IS
     'Partitions of deleted topics: nobody can reach their records, whose space is still to be freed.';
-COMMENT ON COLUMN trunkline.retired_partition.end_bytes IS 'The bytes of the partition up to its end.';
+COMMENT ON COLUMN ${schema}.retired_partition.end_bytes IS 'The bytes of the partition up to its end.';
 
-CREATE TABLE trunkline.partition_slice (
+CREATE TABLE ${schema}.partition_slice (
     tp_id        bigint NOT NULL,
-    slice        int NOT NULL CONSTRAINT partition_slice_slice_fkey REFERENCES trunkline.slice,
+    slice        int NOT NULL CONSTRAINT partition_slice_slice_fkey REFERENCES ${schema}.slice,
     base_offset  bigint NOT NULL,
     needed       boolean NOT NULL DEFAULT true,
     base_bytes   bigint NOT NULL DEFAULT 0,
@@ -77,15 +77,15 @@ CREATE TABLE trunkline.partition_slice (
     freed_bytes  bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (tp_id, slice)
 ) WITH (fillfactor = 70);
-COMMENT ON TABLE trunkline.partition_slice IS
+COMMENT ON TABLE ${schema}.partition_slice IS
     'In which slice an offset lives: that with the greatest base_offset that is not above it.';
-COMMENT ON COLUMN trunkline.partition_slice.needed IS
+COMMENT ON COLUMN ${schema}.partition_slice.needed IS
     'Whether the partition may have records in the slice that can be read. Once false it stays so, and the slice is not written by the partition any more.';
-COMMENT ON COLUMN trunkline.partition_slice.base_bytes IS 'The bytes of the partition before the slice.';
-COMMENT ON COLUMN trunkline.partition_slice.freed_offset IS 'Batches whose last offset is below have been removed one by one.';
-COMMENT ON COLUMN trunkline.partition_slice.freed_bytes IS 'The bytes of the partition up to what has been removed one by one.';
+COMMENT ON COLUMN ${schema}.partition_slice.base_bytes IS 'The bytes of the partition before the slice.';
+COMMENT ON COLUMN ${schema}.partition_slice.freed_offset IS 'Batches whose last offset is below have been removed one by one.';
+COMMENT ON COLUMN ${schema}.partition_slice.freed_bytes IS 'The bytes of the partition up to what has been removed one by one.';
 
-CREATE TABLE trunkline.log_batch (
+CREATE TABLE ${schema}.log_batch (
     tp_id                 bigint NOT NULL,
     last_offset           bigint NOT NULL,
     base_offset           bigint NOT NULL CHECK (base_offset >= 0),
@@ -109,18 +109,18 @@ CREATE TABLE trunkline.log_batch (
     CONSTRAINT log_batch_bounds CHECK (record_count <= 100000 AND byte_size <= 134217728),
     PRIMARY KEY (tp_id, last_offset, slice)
 ) PARTITION BY LIST (slice);
-COMMENT ON TABLE trunkline.log_batch IS
+COMMENT ON TABLE ${schema}.log_batch IS
     'The records, one row an append, columnar: element i of each array belongs to offset base_offset + i - 1. Rows are inserted by append() only and never change.';
-COMMENT ON COLUMN trunkline.log_batch.running_max_timestamp IS
+COMMENT ON COLUMN ${schema}.log_batch.running_max_timestamp IS
     'The largest timestamp of the partition up to this batch: it never falls, so that a time can be found by bisection.';
-COMMENT ON COLUMN trunkline.log_batch.running_byte_size IS
+COMMENT ON COLUMN ${schema}.log_batch.running_byte_size IS
     'The bytes of the partition up to and with this batch, since it was made: it never falls, as offsets.';
-COMMENT ON COLUMN trunkline.log_batch.byte_size IS 'Size of the arrays in memory, uncompressed, in bytes.';
-COMMENT ON COLUMN trunkline.log_batch.timestamps IS 'Milliseconds since the epoch.';
-COMMENT ON COLUMN trunkline.log_batch.keys IS 'NULL when no record of the batch has a key.';
-COMMENT ON COLUMN trunkline.log_batch.header_counts IS
+COMMENT ON COLUMN ${schema}.log_batch.byte_size IS 'Size of the arrays in memory, uncompressed, in bytes.';
+COMMENT ON COLUMN ${schema}.log_batch.timestamps IS 'Milliseconds since the epoch.';
+COMMENT ON COLUMN ${schema}.log_batch.keys IS 'NULL when no record of the batch has a key.';
+COMMENT ON COLUMN ${schema}.log_batch.header_counts IS
     'How many headers each record has, which lie one after the other in header_keys and header_values. NULL when no record has one.';
-COMMENT ON COLUMN trunkline.log_batch.producer_id IS 'For idempotent producers; not used yet, as the two columns after it.';
+COMMENT ON COLUMN ${schema}.log_batch.producer_id IS 'For idempotent producers; not used yet, as the two columns after it.';
 
 -- Without lz4 the batches are stored as they are: pglz compresses some 30 MB/s, and every append would wait for it.
 DO $$
@@ -132,12 +132,12 @@ DECLARE
     v_column  text;
 BEGIN
     FOREACH v_column IN ARRAY ARRAY['timestamps', 'keys', 'values', 'header_counts', 'header_keys', 'header_values'] LOOP
-        EXECUTE format('ALTER TABLE trunkline.log_batch ALTER COLUMN %I SET %s', v_column, v_storage);
+        EXECUTE format('ALTER TABLE ${schema}.log_batch ALTER COLUMN %I SET %s', v_column, v_storage);
     END LOOP;
 END
 $$;
 
-CREATE TABLE trunkline.log_limit (
+CREATE TABLE ${schema}.log_limit (
     min_slice_length interval NOT NULL DEFAULT '1 minute'
                      CHECK (min_slice_length >= interval '1 minute'),
     max_slice_length interval NOT NULL DEFAULT '7 days'
@@ -147,36 +147,36 @@ CREATE TABLE trunkline.log_limit (
     max_purge_turn   interval NOT NULL DEFAULT '1 hour'
                      CHECK (max_purge_turn BETWEEN interval '5 minutes' AND interval '1 day')
 );
-CREATE UNIQUE INDEX log_limit_one_row ON trunkline.log_limit ((true));
-COMMENT ON TABLE trunkline.log_limit IS
+CREATE UNIQUE INDEX log_limit_one_row ON ${schema}.log_limit ((true));
+COMMENT ON TABLE ${schema}.log_limit IS
     'One row, which only the owner of the schema changes: what the role that the service runs as can ask for at most.';
-COMMENT ON COLUMN trunkline.log_limit.min_slice_length IS 'The shortest slice that prepare_slices() makes.';
-COMMENT ON COLUMN trunkline.log_limit.max_slice_length IS 'The longest slice that prepare_slices() makes. Space is freed a slice at a time.';
-COMMENT ON COLUMN trunkline.log_limit.max_time_ahead IS 'The longest time that slices are made ahead for.';
-COMMENT ON COLUMN trunkline.log_limit.max_purge_turn IS 'How long one turn to purge lasts at most, however often it is renewed.';
-INSERT INTO trunkline.log_limit DEFAULT VALUES;
+COMMENT ON COLUMN ${schema}.log_limit.min_slice_length IS 'The shortest slice that prepare_slices() makes.';
+COMMENT ON COLUMN ${schema}.log_limit.max_slice_length IS 'The longest slice that prepare_slices() makes. Space is freed a slice at a time.';
+COMMENT ON COLUMN ${schema}.log_limit.max_time_ahead IS 'The longest time that slices are made ahead for.';
+COMMENT ON COLUMN ${schema}.log_limit.max_purge_turn IS 'How long one turn to purge lasts at most, however often it is renewed.';
+INSERT INTO ${schema}.log_limit DEFAULT VALUES;
 
-CREATE TABLE trunkline.retention_lease (
+CREATE TABLE ${schema}.retention_lease (
     holder       uuid,
     held_until   timestamptz,
     started_at   timestamptz,
     succeeded_at timestamptz
 );
-CREATE UNIQUE INDEX retention_lease_one_row ON trunkline.retention_lease ((true));
-COMMENT ON TABLE trunkline.retention_lease IS
+CREATE UNIQUE INDEX retention_lease_one_row ON ${schema}.retention_lease ((true));
+COMMENT ON TABLE ${schema}.retention_lease IS
     'One row: which replica purges now, until when it may without being heard of, and when a purge began and succeeded last.';
-INSERT INTO trunkline.retention_lease DEFAULT VALUES;
+INSERT INTO ${schema}.retention_lease DEFAULT VALUES;
 
 -- A row fills a page, so that each try needs a new one, and a full disk is seen. Vacuum gives the pages back.
-CREATE TABLE trunkline.write_probe (
+CREATE TABLE ${schema}.write_probe (
     filler text NOT NULL CHECK (octet_length(filler) <= 6000)
 ) WITH (autovacuum_vacuum_threshold = 20, autovacuum_vacuum_scale_factor = 0);
-ALTER TABLE trunkline.write_probe ALTER COLUMN filler SET STORAGE PLAIN;
-COMMENT ON TABLE trunkline.write_probe IS
+ALTER TABLE ${schema}.write_probe ALTER COLUMN filler SET STORAGE PLAIN;
+COMMENT ON TABLE ${schema}.write_probe IS
     'Always empty: the service tries on it whether the database can be written, and rolls back.';
 
 -- A constraint of the table, and so with it.
-CREATE FUNCTION trunkline.refuse_probe() RETURNS trigger
+CREATE FUNCTION ${schema}.refuse_probe() RETURNS trigger
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
@@ -184,13 +184,13 @@ BEGIN
     RAISE EXCEPTION 'write_probe stays empty: roll back' USING ERRCODE = 'TL001';
 END
 $$;
-COMMENT ON FUNCTION trunkline.refuse_probe() IS 'Fails the commit of a row in write_probe.';
+COMMENT ON FUNCTION ${schema}.refuse_probe() IS 'Fails the commit of a row in write_probe.';
 
-CREATE CONSTRAINT TRIGGER write_probe_stays_empty AFTER INSERT OR UPDATE ON trunkline.write_probe
+CREATE CONSTRAINT TRIGGER write_probe_stays_empty AFTER INSERT OR UPDATE ON ${schema}.write_probe
     DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW EXECUTE FUNCTION trunkline.refuse_probe();
+    FOR EACH ROW EXECUTE FUNCTION ${schema}.refuse_probe();
 
-CREATE TABLE trunkline.consumer_group (
+CREATE TABLE ${schema}.consumer_group (
     group_id      int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     name          text COLLATE "C" NOT NULL UNIQUE CHECK (length(name) BETWEEN 1 AND 255),
     generation    int NOT NULL DEFAULT 0 CHECK (generation >= 0),
@@ -198,15 +198,15 @@ CREATE TABLE trunkline.consumer_group (
     empty_since   timestamptz DEFAULT clock_timestamp(),
     created_at    timestamptz NOT NULL DEFAULT clock_timestamp()
 );
-COMMENT ON TABLE trunkline.consumer_group IS
+COMMENT ON TABLE ${schema}.consumer_group IS
     'One row a consumer group. Whoever changes its members or their partitions locks it first.';
-COMMENT ON COLUMN trunkline.consumer_group.generation IS 'Grows whenever members or their partitions change.';
-COMMENT ON COLUMN trunkline.consumer_group.topic_version IS 'Up to which topic_version its partitions are up to date.';
-COMMENT ON COLUMN trunkline.consumer_group.empty_since IS 'Since when the group has no member; null while it has one.';
+COMMENT ON COLUMN ${schema}.consumer_group.generation IS 'Grows whenever members or their partitions change.';
+COMMENT ON COLUMN ${schema}.consumer_group.topic_version IS 'Up to which topic_version its partitions are up to date.';
+COMMENT ON COLUMN ${schema}.consumer_group.empty_since IS 'Since when the group has no member; null while it has one.';
 
-CREATE TABLE trunkline.group_member (
+CREATE TABLE ${schema}.group_member (
     member_id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    group_id           int NOT NULL REFERENCES trunkline.consumer_group ON DELETE CASCADE,
+    group_id           int NOT NULL REFERENCES ${schema}.consumer_group ON DELETE CASCADE,
     name               text COLLATE "C" NOT NULL CHECK (length(name) BETWEEN 1 AND 255),
     format             text NOT NULL,
     auto_offset_reset  text NOT NULL CHECK (auto_offset_reset IN ('earliest', 'latest', 'none')),
@@ -224,16 +224,16 @@ CREATE TABLE trunkline.group_member (
     UNIQUE (group_id, name),
     CHECK (reset_duration_ms IS NULL OR auto_offset_reset = 'latest')
 ) WITH (fillfactor = 80);
-COMMENT ON TABLE trunkline.group_member IS 'One row a consumer instance. Its id is never used again, not even for an instance of the same name.';
-COMMENT ON COLUMN trunkline.group_member.reset_duration_ms IS
+COMMENT ON TABLE ${schema}.group_member IS 'One row a consumer instance. Its id is never used again, not even for an instance of the same name.';
+COMMENT ON COLUMN ${schema}.group_member.reset_duration_ms IS
     'Where nothing is committed, the member begins at the first record that is not older; null where auto_offset_reset says it all.';
-COMMENT ON COLUMN trunkline.group_member.assigned IS
+COMMENT ON COLUMN ${schema}.group_member.assigned IS
     'The partitions that were assigned by hand, numbers by topic, some of which may not exist yet. Counts while subscription is partitions.';
-COMMENT ON COLUMN trunkline.group_member.last_seen IS
+COMMENT ON COLUMN ${schema}.group_member.last_seen IS
     'When a request of the member was noted last: not each one is, so the true time is up to a fifth of the session timeout later.';
 
-CREATE TABLE trunkline.member_partition (
-    member_id     bigint NOT NULL REFERENCES trunkline.group_member ON DELETE CASCADE,
+CREATE TABLE ${schema}.member_partition (
+    member_id     bigint NOT NULL REFERENCES ${schema}.group_member ON DELETE CASCADE,
     tp_id         bigint NOT NULL,
     group_id      int NOT NULL,
     generation    int,
@@ -245,26 +245,26 @@ CREATE TABLE trunkline.member_partition (
     CHECK (claim_offset > position),
     CHECK (num_nulls(claim_id, claim_offset) IN (0, 2))
 ) WITH (fillfactor = 50);
-CREATE UNIQUE INDEX member_partition_one_member ON trunkline.member_partition (group_id, tp_id) WHERE generation IS NOT NULL;
-COMMENT ON TABLE trunkline.member_partition IS
+CREATE UNIQUE INDEX member_partition_one_member ON ${schema}.member_partition (group_id, tp_id) WHERE generation IS NOT NULL;
+COMMENT ON TABLE ${schema}.member_partition IS
     'Which partitions a member reads, and where it stands. Whoever delivers records or commits locks the row, so that a member that has lost a partition does neither.';
-COMMENT ON COLUMN trunkline.member_partition.generation IS
+COMMENT ON COLUMN ${schema}.member_partition.generation IS
     'In which generation of the group the member got the partition, which nobody else of the group has then; null where it was assigned by hand.';
-COMMENT ON COLUMN trunkline.member_partition.position IS
+COMMENT ON COLUMN ${schema}.member_partition.position IS
     'The next offset to deliver: all before it have been. Null where nothing is committed and the member does not say where to begin.';
-COMMENT ON COLUMN trunkline.member_partition.claim_id IS
+COMMENT ON COLUMN ${schema}.member_partition.claim_id IS
     'The answer in which records from position up to claim_offset are being sent; nobody else sends them before claimed_until.';
-COMMENT ON COLUMN trunkline.member_partition.claimed_until IS 'When the claim lapses; of a past claim, when the partition had its turn.';
+COMMENT ON COLUMN ${schema}.member_partition.claimed_until IS 'When the claim lapses; of a past claim, when the partition had its turn.';
 
-CREATE TABLE trunkline.group_offset (
-    group_id         int NOT NULL REFERENCES trunkline.consumer_group ON DELETE CASCADE,
+CREATE TABLE ${schema}.group_offset (
+    group_id         int NOT NULL REFERENCES ${schema}.consumer_group ON DELETE CASCADE,
     tp_id            bigint NOT NULL,
     start_offset     bigint CHECK (start_offset >= 0),
     committed_offset bigint CHECK (committed_offset >= 0),
     committed_at     timestamptz,
     PRIMARY KEY (group_id, tp_id)
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE trunkline.group_offset IS 'Where a group goes on reading a partition.';
-COMMENT ON COLUMN trunkline.group_offset.start_offset IS
+COMMENT ON TABLE ${schema}.group_offset IS 'Where a group goes on reading a partition.';
+COMMENT ON COLUMN ${schema}.group_offset.start_offset IS
     'Where the group began: what auto.offset.reset came to when it was first needed. Counts while nothing is committed.';
-COMMENT ON COLUMN trunkline.group_offset.committed_offset IS 'The next offset to read, as committed; null when nothing is.';
+COMMENT ON COLUMN ${schema}.group_offset.committed_offset IS 'The next offset to read, as committed; null when nothing is.';

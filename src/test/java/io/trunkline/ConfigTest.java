@@ -35,6 +35,7 @@ class ConfigTest {
         assertThat(database.password()).isEmpty();
         assertThat(database.owner().username()).isEmpty();
         assertThat(database.owner().password()).isEmpty();
+        assertThat(database.schema()).isEqualTo("trunkline");
         assertThat(database.maxConnections()).isEqualTo(40);
         assertThat(database.diskSize()).isEmpty();
         assertThat(database.responseTimeout()).isEqualTo(Duration.ofSeconds(10));
@@ -117,6 +118,7 @@ class ConfigTest {
             Map.entry("trunkline.database.password", "p"),
             Map.entry("trunkline.database.owner.username", "o"),
             Map.entry("trunkline.database.owner.password", "q"),
+            Map.entry("trunkline.database.schema", "events"),
             Map.entry("trunkline.database.max-connections", "10"),
             Map.entry("trunkline.database.disk-size", "1G"),
             Map.entry("trunkline.database.response-timeout", "3s"),
@@ -181,6 +183,7 @@ class ConfigTest {
 
         assertThat(config.getConfigMapping(DatabaseConfig.class).owner().username())
                 .contains("o");
+        assertThat(config.getConfigMapping(DatabaseConfig.class).schema()).isEqualTo("events");
         assertThat(config.getConfigMapping(DatabaseConfig.class).maxConnections())
                 .isEqualTo(10);
         assertThat(config.getConfigMapping(EmbeddedConfig.class).dataDirectory())

@@ -32,7 +32,7 @@ final class AppendEngineScenario implements Scenario {
         for (int round = 1; round <= stage.settings().rounds(); round++) {
             Measured measured;
             try (AppendEngineRun engine = new AppendEngineRun(
-                    postgres.url(), postgres.applicationUsername(), postgres.applicationPassword())) {
+                    postgres.url(), postgres.applicationUsername(), postgres.applicationPassword(), "trunkline")) {
                 measured = stage.measure(new EngineLoad(engine::run, PARTITIONS, Payloads.batches(RECORDS, BYTES)));
             }
             acknowledged += measured.meter().records();

@@ -11,7 +11,7 @@ import java.sql.Statement;
 final class RetentionClock implements AutoCloseable {
     private static final String KEEP_TURN = """
             UPDATE trunkline.retention_lease
-               SET holder = gen_random_uuid(), held_until = trunkline.now() + interval '119 s'
+               SET holder = gen_random_uuid(), held_until = trunkline.log_now() + interval '119 s'
             """;
 
     private final Postgres postgres;
@@ -25,7 +25,7 @@ final class RetentionClock implements AutoCloseable {
     void nextDay() throws SQLException {
         days++;
         execute(
-                "CREATE OR REPLACE FUNCTION trunkline.now() RETURNS timestamptz LANGUAGE sql AS"
+                "CREATE OR REPLACE FUNCTION trunkline.log_now() RETURNS timestamptz LANGUAGE sql AS"
                         + " 'SELECT pg_catalog.clock_timestamp() + interval ''" + days + " days'''",
                 "SELECT trunkline.prepare_slices(interval '1 day', 2)",
                 KEEP_TURN);
@@ -39,7 +39,7 @@ final class RetentionClock implements AutoCloseable {
     @Override
     public void close() throws SQLException {
         execute(
-                "CREATE OR REPLACE FUNCTION trunkline.now() RETURNS timestamptz LANGUAGE sql AS"
+                "CREATE OR REPLACE FUNCTION trunkline.log_now() RETURNS timestamptz LANGUAGE sql AS"
                         + " 'SELECT pg_catalog.clock_timestamp()'",
                 "UPDATE trunkline.retention_lease SET holder = NULL, held_until = NULL, started_at = NULL");
     }

@@ -34,17 +34,17 @@ import org.jspecify.annotations.Nullable;
 class PositionStore {
     private static final String STATES = """
             SELECT w.i, m.member_id, m.group_id, g.generation,
-                   g.topic_version < (SELECT version FROM trunkline.topic_version),
+                   g.topic_version < (SELECT version FROM topic_version),
                    m.format, m.auto_offset_reset, m.enable_auto_commit, m.fetch_min_bytes, m.request_timeout_ms, m.isolation_level, m.subscription,
                    CASE WHEN isfinite(m.last_seen) THEN extract(epoch FROM clock_timestamp() - m.last_seen) ELSE 0 END,
                    p.tp_id, p.generation, p.position, coalesce(o.committed_offset, o.start_offset),
                    p.claim_id IS NOT NULL AND p.claimed_until > clock_timestamp(),
                    m.reset_duration_ms
               FROM unnest(?::text[], ?::text[]) WITH ORDINALITY AS w (group_name, member_name, i)
-              JOIN trunkline.consumer_group g ON g.name = w.group_name
-              JOIN trunkline.group_member m ON m.group_id = g.group_id AND m.name = w.member_name
-              LEFT JOIN trunkline.member_partition p ON p.member_id = m.member_id
-              LEFT JOIN trunkline.group_offset o ON o.group_id = m.group_id AND o.tp_id = p.tp_id
+              JOIN consumer_group g ON g.name = w.group_name
+              JOIN group_member m ON m.group_id = g.group_id AND m.name = w.member_name
+              LEFT JOIN member_partition p ON p.member_id = m.member_id
+              LEFT JOIN group_offset o ON o.group_id = m.group_id AND o.tp_id = p.tp_id
              ORDER BY w.i, p.claimed_until NULLS FIRST, p.tp_id
             """;
     /**
@@ -61,13 +61,13 @@ class PositionStore {
             ), held AS (
                 SELECT w.*, p.group_id
                   FROM wanted w
-                  JOIN trunkline.member_partition p ON p.member_id = w.member_id AND p.tp_id = w.tp_id
+                  JOIN member_partition p ON p.member_id = w.member_id AND p.tp_id = w.tp_id
                  WHERE p.generation IS NOT DISTINCT FROM w.generation
                    AND ((p.claim_id = w.delivered_id AND p.claim_offset = w.position)
                      OR (p.position = w.position AND (p.claim_id IS NULL OR p.claimed_until <= clock_timestamp())))
                    FOR UPDATE OF p SKIP LOCKED
             ), claimed AS (
-                UPDATE trunkline.member_partition p
+                UPDATE member_partition p
                    SET position = h.position,
                        claim_id = h.claim_id,
                        claim_offset = h.claim_offset,
@@ -80,19 +80,19 @@ class PositionStore {
             ), committing AS (
                 SELECT o.group_id, o.tp_id, h.position
                   FROM held h
-                  JOIN trunkline.group_offset o ON o.group_id = h.group_id AND o.tp_id = h.tp_id
+                  JOIN group_offset o ON o.group_id = h.group_id AND o.tp_id = h.tp_id
                  WHERE h.commits
                    AND coalesce(o.committed_offset, o.start_offset) IS DISTINCT FROM h.position
                    FOR NO KEY UPDATE OF o SKIP LOCKED
             ), committed AS (
-                UPDATE trunkline.group_offset o
+                UPDATE group_offset o
                    SET committed_offset = c.position, committed_at = clock_timestamp()
                   FROM committing c
                  WHERE o.group_id = c.group_id AND o.tp_id = c.tp_id
             )
             SELECT h.i, g.generation, set_config('synchronous_commit', 'off', true)
               FROM held h
-              JOIN trunkline.consumer_group g ON g.group_id = h.group_id
+              JOIN consumer_group g ON g.group_id = h.group_id
             """;
 
     private static final String MARK = """
@@ -102,11 +102,11 @@ class PositionStore {
             ), held AS (
                 SELECT p.member_id, p.tp_id, t.delivered
                   FROM told t
-                  JOIN trunkline.member_partition p ON p.member_id = t.member_id AND p.claim_id = t.claim_id
+                  JOIN member_partition p ON p.member_id = t.member_id AND p.claim_id = t.claim_id
                  ORDER BY p.member_id, p.tp_id
                    FOR UPDATE OF p
             )
-            UPDATE trunkline.member_partition p
+            UPDATE member_partition p
                SET position = CASE WHEN h.delivered THEN p.claim_offset ELSE p.position END,
                    claim_id = NULL,
                    claim_offset = NULL,
@@ -120,10 +120,10 @@ class PositionStore {
             WITH held AS (
                 SELECT p.member_id, p.tp_id
                   FROM unnest(?::bigint[], ?::bigint[]) AS r (member_id, claim_id)
-                  JOIN trunkline.member_partition p ON p.member_id = r.member_id AND p.claim_id = r.claim_id
+                  JOIN member_partition p ON p.member_id = r.member_id AND p.claim_id = r.claim_id
                    FOR UPDATE OF p SKIP LOCKED
             )
-            UPDATE trunkline.member_partition p
+            UPDATE member_partition p
                SET claimed_until = clock_timestamp() + make_interval(secs => ?)
               FROM held h
              WHERE p.member_id = h.member_id AND p.tp_id = h.tp_id
@@ -135,13 +135,13 @@ class PositionStore {
             ), held AS (
                 SELECT p.group_id, p.tp_id, w.committed_offset
                   FROM wanted w
-                  JOIN trunkline.member_partition p ON p.tp_id = w.tp_id AND p.member_id = ?
+                  JOIN member_partition p ON p.tp_id = w.tp_id AND p.member_id = ?
                  ORDER BY p.tp_id
                    FOR UPDATE OF p
             ), complete AS (
                 SELECT (SELECT count(*) FROM held) = (SELECT count(*) FROM wanted) AS is_so
             ), committed AS (
-                INSERT INTO trunkline.group_offset (group_id, tp_id, committed_offset, committed_at)
+                INSERT INTO group_offset (group_id, tp_id, committed_offset, committed_at)
                 SELECT h.group_id, h.tp_id, h.committed_offset, clock_timestamp()
                   FROM held h
                  WHERE (SELECT is_so FROM complete)
@@ -156,20 +156,20 @@ class PositionStore {
                        p.tp_id,
                        p.position,
                        p.claim_id IS NOT NULL AND p.claimed_until > clock_timestamp() AS claimed
-                  FROM trunkline.member_partition p
+                  FROM member_partition p
                  WHERE p.member_id = ?
                  ORDER BY p.tp_id
                    FOR UPDATE OF p
             ), committing AS (
                 SELECT o.group_id, o.tp_id, h.position
                   FROM held h
-                  JOIN trunkline.group_offset o ON o.group_id = h.group_id AND o.tp_id = h.tp_id
+                  JOIN group_offset o ON o.group_id = h.group_id AND o.tp_id = h.tp_id
                  WHERE h.position IS NOT NULL
                    AND NOT EXISTS (SELECT FROM held c WHERE c.claimed)
                  ORDER BY o.tp_id
                    FOR NO KEY UPDATE OF o
             ), committed AS (
-                UPDATE trunkline.group_offset o
+                UPDATE group_offset o
                    SET committed_offset = c.position, committed_at = clock_timestamp()
                   FROM committing c
                  WHERE o.group_id = c.group_id AND o.tp_id = c.tp_id AND o.committed_offset IS DISTINCT FROM c.position
@@ -183,13 +183,13 @@ class PositionStore {
             ), held AS (
                 SELECT p.member_id, p.tp_id, w.position
                   FROM wanted w
-                  JOIN trunkline.member_partition p ON p.tp_id = w.tp_id AND p.member_id = ?
+                  JOIN member_partition p ON p.tp_id = w.tp_id AND p.member_id = ?
                  ORDER BY p.tp_id
                    FOR UPDATE OF p
             ), complete AS (
                 SELECT (SELECT count(*) FROM held) = (SELECT count(*) FROM wanted) AS is_so
             ), sought AS (
-                UPDATE trunkline.member_partition p
+                UPDATE member_partition p
                    SET position = h.position, claim_id = NULL, claim_offset = NULL
                   FROM held h
                  WHERE p.member_id = h.member_id AND p.tp_id = h.tp_id AND (SELECT is_so FROM complete)
@@ -200,13 +200,13 @@ class PositionStore {
             WITH held AS (
                 SELECT p.member_id, p.tp_id, r.position
                   FROM unnest(?::bigint[], ?::bigint[], ?::bigint[]) AS r (tp_id, from_position, position)
-                  JOIN trunkline.member_partition p ON p.tp_id = r.tp_id AND p.position = r.from_position
+                  JOIN member_partition p ON p.tp_id = r.tp_id AND p.position = r.from_position
                  WHERE p.member_id = ?
                    AND (p.claim_id IS NULL OR p.claimed_until <= clock_timestamp())
                  ORDER BY p.tp_id
                    FOR UPDATE OF p
             )
-            UPDATE trunkline.member_partition p
+            UPDATE member_partition p
                SET position = h.position, claim_id = NULL, claim_offset = NULL
               FROM held h
              WHERE p.member_id = h.member_id AND p.tp_id = h.tp_id

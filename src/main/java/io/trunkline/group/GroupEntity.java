@@ -10,7 +10,7 @@ import org.hibernate.annotations.DynamicUpdate;
 
 /** A row of {@code consumer_group}. */
 @Entity
-@Table(schema = "trunkline", name = "consumer_group")
+@Table(name = "consumer_group")
 @DynamicUpdate
 class GroupEntity {
     @Id

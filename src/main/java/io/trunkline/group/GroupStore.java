@@ -12,24 +12,24 @@ import java.util.List;
 class GroupStore {
     private static final String SIZES = """
             SELECT g.name, g.generation, count(m.member_id)
-              FROM trunkline.consumer_group g
-              LEFT JOIN trunkline.group_member m ON m.group_id = g.group_id
+              FROM consumer_group g
+              LEFT JOIN group_member m ON m.group_id = g.group_id
              GROUP BY g.group_id
              ORDER BY g.name
             """;
     private static final String SILENT = """
             SELECT g.name
-              FROM trunkline.consumer_group g
-             WHERE EXISTS (SELECT FROM trunkline.group_member m
+              FROM consumer_group g
+             WHERE EXISTS (SELECT FROM group_member m
                             WHERE m.group_id = g.group_id
                               AND m.last_seen < clock_timestamp() - make_interval(secs => ?))
              ORDER BY random()
              LIMIT 1000
             """;
     private static final String FORGET = """
-            DELETE FROM trunkline.consumer_group g
+            DELETE FROM consumer_group g
              WHERE g.empty_since < clock_timestamp() - make_interval(secs => ?)
-               AND NOT EXISTS (SELECT FROM trunkline.group_member m WHERE m.group_id = g.group_id)
+               AND NOT EXISTS (SELECT FROM group_member m WHERE m.group_id = g.group_id)
             """;
 
     private final Database database;

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
 
 /** A row of {@code group_member}. When it was seen last is kept by PostgreSQL's clock, past Hibernate. */
 @Entity
-@Table(schema = "trunkline", name = "group_member")
+@Table(name = "group_member")
 @DynamicUpdate
 class MemberEntity {
     @Id

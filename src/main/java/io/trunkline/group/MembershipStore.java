@@ -25,54 +25,54 @@ import org.jspecify.annotations.Nullable;
 class MembershipStore {
     /** Makers of groups follow one another to the ends of their transactions; those who use groups do not wait for them. */
     private static final String LOCK_MAKING = """
-            SELECT pg_advisory_xact_lock(hashtext('trunkline.consumer_group'), 0)
+            SELECT pg_advisory_xact_lock('consumer_group'::regclass::int, 0)
             """;
 
     private static final String MAKE_GROUP = """
-            INSERT INTO trunkline.consumer_group (name)
+            INSERT INTO consumer_group (name)
             SELECT ?
-             WHERE (SELECT count(*) FROM trunkline.consumer_group) < ?
+             WHERE (SELECT count(*) FROM consumer_group) < ?
             ON CONFLICT (name) DO NOTHING
             """;
     private static final String EXISTS = """
-            SELECT EXISTS (SELECT FROM trunkline.consumer_group WHERE name = ?)
+            SELECT EXISTS (SELECT FROM consumer_group WHERE name = ?)
             """;
     private static final String OCCUPY = """
-            UPDATE trunkline.consumer_group
+            UPDATE consumer_group
                SET empty_since = NULL
              WHERE group_id = ? AND empty_since IS NOT NULL
             """;
     private static final String VACATE = """
-            UPDATE trunkline.consumer_group g
+            UPDATE consumer_group g
                SET empty_since = clock_timestamp()
              WHERE g.group_id = ?
                AND g.empty_since IS NULL
-               AND NOT EXISTS (SELECT FROM trunkline.group_member m WHERE m.group_id = g.group_id)
+               AND NOT EXISTS (SELECT FROM group_member m WHERE m.group_id = g.group_id)
             """;
     private static final String USED = """
-            UPDATE trunkline.consumer_group
+            UPDATE consumer_group
                SET empty_since = clock_timestamp()
              WHERE group_id = ? AND empty_since IS NOT NULL
             """;
     private static final String SINCE_LAST_HEARTBEAT = """
             SELECT member_id, extract(epoch FROM clock_timestamp() - last_seen)
-              FROM trunkline.group_member
+              FROM group_member
              WHERE group_id = ? AND isfinite(last_seen)
             """;
     private static final String PARTITIONS = """
             SELECT p.member_id, p.tp_id, p.position
-              FROM trunkline.member_partition p
-             WHERE p.member_id IN (SELECT m.member_id FROM trunkline.group_member m WHERE m.group_id = ?)
+              FROM member_partition p
+             WHERE p.member_id IN (SELECT m.member_id FROM group_member m WHERE m.group_id = ?)
              ORDER BY p.member_id, p.tp_id
             """;
     private static final String REVOKE = """
-            DELETE FROM trunkline.member_partition p
+            DELETE FROM member_partition p
              USING unnest(?::bigint[], ?::bigint[]) AS r (member_id, tp_id)
              WHERE p.member_id = r.member_id AND p.tp_id = r.tp_id
             RETURNING p.tp_id, p.member_id, p.position
             """;
     private static final String COMMIT = """
-            UPDATE trunkline.group_offset o
+            UPDATE group_offset o
                SET committed_offset = c.committed_offset, committed_at = clock_timestamp()
               FROM (SELECT ?::int AS group_id, u.*
                       FROM unnest(?::bigint[], ?::bigint[]) AS u (tp_id, committed_offset)) AS c
@@ -82,11 +82,11 @@ class MembershipStore {
             """;
     private static final String OFFSETS = """
             SELECT tp_id, coalesce(committed_offset, start_offset)
-              FROM trunkline.group_offset
+              FROM group_offset
              WHERE group_id = ? AND tp_id = ANY (?)
             """;
     private static final String BEGIN = """
-            INSERT INTO trunkline.group_offset (group_id, tp_id, start_offset)
+            INSERT INTO group_offset (group_id, tp_id, start_offset)
             SELECT ?, s.tp_id, s.start_offset
               FROM unnest(?::bigint[], ?::bigint[]) AS s (tp_id, start_offset)
             ON CONFLICT (group_id, tp_id) DO UPDATE
@@ -94,8 +94,8 @@ class MembershipStore {
             """;
     /** Rows of members of other groups, which only SQL can write, would keep members of this one from getting partitions. */
     private static final String REMOVE_STRAYS = """
-            DELETE FROM trunkline.member_partition p
-             USING trunkline.group_member m
+            DELETE FROM member_partition p
+             USING group_member m
              WHERE p.group_id = ?
                AND p.generation IS NOT NULL
                AND m.member_id = p.member_id
@@ -103,24 +103,24 @@ class MembershipStore {
             """;
 
     private static final String GRANT = """
-            INSERT INTO trunkline.member_partition (member_id, tp_id, group_id, generation, position)
+            INSERT INTO member_partition (member_id, tp_id, group_id, generation, position)
             SELECT g.member_id, g.tp_id, o.group_id, g.generation, coalesce(o.committed_offset, o.start_offset)
               FROM unnest(?::bigint[], ?::bigint[], ?::int[]) AS g (member_id, tp_id, generation)
-              JOIN trunkline.group_offset o ON o.group_id = ? AND o.tp_id = g.tp_id
+              JOIN group_offset o ON o.group_id = ? AND o.tp_id = g.tp_id
             """;
     private static final String FORGET_PARTITIONS = """
-            DELETE FROM trunkline.member_partition p
-             WHERE p.member_id IN (SELECT m.member_id FROM trunkline.group_member m WHERE m.group_id = ?)
+            DELETE FROM member_partition p
+             WHERE p.member_id IN (SELECT m.member_id FROM group_member m WHERE m.group_id = ?)
                AND p.generation IS NULL
-               AND NOT EXISTS (SELECT FROM trunkline.partition_head h WHERE h.tp_id = p.tp_id)
+               AND NOT EXISTS (SELECT FROM partition_head h WHERE h.tp_id = p.tp_id)
             """;
     private static final String FORGET_OFFSETS = """
-            DELETE FROM trunkline.group_offset o
+            DELETE FROM group_offset o
              WHERE o.group_id = ?
-               AND NOT EXISTS (SELECT FROM trunkline.partition_head h WHERE h.tp_id = o.tp_id)
+               AND NOT EXISTS (SELECT FROM partition_head h WHERE h.tp_id = o.tp_id)
             """;
     private static final String PUT_COMMITTED = """
-            INSERT INTO trunkline.group_offset (group_id, tp_id, committed_offset, committed_at)
+            INSERT INTO group_offset (group_id, tp_id, committed_offset, committed_at)
             SELECT ?, r.tp_id, r.committed_offset, clock_timestamp()
               FROM unnest(?::bigint[], ?::bigint[]) AS r (tp_id, committed_offset)
             ON CONFLICT (group_id, tp_id) DO UPDATE
@@ -128,16 +128,16 @@ class MembershipStore {
             """;
 
     private static final String SEEN = """
-            UPDATE trunkline.group_member
+            UPDATE group_member
                SET last_seen = clock_timestamp()
              WHERE member_id IN (SELECT m.member_id
-                                   FROM trunkline.group_member m
+                                   FROM group_member m
                                   WHERE m.member_id = ANY (?)
                                     FOR NO KEY UPDATE SKIP LOCKED)
             """;
     private static final String WATCH = """
-            SELECT g.name, g.generation, g.topic_version < (SELECT version FROM trunkline.topic_version)
-              FROM trunkline.consumer_group g
+            SELECT g.name, g.generation, g.topic_version < (SELECT version FROM topic_version)
+              FROM consumer_group g
              WHERE g.name = ANY (?)
             """;
 

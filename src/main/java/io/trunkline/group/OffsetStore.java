@@ -17,24 +17,24 @@ import org.jspecify.annotations.Nullable;
 class OffsetStore {
     private static final String OFFSETS_OF_ALL = """
             SELECT g.name, o.tp_id, t.name, h.partition, o.committed_offset, o.start_offset, m.name
-              FROM trunkline.consumer_group g
-              JOIN trunkline.group_offset o ON o.group_id = g.group_id
-              JOIN trunkline.partition_head h ON h.tp_id = o.tp_id
-              JOIN trunkline.topic t ON t.topic_id = h.topic_id
-              LEFT JOIN trunkline.member_partition p
+              FROM consumer_group g
+              JOIN group_offset o ON o.group_id = g.group_id
+              JOIN partition_head h ON h.tp_id = o.tp_id
+              JOIN topic t ON t.topic_id = h.topic_id
+              LEFT JOIN member_partition p
                      ON p.group_id = o.group_id AND p.tp_id = o.tp_id AND p.generation IS NOT NULL
-              LEFT JOIN trunkline.group_member m ON m.member_id = p.member_id
+              LEFT JOIN group_member m ON m.member_id = p.member_id
              ORDER BY g.name, t.name, h.partition
             """;
     private static final String OFFSETS_OF_GROUP = """
             SELECT g.name, o.tp_id, t.name, h.partition, o.committed_offset, o.start_offset, m.name
-              FROM trunkline.consumer_group g
-              JOIN trunkline.group_offset o ON o.group_id = g.group_id
-              JOIN trunkline.partition_head h ON h.tp_id = o.tp_id
-              JOIN trunkline.topic t ON t.topic_id = h.topic_id
-              LEFT JOIN trunkline.member_partition p
+              FROM consumer_group g
+              JOIN group_offset o ON o.group_id = g.group_id
+              JOIN partition_head h ON h.tp_id = o.tp_id
+              JOIN topic t ON t.topic_id = h.topic_id
+              LEFT JOIN member_partition p
                      ON p.group_id = o.group_id AND p.tp_id = o.tp_id AND p.generation IS NOT NULL
-              LEFT JOIN trunkline.group_member m ON m.member_id = p.member_id
+              LEFT JOIN group_member m ON m.member_id = p.member_id
              WHERE g.name = ?
              ORDER BY t.name, h.partition
             """;

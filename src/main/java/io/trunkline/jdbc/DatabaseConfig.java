@@ -15,6 +15,9 @@ public interface DatabaseConfig {
     /** A role name that needs no quoting surprises; it is written into GRANT statements. */
     String ROLE_NAME = "[A-Za-z_][A-Za-z0-9_$.-]{0,62}";
 
+    /** A schema name that needs no quotes. */
+    String SCHEMA_NAME = "[a-z_][a-z0-9_]{0,40}";
+
     /**
      * JDBC URL of the PostgreSQL (15 or later) database, {@code jdbc:postgresql://host:5432/name}. Without it the service
      * starts a PostgreSQL of its own, which the images do not have.
@@ -34,6 +37,16 @@ public interface DatabaseConfig {
 
     /** The role that owns the schema. */
     Owner owner();
+
+    /**
+     * The PostgreSQL schema that holds the log: a lower-case name of at most 41 letters, digits and underscores. The schema
+     * belongs to Trunkline alone, so {@code public}, {@code information_schema} and names that begin with {@code pg_} are
+     * refused. Services with the same schema are replicas of one another; installations with different schemas can share a
+     * database.
+     */
+    @WithDefault("trunkline")
+    @Pattern(regexp = SCHEMA_NAME)
+    String schema();
 
     /**
      * Connections to PostgreSQL that a replica opens at most: not fewer than the append, fetch and consumer threads together

@@ -53,7 +53,7 @@ public final class SqlFailure {
             case "TL008" ->
                 new TrunklineException(
                         ErrorCode.DATABASE_PERMISSION_MISSING,
-                        "The owner of the schema does not allow this (trunkline.log_limit in PostgreSQL); nothing was done.",
+                        "The owner of the schema does not allow this (the table log_limit in PostgreSQL); nothing was done.",
                         e);
             case "42501" ->
                 new TrunklineException(

@@ -33,14 +33,14 @@ import org.postgresql.jdbc.PgArray;
 class AppendStore {
     private static final String APPEND = """
             SELECT base_offsets, log_start_offsets, append_times
-              FROM trunkline.append_%d(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+              FROM append_%d(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """;
     private static final String CURRENT_SLICE = """
-            SELECT trunkline.current_slice()
+            SELECT current_slice()
             """;
     private static final String SLICE_OF = """
-            SELECT greatest(h.slice, trunkline.current_slice())
-              FROM trunkline.partition_head h
+            SELECT greatest(h.slice, current_slice())
+              FROM partition_head h
              WHERE h.tp_id = ?
             """;
     /**
@@ -50,11 +50,11 @@ class AppendStore {
     private static final String TRY_TO_WRITE = """
             WITH tried AS (
                 SELECT base_offsets
-                  FROM trunkline.append_%1$d(ARRAY[0], NULL, false, NULL, NULL, NULL, ARRAY[''::bytea], NULL, NULL, NULL)
+                  FROM append_%1$d(ARRAY[0], NULL, false, NULL, NULL, NULL, ARRAY[''::bytea], NULL, NULL, NULL)
             ), readable AS (
-                SELECT FROM trunkline.log_batch_%1$d
+                SELECT FROM log_batch_%1$d
             )
-            INSERT INTO trunkline.write_probe (filler)
+            INSERT INTO write_probe (filler)
             SELECT repeat('.', 6000)
               FROM tried
             """;

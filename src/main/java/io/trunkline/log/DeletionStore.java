@@ -14,7 +14,7 @@ import java.util.Optional;
 class DeletionStore {
     private static final String DELETE_RECORDS = """
             SELECT log_start_offset, end_offset
-              FROM trunkline.delete_records(?, ?)
+              FROM delete_records(?, ?)
             """;
 
     private final Database database;
@@ -47,7 +47,7 @@ class DeletionStore {
             if (SqlFailure.isNotPermitted(e)) {
                 throw new TrunklineException(
                         ErrorCode.DATABASE_PERMISSION_MISSING,
-                        "The service has not been given the right to delete records (trunkline.delete_records in PostgreSQL);"
+                        "The service has not been given the right to delete records (the function delete_records in PostgreSQL);"
                                 + " nothing was deleted.",
                         e);
             }

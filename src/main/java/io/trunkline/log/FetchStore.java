@@ -33,50 +33,50 @@ class FetchStore {
 
     private static final String HEADS = """
             SELECT h.tp_id, h.slice, h.log_start_offset, t.last_offset
-              FROM trunkline.partition_head h
+              FROM partition_head h
               LEFT JOIN LATERAL (SELECT b.last_offset
-                                   FROM trunkline.log_batch_%1$d b
+                                   FROM log_batch_%1$d b
                                   WHERE h.slice = %1$d AND b.tp_id = h.tp_id AND b.last_offset >= h.log_start_offset
                                   ORDER BY b.last_offset DESC
                                   LIMIT 1) t ON true
              WHERE h.tp_id = ANY (?)
             """;
     private static final String NEWEST_SLICE = """
-            SELECT trunkline.current_slice()
+            SELECT current_slice()
             """;
     private static final String SLICE_OF = """
             SELECT slice
-              FROM trunkline.partition_slice
+              FROM partition_slice
              WHERE tp_id = ? AND base_offset <= ?
              ORDER BY slice DESC
              LIMIT 1
             """;
     private static final String NEXT_SLICE = """
             SELECT slice
-              FROM trunkline.partition_slice
+              FROM partition_slice
              WHERE tp_id = ? AND slice > ?
              ORDER BY slice
              LIMIT 1
             """;
     private static final String SIZES_FROM = """
             SELECT last_offset, record_count, byte_size
-              FROM trunkline.log_batch_%d
+              FROM log_batch_%d
              WHERE tp_id = ? AND last_offset >= ?
              ORDER BY last_offset
              LIMIT ?
             """;
     private static final String READ_BETWEEN = """
             SELECT base_offset, timestamps, keys, values, header_counts, header_keys, header_values
-              FROM trunkline.log_batch_%d
+              FROM log_batch_%d
              WHERE tp_id = ? AND last_offset >= ? AND last_offset <= ?
              ORDER BY last_offset
             """;
     private static final String STATES = """
             SELECT tp_id, log_start_offset, end_offset, byte_size, oldest_timestamp
-              FROM trunkline.log_state(?)
+              FROM log_state(?)
             """;
     private static final String OFFSET_FOR_TIME = """
-            SELECT trunkline.offset_for_time(?, ?)
+            SELECT offset_for_time(?, ?)
             """;
 
     /** The newest slice is looked up this often; until then partitions that have gone on to it cost a turn more. */

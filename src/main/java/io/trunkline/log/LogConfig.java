@@ -116,7 +116,7 @@ public interface LogConfig {
     interface Slices {
         /**
          * The time that one slice covers. Space is freed a slice at a time. The owner of the schema allows 1 minute to 7 days, and
-         * can allow up to 31 days ({@code trunkline.log_limit}).
+         * can allow up to 31 days (the table {@code log_limit}).
          */
         @WithDefault("1d")
         Duration length();

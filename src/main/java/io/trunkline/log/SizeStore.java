@@ -19,9 +19,9 @@ class SizeStore {
     private static final String STATES = """
             SELECT s.tp_id, t.name, h.partition, h.log_start_bytes + s.byte_size,
                    s.log_start_offset, s.end_offset, s.byte_size, s.oldest_timestamp
-              FROM trunkline.log_state() s
-              JOIN trunkline.partition_head h ON h.tp_id = s.tp_id
-              JOIN trunkline.topic t ON t.topic_id = h.topic_id
+              FROM log_state() s
+              JOIN partition_head h ON h.tp_id = s.tp_id
+              JOIN topic t ON t.topic_id = h.topic_id
             """;
     /** A slice is a table of all topics: each is reckoned the share that its bytes have in it. */
     private static final String DISK_BYTES = """
@@ -30,22 +30,22 @@ class SizeStore {
                        p.slice,
                        greatest(0, coalesce(lead(p.base_bytes) OVER (PARTITION BY p.tp_id ORDER BY p.slice), s.end_bytes, r.end_bytes)
                                        - greatest(p.base_bytes, p.freed_bytes)) AS bytes
-                  FROM trunkline.partition_slice p
-                  LEFT JOIN trunkline.partition_head h ON h.tp_id = p.tp_id
+                  FROM partition_slice p
+                  LEFT JOIN partition_head h ON h.tp_id = p.tp_id
                   LEFT JOIN unnest(?::bigint[], ?::bigint[]) AS s (tp_id, end_bytes) ON s.tp_id = p.tp_id
-                  LEFT JOIN trunkline.retired_partition r ON r.tp_id = p.tp_id
+                  LEFT JOIN retired_partition r ON r.tp_id = p.tp_id
             ), share AS (
                 SELECT topic_id, slice, sum(bytes) AS bytes, sum(sum(bytes)) OVER (PARTITION BY slice) AS total
                   FROM place
                  GROUP BY topic_id, slice
             ), disk AS (
-                SELECT slice, pg_total_relation_size(to_regclass('trunkline.log_batch_' || slice)) AS bytes
-                  FROM trunkline.slice
+                SELECT slice, pg_total_relation_size(to_regclass('log_batch_' || slice)) AS bytes
+                  FROM slice
             )
             SELECT t.name, round(sum(d.bytes * s.bytes / s.total))::bigint
               FROM share s
               JOIN disk d ON d.slice = s.slice
-              JOIN trunkline.topic t ON t.topic_id = s.topic_id
+              JOIN topic t ON t.topic_id = s.topic_id
              WHERE s.total > 0
              GROUP BY t.name
             """;

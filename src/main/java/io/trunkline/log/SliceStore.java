@@ -10,13 +10,13 @@ import java.time.Duration;
 @ApplicationScoped
 class SliceStore {
     private static final String PREPARE = """
-            SELECT trunkline.prepare_slices(make_interval(secs => ?), ?)
+            SELECT prepare_slices(make_interval(secs => ?), ?)
             """;
 
     private static final String AHEAD = """
             SELECT count(*)
-              FROM trunkline.slice
-             WHERE starts_at > trunkline.now()
+              FROM slice
+             WHERE starts_at > log_now()
             """;
 
     private final Database database;

@@ -49,7 +49,7 @@ class Slices implements ConnectionUser {
             }
         } catch (RuntimeException e) {
             if (e instanceof TrunklineException refused && refused.code() == ErrorCode.DATABASE_PERMISSION_MISSING) {
-                // The configuration is outside the bounds of trunkline.log_limit, or a right is missing: the reason
+                // The configuration is outside the bounds of log_limit, or a right is missing: the reason
                 // names it.
                 Throwable cause = e.getCause();
                 LOG.errorf(

@@ -73,6 +73,11 @@ class ConfigCheck {
             throw new ConfigurationException("Unknown configuration: " + String.join(", ", unknown)
                     + ". The groups are trunkline." + String.join(", .", GROUPS) + ".");
         }
+        if (isReserved(database.schema())) {
+            throw new ConfigurationException("trunkline.database.schema is " + database.schema()
+                    + ", which is not Trunkline's alone: choose another name, such as trunkline. The migration creates the"
+                    + " schema.");
+        }
         atLeast(Duration.ofSeconds(1), consumer.sessionTimeout(), "consumer.session-timeout");
         atLeast(Duration.ofMillis(100), consumer.deliveryTimeout(), "consumer.delivery-timeout");
         atLeast(Duration.ofMinutes(1), consumer.offsetsRetention(), "consumer.offsets-retention");
@@ -108,6 +113,11 @@ class ConfigCheck {
                     + ", but trunkline.log.append.threads, trunkline.log.fetch.threads and trunkline.consumer.threads need "
                     + needed + ".");
         }
+    }
+
+    /** Migrations revoke rights in the whole schema, and PostgreSQL keeps the other names for itself. */
+    private static boolean isReserved(String schema) {
+        return schema.equals("public") || schema.equals("information_schema") || schema.startsWith("pg_");
     }
 
     private static void atLeast(Duration least, Duration given, String key) {

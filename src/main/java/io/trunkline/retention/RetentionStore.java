@@ -26,51 +26,51 @@ class RetentionStore {
     record Freed(int batches, long bytes, boolean done) {}
 
     private static final String CLAIM = """
-            UPDATE trunkline.retention_lease
+            UPDATE retention_lease
                SET holder = ?,
-                   held_until = trunkline.now() + make_interval(secs => ?),
-                   started_at = trunkline.now()
-             WHERE (held_until BETWEEN trunkline.now() AND trunkline.now() + make_interval(secs => ?)) IS NOT TRUE
+                   held_until = log_now() + make_interval(secs => ?),
+                   started_at = log_now()
+             WHERE (held_until BETWEEN log_now() AND log_now() + make_interval(secs => ?)) IS NOT TRUE
                AND (holder IS NOT NULL
-                    OR (started_at BETWEEN trunkline.now() - make_interval(secs => ?) AND trunkline.now()) IS NOT TRUE)
+                    OR (started_at BETWEEN log_now() - make_interval(secs => ?) AND log_now()) IS NOT TRUE)
             """;
     private static final String RENEW = """
-            UPDATE trunkline.retention_lease
-               SET held_until = trunkline.now() + make_interval(secs => ?)
+            UPDATE retention_lease
+               SET held_until = log_now() + make_interval(secs => ?)
              WHERE holder = ?
             """;
     private static final String END = """
-            UPDATE trunkline.retention_lease
+            UPDATE retention_lease
                SET holder = NULL,
                    held_until = NULL,
                    started_at = CASE WHEN ? THEN started_at END,
-                   succeeded_at = CASE WHEN ? THEN trunkline.now() ELSE succeeded_at END
+                   succeeded_at = CASE WHEN ? THEN log_now() ELSE succeeded_at END
              WHERE holder = ?
             """;
     private static final String SUCCEEDED_AT = """
             SELECT succeeded_at
-              FROM trunkline.retention_lease
+              FROM retention_lease
             """;
     private static final String PURGEABLE = """
             SELECT tp_id
-              FROM trunkline.purgeable() AS tp_id
+              FROM purgeable() AS tp_id
             """;
     private static final String PURGE = """
             SELECT purged_records, purged_bytes, more
-              FROM trunkline.purge_partition(?)
+              FROM purge_partition(?)
             """;
     private static final String FREE_SLICES = """
             SELECT s.slice
-              FROM trunkline.slice s
-             WHERE s.slice < (SELECT trunkline.current_slice())
-               AND NOT EXISTS (SELECT FROM trunkline.partition_slice p WHERE p.slice = s.slice AND p.needed)
+              FROM slice s
+             WHERE s.slice < (SELECT current_slice())
+               AND NOT EXISTS (SELECT FROM partition_slice p WHERE p.slice = s.slice AND p.needed)
              ORDER BY s.slice
             """;
     private static final String FREE_SLICE = """
-            SELECT trunkline.free_slice(?)
+            SELECT free_slice(?)
             """;
     private static final String DROP_SLICE = """
-            SELECT trunkline.drop_slice(?)
+            SELECT drop_slice(?)
             """;
     /**
      * Single batches are worth deleting where their slice stays for longer than the partition keeps its records: what is on
@@ -79,31 +79,31 @@ class RetentionStore {
      */
     private static final String LEFTOVERS = """
             WITH clock AS MATERIALIZED (
-                SELECT c.now, trunkline.current_slice(c.now) AS slice
-                  FROM trunkline.now() AS c (now)
+                SELECT c.now, current_slice(c.now) AS slice
+                  FROM log_now() AS c (now)
             ), period AS (
                 SELECT s.slice, lead(s.starts_at) OVER (ORDER BY s.starts_at) AS ends_at
-                  FROM trunkline.slice s
+                  FROM slice s
             ), held AS (
                 SELECT p.slice,
                        max(CASE
                                WHEN r.ms BETWEEN 0 AND 3155760000000 THEN e.ends_at + r.ms * interval '1 millisecond'
                                ELSE 'infinity'
                            END) AS until
-                  FROM trunkline.partition_slice p
-                  JOIN trunkline.partition_head h ON h.tp_id = p.tp_id
-                  JOIN trunkline.topic t ON t.topic_id = h.topic_id
+                  FROM partition_slice p
+                  JOIN partition_head h ON h.tp_id = p.tp_id
+                  JOIN topic t ON t.topic_id = h.topic_id
                   JOIN period e ON e.slice = p.slice
-                 CROSS JOIN LATERAL (SELECT trunkline.topic_setting(t.config, 'retention.ms')::bigint AS ms) r
+                 CROSS JOIN LATERAL (SELECT topic_setting(t.config, 'retention.ms')::bigint AS ms) r
                  WHERE p.needed
                  GROUP BY p.slice
             )
             SELECT p.tp_id, p.slice
-              FROM trunkline.partition_slice p
+              FROM partition_slice p
              CROSS JOIN clock c
               JOIN period e ON e.slice = p.slice
               LEFT JOIN held ON held.slice = p.slice
-              LEFT JOIN trunkline.partition_head h ON h.tp_id = p.tp_id
+              LEFT JOIN partition_head h ON h.tp_id = p.tp_id
              WHERE (NOT p.needed OR (p.base_offset < h.log_start_offset AND p.freed_offset < h.log_start_offset))
                AND (held.until IS NOT NULL OR p.slice >= c.slice)
                AND coalesce(held.until, e.ends_at, 'infinity')
@@ -114,10 +114,10 @@ class RetentionStore {
 
     private static final String FREE_BATCHES = """
             SELECT batches, bytes, done
-              FROM trunkline.free_batches(?, ?, ?, ?)
+              FROM free_batches(?, ?, ?, ?)
             """;
     private static final String FORGET_RETIRED = """
-            SELECT trunkline.forget_retired()
+            SELECT forget_retired()
             """;
 
     private final Database database;

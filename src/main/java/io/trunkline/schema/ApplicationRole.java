@@ -18,7 +18,7 @@ final class ApplicationRole {
             SELECT c.oid::regclass::text
               FROM pg_catalog.pg_class c
               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-             WHERE n.nspname = 'trunkline'
+             WHERE n.nspname = ?
                AND (starts_with(c.relname, 'log_batch')
                     OR c.relname IN ('partition_head', 'partition_slice', 'retired_partition', 'slice', 'log_limit'))
                AND c.relkind IN ('r', 'p')
@@ -29,7 +29,7 @@ final class ApplicationRole {
 
     private static final String MISSING_GRANTS = """
             SELECT g.privilege || ' on ' || CASE g.kind WHEN 'TABLE' THEN '' ELSE lower(g.kind) || ' ' END || g.object
-              FROM trunkline.service_grants() g
+              FROM service_grants() g
              WHERE NOT g.optional
                AND NOT CASE g.kind
                            WHEN 'SCHEMA' THEN has_schema_privilege(g.object, g.privilege)
@@ -88,14 +88,16 @@ final class ApplicationRole {
 
     /** Invariant: the service cannot change a record. A superuser, or a member of the owner, could. */
     void checkPrivileges(Connection connection) throws SQLException {
-        try (PreparedStatement find = connection.prepareStatement(MAY_CHANGE_THE_LOG);
-                ResultSet found = find.executeQuery()) {
-            if (found.next()) {
-                throw new ConfigurationException("The role " + config.username() + " may change records of "
-                        + found.getString(1)
-                        + ", which the service must not be able to: take INSERT, UPDATE, DELETE and TRUNCATE"
-                        + " away from it, and run the service neither as a superuser nor as a member of the"
-                        + " owner.");
+        try (PreparedStatement find = connection.prepareStatement(MAY_CHANGE_THE_LOG)) {
+            find.setString(1, config.schema());
+            try (ResultSet found = find.executeQuery()) {
+                if (found.next()) {
+                    throw new ConfigurationException("The role " + config.username() + " may change records of "
+                            + found.getString(1)
+                            + ", which the service must not be able to: take INSERT, UPDATE, DELETE and TRUNCATE"
+                            + " away from it, and run the service neither as a superuser nor as a member of the"
+                            + " owner.");
+                }
             }
         }
     }

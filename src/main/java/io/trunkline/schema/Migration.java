@@ -44,11 +44,11 @@ class Migration {
     /** The SQLSTATEs of a schema, or of rights, that are not there yet. */
     private static final Set<String> NOT_THERE = Set.of("3F000", "42P01", "42501", "42883");
 
-    /** Held, by whoever migrates, for as long as he does: "trunklin" as a number. */
-    private static final long MIGRATING = 0x7472756e6b6c696eL;
+    /** Held, with the schema's name, by whoever migrates it, for as long as he does: "trun" as a number. */
+    private static final int MIGRATING = 0x7472756e;
 
     private static final String MIGRATE_OPENLY = """
-            SELECT pg_advisory_lock_shared(?)
+            SELECT pg_advisory_lock_shared(?, hashtext(?))
             """;
 
     private static final String IS_MIGRATING = """
@@ -58,7 +58,16 @@ class Migration {
                             WHERE l.locktype = 'advisory'
                               AND l.granted
                               AND d.datname = current_database()
-                              AND (l.classid::bigint << 32) + l.objid::bigint = ?)
+                              AND (l.classid::int, l.objid::int) = (?, hashtext(?)))
+            """;
+
+    private static final String NEEDS_QUOTES = """
+            SELECT quote_ident(?) <> ?
+            """;
+
+    /** As the connections of the service have it. */
+    private static final String USE_SCHEMA = """
+            SELECT set_config('search_path', ? || ', pg_temp', false)
             """;
 
     private final DatabaseConfig config;
@@ -122,15 +131,31 @@ class Migration {
         DataSource source = source(url, owner, config.owner().password(), config.migrationTimeout());
         try (Connection connection = source.getConnection()) {
             try (PreparedStatement open = connection.prepareStatement(MIGRATE_OPENLY)) {
-                open.setLong(1, MIGRATING);
+                open.setInt(1, MIGRATING);
+                open.setString(2, config.schema());
                 open.execute();
             }
+            refuseKeyword(connection);
             new ApplicationRole(config).create(connection);
             migrate(url, flyway().dataSource(source).load());
         }
     }
 
-    private static void migrate(DatabaseUrl url, Flyway flyway) {
+    /** SQL names the schema without quotes, which the words of SQL itself would need. */
+    private void refuseKeyword(Connection connection) throws SQLException {
+        try (PreparedStatement ask = connection.prepareStatement(NEEDS_QUOTES)) {
+            ask.setString(1, config.schema());
+            ask.setString(2, config.schema());
+            try (ResultSet needsQuotes = ask.executeQuery()) {
+                if (needsQuotes.next() && needsQuotes.getBoolean(1)) {
+                    throw new ConfigurationException("trunkline.database.schema is " + config.schema()
+                            + ", a keyword of PostgreSQL: choose another name, such as trunkline.");
+                }
+            }
+        }
+    }
+
+    private void migrate(DatabaseUrl url, Flyway flyway) {
         MigrationInfoService info = flyway.info();
         refuseOtherBuilds(url, info);
         boolean isOfALaterVersion = Arrays.stream(info.applied())
@@ -148,15 +173,15 @@ class Migration {
     }
 
     /** A versioned migration never changes once it was released: what differs was made by a build before the first release. */
-    private static void refuseOtherBuilds(DatabaseUrl url, MigrationInfoService info) {
+    private void refuseOtherBuilds(DatabaseUrl url, MigrationInfoService info) {
         boolean isOfAnotherBuild = Arrays.stream(info.applied())
                 .filter(migration -> migration.getVersion() != null)
                 .anyMatch(migration -> !migration.isChecksumMatching());
         if (isOfAnotherBuild) {
-            throw new ConfigurationException("The schema in " + url.shown()
+            throw new ConfigurationException("The schema " + config.schema() + " in " + url.shown()
                     + " was created by a build before the first release and cannot be brought up to date. Use a new"
                     + " database (trunkline.database.url) or a new data directory (trunkline.embedded.data-directory), or"
-                    + " delete the schema with all its records: DROP SCHEMA trunkline CASCADE.");
+                    + " delete the schema with all its records: DROP SCHEMA " + config.schema() + " CASCADE.");
         }
     }
 
@@ -164,6 +189,7 @@ class Migration {
         DataSource source = source(url, config.username(), config.password(), config.upkeepTimeout());
         try (Connection connection = source.getConnection()) {
             ServerCheck.check(connection);
+            use(connection);
             // Looked at before the schema: what is missing without a migration is missing for good.
             if (!isMigrating(connection)) {
                 return checkSchemaAndRights(url, connection, source);
@@ -184,6 +210,13 @@ class Migration {
         }
     }
 
+    private void use(Connection connection) throws SQLException {
+        try (PreparedStatement use = connection.prepareStatement(USE_SCHEMA)) {
+            use.setString(1, config.schema());
+            use.execute();
+        }
+    }
+
     private static Outcome migrating(Exception found) {
         return new Outcome.NotNow("the schema is being brought up to date", String.valueOf(found.getMessage()));
     }
@@ -197,9 +230,10 @@ class Migration {
         return new Outcome.Good(version);
     }
 
-    private static boolean isMigrating(Connection connection) throws SQLException {
+    private boolean isMigrating(Connection connection) throws SQLException {
         try (PreparedStatement find = connection.prepareStatement(IS_MIGRATING)) {
-            find.setLong(1, MIGRATING);
+            find.setInt(1, MIGRATING);
+            find.setString(2, config.schema());
             try (ResultSet found = find.executeQuery()) {
                 return found.next() && found.getBoolean(1);
             }
@@ -215,8 +249,8 @@ class Migration {
                 .filter(migration -> migration.getVersion() != null)
                 .count();
         if (pending > 0) {
-            throw new ConfigurationException("The schema in " + url.shown() + " is missing or too old ("
-                    + pending
+            throw new ConfigurationException("The schema " + config.schema() + " in " + url.shown()
+                    + " is missing or too old (" + pending
                     + " migrations to run). Run the command migrate, or start once, with"
                     + " trunkline.database.owner.username and trunkline.database.owner.password set (environment:"
                     + " TRUNKLINE_DATABASE_OWNER_USERNAME, TRUNKLINE_DATABASE_OWNER_PASSWORD) to bring it up to"
@@ -229,7 +263,9 @@ class Migration {
     private FluentConfiguration flyway() {
         return Flyway.configure(Thread.currentThread().getContextClassLoader())
                 .configuration(template.getConfiguration())
-                .placeholders(Map.of("app_role", config.username()))
+                .schemas(config.schema())
+                .defaultSchema(config.schema())
+                .placeholders(Map.of("schema", config.schema(), "app_role", config.username()))
                 // In one transaction: nobody sees tables without their functions, or functions without their tables.
                 .group(true)
                 // Replicas that start together wait for the one that migrates, about a second a try.

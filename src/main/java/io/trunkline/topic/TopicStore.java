@@ -20,51 +20,51 @@ import java.util.UUID;
 class TopicStore {
     private static final String NAMES = """
             SELECT name
-              FROM trunkline.topic
+              FROM topic
              ORDER BY name
             """;
     private static final String FIND = """
             SELECT t.topic_id, t.config,
-                   ARRAY(SELECT h.tp_id FROM trunkline.partition_head h WHERE h.topic_id = t.topic_id ORDER BY h.partition)
-              FROM trunkline.topic t
+                   ARRAY(SELECT h.tp_id FROM partition_head h WHERE h.topic_id = t.topic_id ORDER BY h.partition)
+              FROM topic t
              WHERE t.name = ?
             """;
     private static final String LOCK = """
             SELECT partition_count, config
-              FROM trunkline.lock_topic(?)
+              FROM lock_topic(?)
             """;
     private static final String CREATE = """
-            SELECT trunkline.create_topic(?, ?, ?::jsonb)
+            SELECT create_topic(?, ?, ?::jsonb)
             """;
     private static final String GROW = """
-            SELECT trunkline.grow_topic(?, ?)
+            SELECT grow_topic(?, ?)
             """;
     private static final String CONFIGURE = """
-            SELECT trunkline.configure_topic(?, ?::jsonb)
+            SELECT configure_topic(?, ?::jsonb)
             """;
     private static final String DELETE = """
-            SELECT trunkline.delete_topic(?)
+            SELECT delete_topic(?)
             """;
     private static final String VERSION = """
             SELECT version
-              FROM trunkline.topic_version
+              FROM topic_version
             """;
     private static final String TOTALS = """
-            SELECT (SELECT count(*) FROM trunkline.topic),
-                   (SELECT coalesce(sum(partition_count), 0) FROM trunkline.topic)
-                       + (SELECT count(*) FROM trunkline.retired_partition)
+            SELECT (SELECT count(*) FROM topic),
+                   (SELECT coalesce(sum(partition_count), 0) FROM topic)
+                       + (SELECT count(*) FROM retired_partition)
             """;
     private static final String IDS_OF_TOPICS = """
             SELECT t.name, h.tp_id
-              FROM trunkline.topic t
-              JOIN trunkline.partition_head h ON h.topic_id = t.topic_id
+              FROM topic t
+              JOIN partition_head h ON h.topic_id = t.topic_id
              WHERE t.name = ANY (?)
              ORDER BY t.name, h.partition
             """;
     private static final String NAMED = """
             SELECT h.tp_id, t.name, h.partition
-              FROM trunkline.partition_head h
-              JOIN trunkline.topic t ON t.topic_id = h.topic_id
+              FROM partition_head h
+              JOIN topic t ON t.topic_id = h.topic_id
              WHERE h.tp_id = ANY (?)
             """;
 

@@ -74,11 +74,12 @@ class ChartFeaturesTest {
     @Test
     void databaseValuesReachTheService() {
         Manifests manifests = Chart.minimal("""
-                database: {usernameKey: role, passwordKey: pass, maxConnections: 60}
+                database: {usernameKey: role, passwordKey: pass, schema: events, maxConnections: 60}
                 migration: {usernameKey: owner, passwordKey: ownerpass}
                 """);
 
         assertThat(manifests.named(ConfigMap.class, "trunkline").getData())
+                .containsEntry("TRUNKLINE_DATABASE_SCHEMA", "events")
                 .containsEntry("TRUNKLINE_DATABASE_MAX_CONNECTIONS", "60")
                 .containsEntry("TRUNKLINE_DATABASE_URL", "jdbc:postgresql://postgresql:5432/trunkline");
         assertThat(secretKeys(manifests.container())).containsExactly("role", "pass");

@@ -25,12 +25,12 @@ public final class AppendEngineRun implements AutoCloseable {
     private static final int PATIENCE_SECONDS = 60;
     private static final TopicName TOPIC = TopicName.parse("engine");
     private static final String NEW_TOPIC = """
-            SELECT trunkline.create_topic(?, ?)
+            SELECT create_topic(?, ?)
             """;
     private static final String PARTITIONS = """
             SELECT h.tp_id
-              FROM trunkline.partition_head h
-              JOIN trunkline.topic t ON t.topic_id = h.topic_id
+              FROM partition_head h
+              JOIN topic t ON t.topic_id = h.topic_id
              WHERE t.name = ?
              ORDER BY h.partition
             """;
@@ -38,12 +38,13 @@ public final class AppendEngineRun implements AutoCloseable {
     private final AgroalDataSource dataSource;
     private final AppendBatcher batcher;
 
-    /** Connects as the role that the service runs as. */
-    public AppendEngineRun(String jdbcUrl, String user, String password) throws SQLException {
+    /** Connects as the role that the service runs as, as the service itself does. */
+    public AppendEngineRun(String jdbcUrl, String user, String password, String schema) throws SQLException {
         dataSource = AgroalDataSource.from(new AgroalDataSourceConfigurationSupplier()
                 .connectionPoolConfiguration(pool -> pool.maxSize(16)
                         .acquisitionTimeout(Duration.ofSeconds(5))
                         .connectionFactoryConfiguration(factory -> factory.jdbcUrl(jdbcUrl)
+                                .initialSql("SET search_path = " + schema + ", pg_temp")
                                 .principal(new NamePrincipal(user))
                                 .credential(new SimplePassword(password))
                                 .jdbcProperty("prepareThreshold", "-1")

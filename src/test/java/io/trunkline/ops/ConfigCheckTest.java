@@ -105,6 +105,15 @@ class ConfigCheckTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"public", "information_schema", "pg_catalog", "pg_events"})
+    void schemaOfOthersIsRefused(String schema) {
+        assertThatThrownBy(() -> check(Map.of("trunkline.database.schema", schema)))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("trunkline.database.schema is " + schema)
+                .hasMessageContaining("choose another name");
+    }
+
+    @ParameterizedTest
     @CsvSource({
         "trunkline.consumer.auto-offset-reset, by_duration:PT1H",
         "trunkline.consumer.session-timeout, 1s",
@@ -113,6 +122,8 @@ class ConfigCheckTest {
         "trunkline.consumer.lag-interval, 1s",
         "trunkline.log.metrics.interval, 1s",
         "trunkline.log.append.max-batch-bytes, 64M",
+        "trunkline.database.schema, events",
+        "trunkline.database.schema, public_events",
         "trunkline.database.response-timeout, 2s",
         "trunkline.database.response-timeout, 60s",
         "trunkline.database.upkeep-timeout, 10s",

@@ -57,7 +57,7 @@ class PurgeRightsTest extends RetentionTestCase {
             refused(
                     "42501",
                     statement,
-                    "CREATE OR REPLACE FUNCTION trunkline.now() RETURNS timestamptz LANGUAGE sql AS"
+                    "CREATE OR REPLACE FUNCTION trunkline.log_now() RETURNS timestamptz LANGUAGE sql AS"
                             + " $$ SELECT timestamptz '2100-01-01' $$");
         }
 
@@ -195,15 +195,15 @@ class PurgeRightsTest extends RetentionTestCase {
             for (int minute = 0; minute < 4; minute++) {
                 pass(Duration.ofMinutes(1));
                 assertThat(store.renew(one, lease)).isTrue();
-                statement.execute(
-                        "UPDATE trunkline.retention_lease SET started_at = trunkline.now(), holder = '" + one + "'");
+                statement.execute("UPDATE trunkline.retention_lease SET started_at = trunkline.log_now(), holder = '"
+                        + one + "'");
             }
             assertThat(store.claim(other, lease, DAY)).as("within the bound").isFalse();
             pass(Duration.ofMinutes(1).plusMillis(1));
 
             assertThat(store.renew(one, lease)).isFalse();
             assertThat(statement.executeUpdate("UPDATE trunkline.retention_lease SET held_until = 'infinity',"
-                            + " started_at = trunkline.now() + interval '1 day'"))
+                            + " started_at = trunkline.log_now() + interval '1 day'"))
                     .isBetween(0, 1);
         }
 
@@ -211,7 +211,7 @@ class PurgeRightsTest extends RetentionTestCase {
         assertThat(
                         count(
                                 "SELECT count(*) FROM trunkline.retention_lease"
-                                        + " WHERE held_until <= trunkline.now() + interval '2 minutes' AND started_at <= trunkline.now()"))
+                                        + " WHERE held_until <= trunkline.log_now() + interval '2 minutes' AND started_at <= trunkline.log_now()"))
                 .isEqualTo(1);
         store.end(other, true, true);
     }

@@ -162,9 +162,9 @@ class MigrationTest extends OtherDatabaseTestCase {
                 Statement statement = application.createStatement()) {
             while (!over.get()) {
                 int taken = statement.executeUpdate("UPDATE trunkline.retention_lease SET holder = gen_random_uuid(),"
-                        + " held_until = trunkline.now() + interval '2 minutes', started_at = trunkline.now()");
+                        + " held_until = trunkline.log_now() + interval '2 minutes', started_at = trunkline.log_now()");
                 int given = statement.executeUpdate(
-                        "UPDATE trunkline.retention_lease SET holder = NULL, held_until = NULL, succeeded_at = trunkline.now()");
+                        "UPDATE trunkline.retention_lease SET holder = NULL, held_until = NULL, succeeded_at = trunkline.log_now()");
                 assertThat(taken + given).isEqualTo(2);
             }
         } catch (SQLException e) {

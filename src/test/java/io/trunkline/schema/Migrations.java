@@ -12,10 +12,7 @@ public final class Migrations {
 
     /** Looks at a database as a start of the service with these settings does, and migrates it where they name its owner. */
     static Migration.Outcome attempt(Map<String, String> settings) {
-        Flyway template = Flyway.configure()
-                .schemas("trunkline")
-                .ignoreMigrationPatterns("*:future")
-                .load();
+        Flyway template = Flyway.configure().ignoreMigrationPatterns("*:future").load();
         DatabaseConfig config = Databases.config(settings);
         return new Migration(config, template)
                 .attempt(DatabaseUrl.parse(config.url().orElseThrow()));

@@ -78,6 +78,26 @@ class ServiceGrantsTest extends ServiceTestCase {
                         """)).isEmpty();
     }
 
+    /** The service finds them by their names alone, after those of PostgreSQL. */
+    @Test
+    void noFunctionOrTableHasANameOfPostgresqlsOwn() throws Exception {
+        assertThat(rows("""
+                        SELECT p.proname
+                          FROM pg_catalog.pg_proc p
+                         WHERE p.pronamespace = 'trunkline'::regnamespace
+                           AND EXISTS (SELECT
+                                         FROM pg_catalog.pg_proc o
+                                        WHERE o.pronamespace = 'pg_catalog'::regnamespace AND o.proname = p.proname)
+                         UNION ALL
+                        SELECT c.relname
+                          FROM pg_catalog.pg_class c
+                         WHERE c.relnamespace = 'trunkline'::regnamespace
+                           AND EXISTS (SELECT
+                                         FROM pg_catalog.pg_class o
+                                        WHERE o.relnamespace = 'pg_catalog'::regnamespace AND o.relname = c.relname)
+                        """)).isEmpty();
+    }
+
     @Test
     void everyFunctionAndTableHasAComment() throws Exception {
         assertThat(rows("""

@@ -40,7 +40,7 @@ public final class LogClock {
     private static void replace(String body) throws SQLException {
         try (Connection connection = TestDatabase.asOwner();
                 Statement statement = connection.createStatement()) {
-            statement.execute("CREATE OR REPLACE FUNCTION trunkline.now() RETURNS timestamptz LANGUAGE sql AS '"
+            statement.execute("CREATE OR REPLACE FUNCTION trunkline.log_now() RETURNS timestamptz LANGUAGE sql AS '"
                     + body.replace("'", "''") + "'");
         }
     }

@@ -184,6 +184,11 @@ public final class TestDatabase implements QuarkusTestResourceLifecycleManager {
         return DriverManager.getConnection(url(database), required().superuser, required().superuserPassword);
     }
 
+    /** A connection of any role, to another database of the server. */
+    public static Connection connect(String database, String user, String password) throws SQLException {
+        return DriverManager.getConnection(url(database), user, password);
+    }
+
     /** The URL of another database of the server. */
     public static String url(String database) {
         return required().directUrl.replaceFirst("^(jdbc:postgresql://[^/]+/)[^?]*", "$1" + database);
