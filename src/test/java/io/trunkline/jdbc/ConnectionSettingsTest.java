@@ -89,6 +89,7 @@ class ConnectionSettingsTest extends ServiceTestCase {
                 "default_transaction_deferrable", "on",
                 "statement_timeout", "500",
                 "lock_timeout", "1",
+                "search_path", "public",
                 "idle_in_transaction_session_timeout", "1",
                 "idle_session_timeout", "1s");
         for (Map.Entry<String, String> setting : ofTheRole.entrySet()) {
@@ -106,6 +107,7 @@ class ConnectionSettingsTest extends ServiceTestCase {
         assertThat(settings("lock_timeout")).containsOnly("4s");
         assertThat(settings("idle_in_transaction_session_timeout")).containsOnly("1min");
         assertThat(settings("idle_session_timeout")).containsOnly("0");
+        assertThat(settings("search_path")).containsOnly("trunkline, pg_temp");
     }
 
     private void produce(String topic) {
