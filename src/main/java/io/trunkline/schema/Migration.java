@@ -4,11 +4,10 @@ import io.quarkus.runtime.configuration.ConfigurationException;
 import io.trunkline.jdbc.DatabaseConfig;
 import io.trunkline.jdbc.DatabaseSocketFactory;
 import io.trunkline.jdbc.DatabaseUrl;
+import io.trunkline.jdbc.Sql;
 import io.trunkline.jdbc.SqlFailure;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Arrays;
@@ -78,11 +77,7 @@ class Migration {
         record NotNow(String reason, String detail) implements Outcome {}
     }
 
-    /**
-     * Migrates where it is to, and checks.
-     *
-     * @throws ConfigurationException if trying again does not help
-     */
+    /** @throws ConfigurationException if trying again does not help */
     Outcome attempt(DatabaseUrl url) {
         try {
             if (config.owner().username().isPresent()) {
@@ -121,10 +116,7 @@ class Migration {
         }
         DataSource source = source(url, owner, config.owner().password(), config.migrationTimeout());
         try (Connection connection = source.getConnection()) {
-            try (PreparedStatement open = connection.prepareStatement(MIGRATE_OPENLY)) {
-                open.setLong(1, MIGRATING);
-                open.execute();
-            }
+            new Sql(MIGRATE_OPENLY, MIGRATING).call().with(connection);
             new ApplicationRole(config).create(connection);
             migrate(url, flyway().dataSource(source).load());
         }
@@ -165,7 +157,7 @@ class Migration {
         try (Connection connection = source.getConnection()) {
             ServerCheck.check(connection);
             // Looked at before the schema: what is missing without a migration is missing for good.
-            if (!isMigrating(connection)) {
+            if (!new Sql(IS_MIGRATING, MIGRATING).one(row -> row.getBoolean(1)).with(connection)) {
                 return checkSchemaAndRights(url, connection, source);
             }
             try {
@@ -195,15 +187,6 @@ class Migration {
         role.checkPrivileges(connection);
         role.checkGrants(connection);
         return new Outcome.Good(version);
-    }
-
-    private static boolean isMigrating(Connection connection) throws SQLException {
-        try (PreparedStatement find = connection.prepareStatement(IS_MIGRATING)) {
-            find.setLong(1, MIGRATING);
-            try (ResultSet found = find.executeQuery()) {
-                return found.next() && found.getBoolean(1);
-            }
-        }
     }
 
     /** Answers the version of the schema. */
