@@ -46,13 +46,9 @@ $$;
 COMMENT ON FUNCTION ${schema}.prepare_slices(interval, int) IS
     'Makes the slices that are missing from now to p_ahead lengths from now; answers how many it made. TL008: outside the bounds of ${schema}.log_limit.';
 
-CREATE OR REPLACE FUNCTION ${schema}.free_slice(p_slice int) RETURNS bigint
-LANGUAGE plpgsql SECURITY DEFINER
-SET search_path = pg_catalog, pg_temp
-SET lock_timeout = '2s'
+CREATE OR REPLACE FUNCTION ${schema}.check_past_slice(p_slice int) RETURNS void
+LANGUAGE plpgsql
 AS $$
-DECLARE
-    v_bytes bigint;
 BEGIN
     -- What is looked at under the lock has to be as it is then: under another isolation level that would be an old snapshot.
     IF current_setting('transaction_isolation') <> 'read committed' THEN
@@ -61,6 +57,20 @@ BEGIN
     IF (p_slice < ${schema}.current_slice()) IS NOT TRUE THEN
         RAISE EXCEPTION 'slice % is still written to', p_slice USING ERRCODE = 'TL009';
     END IF;
+END
+$$;
+COMMENT ON FUNCTION ${schema}.check_past_slice(int) IS
+    'What free_slice() and drop_slice() need. TL001: another isolation level. TL009: the slice is still written to.';
+
+CREATE OR REPLACE FUNCTION ${schema}.free_slice(p_slice int) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER
+SET search_path = pg_catalog, pg_temp
+SET lock_timeout = '2s'
+AS $$
+DECLARE
+    v_bytes bigint;
+BEGIN
+    PERFORM ${schema}.check_past_slice(p_slice);
     IF to_regclass('${schema}.log_batch_' || p_slice) IS NULL THEN
         RETURN 0; -- dropped by somebody else
     END IF;
@@ -98,12 +108,7 @@ DECLARE
     v_used     boolean;
     v_function regprocedure;
 BEGIN
-    IF current_setting('transaction_isolation') <> 'read committed' THEN
-        RAISE EXCEPTION 'slices are freed in the isolation level read committed' USING ERRCODE = 'TL001';
-    END IF;
-    IF (p_slice < ${schema}.current_slice()) IS NOT TRUE THEN
-        RAISE EXCEPTION 'slice % is still written to', p_slice USING ERRCODE = 'TL009';
-    END IF;
+    PERFORM ${schema}.check_past_slice(p_slice);
     IF to_regclass('${schema}.log_batch_' || p_slice) IS NULL THEN
         RETURN false;
     END IF;

@@ -262,9 +262,11 @@ CREATE TABLE ${schema}.group_offset (
     start_offset     bigint CHECK (start_offset >= 0),
     committed_offset bigint CHECK (committed_offset >= 0),
     committed_at     timestamptz,
+    commit_metadata  text NOT NULL DEFAULT '' CHECK (length(commit_metadata) <= 4096),
     PRIMARY KEY (group_id, tp_id)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE ${schema}.group_offset IS 'Where a group goes on reading a partition.';
 COMMENT ON COLUMN ${schema}.group_offset.start_offset IS
     'Where the group began: what auto.offset.reset came to when it was first needed. Counts while nothing is committed.';
 COMMENT ON COLUMN ${schema}.group_offset.committed_offset IS 'The next offset to read, as committed; null when nothing is.';
+COMMENT ON COLUMN ${schema}.group_offset.commit_metadata IS 'What the client that committed noted beside the offset.';

@@ -12,9 +12,6 @@ import java.util.function.LongSupplier;
 /**
  * Asks questions of PostgreSQL together: those that come while others are being answered go with the next call, so that
  * many callers cost hardly more than one. No answer is older than its question.
- *
- * @param <Q> a question
- * @param <A> its answer
  */
 public final class Coalescer<Q, A> {
     /** A question that has waited for longer is refused: who asked it has gone, most likely. */
@@ -34,8 +31,6 @@ public final class Coalescer<Q, A> {
     private int underWay;
 
     /**
-     * A coalescer.
-     *
      * @param mostUnderWay calls that run at once
      * @param mostTogether questions of one call
      * @param mostWaiting questions that may wait; zero or less where something else bounds them, and none may be refused

@@ -39,13 +39,7 @@ public class Drain {
         LOG.info("Trunkline has ended.");
     }
 
-    /**
-     * How much is left of a wait.
-     *
-     * @param start when it began, by {@link System#nanoTime}
-     * @param wait how long it was to take
-     * @return zero when it is over
-     */
+    /** How much is left of a wait that began at a {@link System#nanoTime}; zero when it is over. */
     public Duration left(long start, Duration wait) {
         long now = System.nanoTime();
         long left = wait.toNanos() - (now - start);

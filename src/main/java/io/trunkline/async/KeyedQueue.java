@@ -12,8 +12,6 @@ import java.util.function.LongSupplier;
 /**
  * Lets calls for the same key follow one another, so that they do not hold threads and connections while they wait for
  * each other's locks. How many wait is bounded.
- *
- * @param <K> what calls are for
  */
 public final class KeyedQueue<K> {
     /** Who has waited for longer has gone, most likely. */

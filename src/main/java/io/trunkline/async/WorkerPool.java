@@ -31,11 +31,7 @@ public final class WorkerPool implements AutoCloseable {
     private final ThreadPoolExecutor executor;
     private final List<Meter> meters;
 
-    /**
-     * @param name what the threads are called
-     * @param threads how many calls run at once
-     * @param queue how many more may wait
-     */
+    /** @param queue how many calls may wait beside those that run */
     public WorkerPool(String name, int threads, int queue) {
         this(name, threads, threads, threads, new LinkedBlockingQueue<>(queue));
     }
@@ -146,7 +142,6 @@ public final class WorkerPool implements AutoCloseable {
         return pending.result();
     }
 
-    /** How many calls run at once at most. */
     public int threads() {
         return threads;
     }

@@ -25,7 +25,6 @@ class ConsumerMetrics {
                 .register(registry);
     }
 
-    /** A poll was answered with so many records. */
     void polled(long count) {
         polls.increment();
         records.increment(count);

@@ -21,7 +21,6 @@ import org.jspecify.annotations.Nullable;
  */
 record ConsumerSnapshot(
         long memberId,
-        int groupId,
         int generation,
         boolean outdated,
         ConsumerOptions options,
@@ -39,7 +38,6 @@ record ConsumerSnapshot(
         PATTERN,
         PARTITIONS;
 
-        /** The kind in a row. */
         static SubscriptionKind stored(String text) {
             return switch (text) {
                 case "topics" -> TOPICS;
@@ -73,10 +71,9 @@ record ConsumerSnapshot(
     }
 
     ConsumerSnapshot with(List<Held> held) {
-        return new ConsumerSnapshot(memberId, groupId, generation, outdated, options, kind, sinceLastHeartbeat, held);
+        return new ConsumerSnapshot(memberId, generation, outdated, options, kind, sinceLastHeartbeat, held);
     }
 
-    /** The partitions that it has. */
     Set<Long> partitionIds() {
         return partitions.stream().map(Held::partitionId).collect(Collectors.toSet());
     }

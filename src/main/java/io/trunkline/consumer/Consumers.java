@@ -13,8 +13,8 @@ import io.trunkline.group.GroupName;
 import io.trunkline.group.GroupWatch;
 import io.trunkline.group.Heartbeats;
 import io.trunkline.group.MemberName;
+import io.trunkline.group.OffsetAndMetadata;
 import io.trunkline.group.Subscription;
-import io.trunkline.group.TopicPartitionOffset;
 import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
@@ -25,11 +25,9 @@ import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.util.Collection;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -139,7 +137,6 @@ public class Consumers implements ConnectionUser {
         return state(group, member).thenApply(state -> null);
     }
 
-    /** What a consumer reads. */
     public record Reading(SortedSet<TopicName> topics, SortedSet<TopicPartition> partitions) {}
 
     /**
@@ -160,10 +157,7 @@ public class Consumers implements ConnectionUser {
     }
 
     private CompletableFuture<SortedSet<TopicPartition>> partitions(ConsumerSnapshot state) {
-        return topics.partitions(state.partitions().stream()
-                        .map(ConsumerSnapshot.Held::partitionId)
-                        .toList())
-                .thenApply(names -> new TreeSet<>(names.values()));
+        return topics.partitions(state.partitionIds()).thenApply(names -> new TreeSet<>(names.values()));
     }
 
     /**
@@ -211,26 +205,24 @@ public class Consumers implements ConnectionUser {
      * group has. Fails with {@code COMMIT_FENCED} when another one has one of them, {@code TOPIC_NOT_FOUND} or
      * {@code PARTITION_NOT_FOUND}; then none is committed.
      */
-    public CompletableFuture<Void> commit(GroupName group, MemberName member, List<TopicPartitionOffset> offsets) {
+    public CompletableFuture<Void> commit(
+            GroupName group, MemberName member, Map<TopicPartition, OffsetAndMetadata> offsets) {
         return state(group, member)
-                .thenCompose(state -> topics.ids(TopicPartitionOffset.partitions(offsets))
-                        .thenCompose(ids -> {
-                            Map<Long, Long> byId = TopicPartitionOffset.byId(offsets, ids);
-                            if (byId.isEmpty()) {
-                                return CompletableFuture.completedFuture(null);
-                            }
-                            CompletableFuture<Boolean> committed =
-                                    state.partitionIds().containsAll(byId.keySet())
-                                            ? pool.call(() -> store.commit(state.memberId(), byId))
-                                            : CompletableFuture.completedFuture(false);
-                            return committed.thenCompose(done -> done
-                                    ? CompletableFuture.completedFuture(null)
-                                    : commitUnheld(group, member, ids, byId));
-                        }));
+                .thenCompose(state -> topics.ids(offsets.keySet()).thenCompose(ids -> {
+                    Map<Long, OffsetAndMetadata> byId = OffsetAndMetadata.byId(offsets, ids);
+                    if (byId.isEmpty()) {
+                        return CompletableFuture.completedFuture(null);
+                    }
+                    CompletableFuture<Boolean> committed = state.partitionIds().containsAll(byId.keySet())
+                            ? pool.call(() -> store.commit(state.memberId(), byId))
+                            : CompletableFuture.completedFuture(false);
+                    return committed.thenCompose(done ->
+                            done ? CompletableFuture.completedFuture(null) : commitUnheld(group, member, ids, byId));
+                }));
     }
 
     private CompletableFuture<Void> commitUnheld(
-            GroupName group, MemberName member, Map<TopicPartition, Long> ids, Map<Long, Long> offsets) {
+            GroupName group, MemberName member, Map<TopicPartition, Long> ids, Map<Long, OffsetAndMetadata> offsets) {
         return coordinator
                 .commit(group, member, offsets)
                 .thenAccept(fenced -> fenced.ifPresent(id -> {
@@ -251,7 +243,8 @@ public class Consumers implements ConnectionUser {
      * Moves a consumer. Fails with {@code PARTITION_NOT_ASSIGNED} when it does not have all of the partitions; then none is
      * moved.
      */
-    public CompletableFuture<Void> seek(GroupName group, MemberName member, List<TopicPartitionOffset> offsets) {
+    public CompletableFuture<Void> seek(
+            GroupName group, MemberName member, Map<TopicPartition, OffsetAndMetadata> offsets) {
         return deliveries
                 .sent(group)
                 .thenCompose(sent -> move(group, member, offsets))
@@ -279,19 +272,14 @@ public class Consumers implements ConnectionUser {
                 .thenCompose(this::partitions)
                 .thenCompose(held -> partitions.isEmpty() ? topics.ids(held) : held(held, partitions))
                 .thenCompose(ids -> logs.ranges(ids.values()).thenCompose(ranges -> {
-                    SortedMap<TopicPartition, Long> offsets = new TreeMap<>();
+                    Map<TopicPartition, OffsetAndMetadata> offsets = new TreeMap<>();
                     ids.forEach((partition, id) -> {
                         OffsetRange range = ranges.get(id);
                         if (range != null) {
-                            offsets.put(partition, offset.apply(range));
+                            offsets.put(partition, new OffsetAndMetadata(offset.apply(range)));
                         }
                     });
-                    return seek(
-                            group,
-                            member,
-                            offsets.entrySet().stream()
-                                    .map(e -> new TopicPartitionOffset(e.getKey(), e.getValue()))
-                                    .toList());
+                    return seek(group, member, offsets);
                 }));
     }
 
@@ -305,32 +293,31 @@ public class Consumers implements ConnectionUser {
         return topics.ids(wanted);
     }
 
-    private CompletableFuture<Void> move(GroupName group, MemberName member, List<TopicPartitionOffset> offsets) {
+    private CompletableFuture<Void> move(
+            GroupName group, MemberName member, Map<TopicPartition, OffsetAndMetadata> offsets) {
         return state(group, member)
-                .thenCompose(state -> topics.ids(TopicPartitionOffset.partitions(offsets))
-                        .thenCompose(ids -> {
-                            Map<Long, Long> byId = TopicPartitionOffset.byId(offsets, ids);
-                            Set<Long> held = state.partitionIds();
-                            for (TopicPartitionOffset offset : offsets) {
-                                if (!held.contains(ids.get(offset.partition()))) {
-                                    return CompletableFuture.failedFuture(notAssigned(offset.partition()));
-                                }
-                            }
-                            if (byId.isEmpty()) {
-                                return CompletableFuture.completedFuture(null);
-                            }
-                            return pool.call(() -> store.seek(state.memberId(), byId))
-                                    .thenCompose(done -> {
-                                        if (done) {
-                                            return CompletableFuture.completedFuture(null);
-                                        }
-                                        // It has lost a partition since it was looked at; maybe it is not there any
-                                        // more itself.
-                                        return state(group, member)
-                                                .thenCompose(now -> CompletableFuture.failedFuture(notAssigned(
-                                                        offsets.getFirst().partition())));
-                                    });
-                        }));
+                .thenCompose(state -> topics.ids(offsets.keySet()).thenCompose(ids -> {
+                    Map<Long, OffsetAndMetadata> byId = OffsetAndMetadata.byId(offsets, ids);
+                    Set<Long> held = state.partitionIds();
+                    for (TopicPartition partition : offsets.keySet()) {
+                        if (!held.contains(ids.get(partition))) {
+                            return CompletableFuture.failedFuture(notAssigned(partition));
+                        }
+                    }
+                    if (byId.isEmpty()) {
+                        return CompletableFuture.completedFuture(null);
+                    }
+                    return pool.call(() -> store.seek(state.memberId(), byId)).thenCompose(done -> {
+                        if (done) {
+                            return CompletableFuture.completedFuture(null);
+                        }
+                        // It has lost a partition since it was looked at; maybe it is not there any
+                        // more itself.
+                        return state(group, member)
+                                .thenCompose(now -> CompletableFuture.failedFuture(
+                                        notAssigned(offsets.keySet().iterator().next())));
+                    });
+                }));
     }
 
     /** In Kafka's words, which the bridge gives on. */

@@ -288,11 +288,7 @@ final class Deliveries {
                 : Optional.empty();
     }
 
-    /**
-     * What could be claimed of what was wanted.
-     *
-     * @param generation of the group, in which the member has all of the partitions
-     */
+    /** What could be claimed, and the generation of the group in which the member has all of it. */
     record Claimed(Delivery delivery, List<Long> partitionIds, int generation) {}
 
     /**

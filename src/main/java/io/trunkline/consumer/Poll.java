@@ -39,11 +39,7 @@ public final class Poll {
         return generation;
     }
 
-    /**
-     * What became of the answer.
-     *
-     * @param delivered whether the network has taken all of it; if not, the next poll gets the records again
-     */
+    /** What became of the answer: if the network has not taken all of it, the next poll gets the records again. */
     public void ended(boolean delivered) {
         if (delivery != null) {
             delivery.ended(delivered);

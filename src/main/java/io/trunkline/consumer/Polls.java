@@ -26,7 +26,6 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Polls: look at the member, read what it has not got, claim that, or wait for something to read. No poll holds a thread. */
@@ -156,9 +155,7 @@ final class Polls {
                         "Consumer " + name + " reads nothing: subscribe topics or assign partitions first."));
             }
             Set<Long> hadBefore = had;
-            had = member.partitions().stream()
-                    .map(ConsumerSnapshot.Held::partitionId)
-                    .collect(Collectors.toUnmodifiableSet());
+            had = member.partitionIds();
             if (member.outdated()) {
                 return coordinator.look(group).thenCompose(looked -> look());
             }
@@ -214,9 +211,7 @@ final class Polls {
                     case FetchOutcome.Page page when page.isEmpty() -> {} // the next record does not fit any more
                     case FetchOutcome.Page page -> {
                         offsets.put(entry.getKey(), page.nextOffset());
-                        bytes += page.batches().stream()
-                                .mapToLong(b -> b.records().byteSize())
-                                .sum();
+                        bytes += page.byteSize();
                     }
                 }
             }
@@ -322,9 +317,7 @@ final class Polls {
                 if (outcomes.get(partitionId) instanceof FetchOutcome.Page page) {
                     parts.add(new Poll.Part(partition, page));
                     logs.count(partition.topic(), page);
-                    records += page.batches().stream()
-                            .mapToLong(b -> b.records().count())
-                            .sum();
+                    records += page.count();
                 }
             }
             metrics.polled(records);

@@ -3,12 +3,11 @@ package io.trunkline.consumer;
 import io.trunkline.group.ConsumerOptions;
 import io.trunkline.group.GroupName;
 import io.trunkline.group.MemberName;
+import io.trunkline.group.OffsetAndMetadata;
 import io.trunkline.group.OffsetReset;
 import io.trunkline.jdbc.Database;
+import io.trunkline.jdbc.Sql;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.sql.Array;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -20,10 +19,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
+import java.util.SortedMap;
 import java.util.TreeMap;
-import java.util.function.Function;
-import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,13 +30,12 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class PositionStore {
     private static final String STATES = """
-            SELECT w.i, m.member_id, m.group_id, g.generation,
+            SELECT w.i, m.member_id, m.reset_duration_ms, g.generation,
                    g.topic_version < (SELECT version FROM topic_version),
                    m.format, m.auto_offset_reset, m.enable_auto_commit, m.fetch_min_bytes, m.request_timeout_ms, m.isolation_level, m.subscription,
                    CASE WHEN isfinite(m.last_seen) THEN extract(epoch FROM clock_timestamp() - m.last_seen) ELSE 0 END,
                    p.tp_id, p.generation, p.position, coalesce(o.committed_offset, o.start_offset),
-                   p.claim_id IS NOT NULL AND p.claimed_until > clock_timestamp(),
-                   m.reset_duration_ms
+                   p.claim_id IS NOT NULL AND p.claimed_until > clock_timestamp()
               FROM unnest(?::text[], ?::text[]) WITH ORDINALITY AS w (group_name, member_name, i)
               JOIN consumer_group g ON g.name = w.group_name
               JOIN group_member m ON m.group_id = g.group_id AND m.name = w.member_name
@@ -86,7 +82,7 @@ class PositionStore {
                    FOR NO KEY UPDATE OF o SKIP LOCKED
             ), committed AS (
                 UPDATE group_offset o
-                   SET committed_offset = c.position, committed_at = clock_timestamp()
+                   SET committed_offset = c.position, committed_at = clock_timestamp(), commit_metadata = ''
                   FROM committing c
                  WHERE o.group_id = c.group_id AND o.tp_id = c.tp_id
             )
@@ -131,9 +127,9 @@ class PositionStore {
     private static final String COMMIT = """
             WITH wanted AS (
                 SELECT *
-                  FROM unnest(?::bigint[], ?::bigint[]) AS w (tp_id, committed_offset)
+                  FROM unnest(?::bigint[], ?::bigint[], ?::text[]) AS w (tp_id, committed_offset, commit_metadata)
             ), held AS (
-                SELECT p.group_id, p.tp_id, w.committed_offset
+                SELECT p.group_id, p.tp_id, w.committed_offset, w.commit_metadata
                   FROM wanted w
                   JOIN member_partition p ON p.tp_id = w.tp_id AND p.member_id = ?
                  ORDER BY p.tp_id
@@ -141,12 +137,14 @@ class PositionStore {
             ), complete AS (
                 SELECT (SELECT count(*) FROM held) = (SELECT count(*) FROM wanted) AS is_so
             ), committed AS (
-                INSERT INTO group_offset (group_id, tp_id, committed_offset, committed_at)
-                SELECT h.group_id, h.tp_id, h.committed_offset, clock_timestamp()
+                INSERT INTO group_offset (group_id, tp_id, committed_offset, committed_at, commit_metadata)
+                SELECT h.group_id, h.tp_id, h.committed_offset, clock_timestamp(), h.commit_metadata
                   FROM held h
                  WHERE (SELECT is_so FROM complete)
                 ON CONFLICT (group_id, tp_id) DO UPDATE
-                   SET committed_offset = excluded.committed_offset, committed_at = excluded.committed_at
+                   SET committed_offset = excluded.committed_offset,
+                       committed_at = excluded.committed_at,
+                       commit_metadata = excluded.commit_metadata
             )
             SELECT is_so FROM complete
             """;
@@ -170,7 +168,7 @@ class PositionStore {
                    FOR NO KEY UPDATE OF o
             ), committed AS (
                 UPDATE group_offset o
-                   SET committed_offset = c.position, committed_at = clock_timestamp()
+                   SET committed_offset = c.position, committed_at = clock_timestamp(), commit_metadata = ''
                   FROM committing c
                  WHERE o.group_id = c.group_id AND o.tp_id = c.tp_id AND o.committed_offset IS DISTINCT FROM c.position
             )
@@ -217,31 +215,22 @@ class PositionStore {
         this.database = database;
     }
 
-    /** Names a consumer. */
     record Key(GroupName group, MemberName member) {}
 
     /** Those of the consumers that exist, in their order. */
     List<Optional<ConsumerSnapshot>> states(List<Key> keys) {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(STATES)) {
-                statement.setArray(
-                        1,
-                        connection.createArrayOf(
-                                "text",
-                                keys.stream().map(k -> k.group().value()).toArray()));
-                statement.setArray(
-                        2,
-                        connection.createArrayOf(
-                                "text",
-                                keys.stream().map(k -> k.member().value()).toArray()));
-                List<Optional<ConsumerSnapshot>> states =
-                        new ArrayList<>(Collections.nCopies(keys.size(), Optional.empty()));
-                try (ResultSet rows = statement.executeQuery()) {
+        return database.read(new Sql(
+                        STATES,
+                        Sql.array("text", keys, key -> key.group().value()),
+                        Sql.array("text", keys, key -> key.member().value()))
+                .reading(rows -> {
+                    List<Optional<ConsumerSnapshot>> states =
+                            new ArrayList<>(Collections.nCopies(keys.size(), Optional.empty()));
                     boolean more = rows.next();
                     while (more) {
                         int i = rows.getInt(1);
                         List<ConsumerSnapshot.Held> partitions = new ArrayList<>();
-                        ConsumerSnapshot state = state(rows, List.of());
+                        ConsumerSnapshot state = state(rows);
                         do {
                             if (rows.getObject(14) != null) {
                                 partitions.add(held(rows));
@@ -250,42 +239,36 @@ class PositionStore {
                         } while (more && rows.getInt(1) == i);
                         states.set(i - 1, Optional.of(state.with(partitions)));
                     }
-                }
-                return states;
-            }
-        });
+                    return states;
+                }));
     }
 
-    private static ConsumerSnapshot state(ResultSet row, List<ConsumerSnapshot.Held> partitions) throws SQLException {
-        int timeout = row.getInt(10);
-        OptionalInt requestTimeout = row.wasNull() ? OptionalInt.empty() : OptionalInt.of(timeout);
+    /** Without its partitions. */
+    private static ConsumerSnapshot state(ResultSet row) throws SQLException {
         return new ConsumerSnapshot(
                 row.getLong(2),
-                row.getInt(3),
                 row.getInt(4),
                 row.getBoolean(5),
                 new ConsumerOptions(
                         row.getString(6),
-                        OffsetReset.stored(row.getString(7), optional(row, 19)),
+                        OffsetReset.stored(row.getString(7), Sql.optionalLong(row, 3)),
                         row.getBoolean(8),
                         row.getInt(9),
-                        requestTimeout,
+                        Sql.optionalInt(row, 10),
                         row.getString(11).equals("read_committed")),
                 ConsumerSnapshot.SubscriptionKind.stored(row.getString(12)),
                 Duration.ofMillis((long) (row.getDouble(13) * 1000)),
-                partitions);
+                List.of());
     }
 
     private static ConsumerSnapshot.Held held(ResultSet row) throws SQLException {
-        int generation = row.getInt(15);
-        OptionalInt inGeneration = row.wasNull() ? OptionalInt.empty() : OptionalInt.of(generation);
         return new ConsumerSnapshot.Held(
-                row.getLong(14), inGeneration, optional(row, 16), optional(row, 17), row.getBoolean(18), false);
-    }
-
-    private static OptionalLong optional(ResultSet row, int column) throws SQLException {
-        long value = row.getLong(column);
-        return row.wasNull() ? OptionalLong.empty() : OptionalLong.of(value);
+                row.getLong(14),
+                Sql.optionalInt(row, 15),
+                Sql.optionalLong(row, 16),
+                Sql.optionalLong(row, 17),
+                row.getBoolean(18),
+                false);
     }
 
     /**
@@ -320,27 +303,20 @@ class PositionStore {
         }
         List<Integer> places = List.copyOf(firsts.values());
         List<Claim> first = places.stream().map(claims::get).toList();
-        return database.write(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(CLAIM)) {
-                statement.setObject(1, longs(first, Claim::memberId));
-                statement.setObject(2, longs(first, Claim::partitionId));
-                statement.setArray(3, array(connection, "int4", first, Claim::generation));
-                statement.setObject(4, longs(first, Claim::position));
-                statement.setArray(5, array(connection, "int8", first, Claim::deliveredId));
-                statement.setArray(6, array(connection, "int8", first, Claim::claimId));
-                statement.setArray(7, array(connection, "int8", first, Claim::claimOffset));
-                statement.setArray(8, array(connection, "bool", first, Claim::commits));
-                statement.setDouble(9, seconds(until));
-                OptionalInt[] generations = new OptionalInt[claims.size()];
-                Arrays.fill(generations, OptionalInt.empty());
-                try (ResultSet rows = statement.executeQuery()) {
-                    while (rows.next()) {
-                        generations[places.get(rows.getInt(1) - 1)] = OptionalInt.of(rows.getInt(2));
-                    }
-                }
-                return List.of(generations);
-            }
-        });
+        OptionalInt[] generations = new OptionalInt[claims.size()];
+        Arrays.fill(generations, OptionalInt.empty());
+        return List.of(database.write(new Sql(
+                        CLAIM,
+                        Sql.longs(first, Claim::memberId),
+                        Sql.longs(first, Claim::partitionId),
+                        Sql.array("int4", first, Claim::generation),
+                        Sql.longs(first, Claim::position),
+                        Sql.array("int8", first, Claim::deliveredId),
+                        Sql.array("int8", first, Claim::claimId),
+                        Sql.array("int8", first, Claim::claimOffset),
+                        Sql.array("bool", first, Claim::commits),
+                        until)
+                .into(generations, (all, row) -> all[places.get(row.getInt(1) - 1)] = OptionalInt.of(row.getInt(2)))));
     }
 
     private record Place(long memberId, long partitionId) {}
@@ -349,49 +325,46 @@ class PositionStore {
     record Mark(long memberId, long claimId, boolean delivered) {}
 
     void mark(List<Mark> marks) {
-        database.<Integer>write(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(MARK)) {
-                statement.setObject(1, longs(marks, Mark::memberId));
-                statement.setObject(2, longs(marks, Mark::claimId));
-                statement.setArray(3, array(connection, "bool", marks, Mark::delivered));
-                return statement.executeUpdate();
-            }
-        });
+        database.write(new Sql(
+                        MARK,
+                        Sql.longs(marks, Mark::memberId),
+                        Sql.longs(marks, Mark::claimId),
+                        Sql.array("bool", marks, Mark::delivered))
+                .update());
     }
 
     /** Lets claims hold for longer, because their answers are still being sent. */
     void renew(List<Mark> claims, Duration until) {
-        database.<Integer>write(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(RENEW)) {
-                statement.setObject(1, longs(claims, Mark::memberId));
-                statement.setObject(2, longs(claims, Mark::claimId));
-                statement.setDouble(3, seconds(until));
-                return statement.executeUpdate();
-            }
-        });
+        database.write(
+                new Sql(RENEW, Sql.longs(claims, Mark::memberId), Sql.longs(claims, Mark::claimId), until).update());
     }
 
     /** Commits offsets, by partition; answers false, and commits none, when the member does not have all of them. */
-    boolean commit(long memberId, Map<Long, Long> offsets) {
-        return onPartitions(COMMIT, memberId, offsets);
+    boolean commit(long memberId, Map<Long, OffsetAndMetadata> offsets) {
+        SortedMap<Long, OffsetAndMetadata> sorted = new TreeMap<>(offsets);
+        return database.write(new Sql(
+                        COMMIT,
+                        Sql.longs(sorted.keySet()),
+                        Sql.longs(sorted.values(), OffsetAndMetadata::offset),
+                        Sql.array("text", sorted.values(), OffsetAndMetadata::metadata),
+                        memberId)
+                .one(row -> row.getBoolean(1)));
     }
 
     /** Moves positions, by partition; answers false, and moves none, when the member does not have all of them. */
-    boolean seek(long memberId, Map<Long, Long> positions) {
-        return onPartitions(SEEK, memberId, positions);
+    boolean seek(long memberId, Map<Long, OffsetAndMetadata> positions) {
+        SortedMap<Long, OffsetAndMetadata> sorted = new TreeMap<>(positions);
+        return database.write(new Sql(
+                        SEEK,
+                        Sql.longs(sorted.keySet()),
+                        Sql.longs(sorted.values(), OffsetAndMetadata::offset),
+                        memberId)
+                .one(row -> row.getBoolean(1)));
     }
 
     /** Commits what was delivered; answers false, and commits nothing, while an answer is being sent. */
     boolean commitDelivered(long memberId) {
-        return database.write(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(COMMIT_DELIVERED)) {
-                statement.setLong(1, memberId);
-                try (ResultSet row = statement.executeQuery()) {
-                    row.next();
-                    return row.getBoolean(1);
-                }
-            }
-        });
+        return database.write(new Sql(COMMIT_DELIVERED, memberId).one(row -> row.getBoolean(1)));
     }
 
     /** A position that cannot be read from, and the one to go on from. */
@@ -399,47 +372,12 @@ class PositionStore {
 
     /** Moves positions that nobody else has moved. */
     void reset(long memberId, List<Reset> resets) {
-        database.<Integer>write(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(RESET)) {
-                statement.setObject(1, longs(resets, Reset::partitionId));
-                statement.setObject(2, longs(resets, Reset::from));
-                statement.setObject(3, longs(resets, Reset::to));
-                statement.setLong(4, memberId);
-                return statement.executeUpdate();
-            }
-        });
-    }
-
-    private boolean onPartitions(String sql, long memberId, Map<Long, Long> offsets) {
-        List<Map.Entry<Long, Long>> entries = List.copyOf(new TreeMap<>(offsets).entrySet());
-        return database.write(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(sql)) {
-                statement.setObject(1, longs(entries, Map.Entry::getKey));
-                statement.setObject(2, longs(entries, Map.Entry::getValue));
-                statement.setLong(3, memberId);
-                try (ResultSet row = statement.executeQuery()) {
-                    row.next();
-                    return row.getBoolean(1);
-                }
-            }
-        });
-    }
-
-    private static <T> long[] longs(List<T> items, ToLongFunction<T> column) {
-        return items.stream().mapToLong(column).toArray();
-    }
-
-    private static <T> Array array(
-            Connection connection, String type, List<T> items, Function<T, @Nullable Object> column)
-            throws SQLException {
-        Object[] elements = new Object[items.size()];
-        for (int i = 0; i < elements.length; i++) {
-            elements[i] = column.apply(items.get(i));
-        }
-        return connection.createArrayOf(type, elements);
-    }
-
-    private static double seconds(Duration duration) {
-        return duration.toMillis() / 1000.0;
+        database.write(new Sql(
+                        RESET,
+                        Sql.longs(resets, Reset::partitionId),
+                        Sql.longs(resets, Reset::from),
+                        Sql.longs(resets, Reset::to),
+                        memberId)
+                .update());
     }
 }

@@ -116,7 +116,6 @@ class ClientLimits {
         return before + bytes <= mostHeadBytes;
     }
 
-    /** Memory of heads is free again. */
     void giveBackFromHeads(long bytes) {
         headBytes.addAndGet(-bytes);
     }

@@ -138,7 +138,6 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         }
     }
 
-    /** The network is given so many bytes. */
     void gives(long bytes) {
         given += bytes;
     }
@@ -225,7 +224,6 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         });
     }
 
-    /** HTTP/2 is spoken from now on. */
     void speaksHttp2(Http2Connection connection) {
         http2 = connection;
         partial = 0;

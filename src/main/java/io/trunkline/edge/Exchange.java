@@ -39,7 +39,6 @@ public final class Exchange {
         multiplexed = context.request().version() == HttpVersion.HTTP_2;
     }
 
-    /** That of a request. */
     public static Exchange of(RoutingContext context) {
         Exchange exchange = context.get(KEY);
         if (exchange == null) {
@@ -111,7 +110,6 @@ public final class Exchange {
         hold(bytes);
     }
 
-    /** Memory of the response, in bytes, is free again. */
     public synchronized void giveBack(long bytes) {
         long some = Math.min(held, bytes);
         held -= some;
@@ -129,7 +127,6 @@ public final class Exchange {
         pending = true;
     }
 
-    /** The network has taken what was given. */
     public void taken() {
         pending = false;
     }

@@ -17,7 +17,6 @@ import io.netty.handler.codec.http.HttpStatusClass;
 import io.netty.handler.codec.http.HttpUtil;
 import io.netty.handler.codec.http.HttpVersion;
 import io.netty.handler.codec.http.LastHttpContent;
-import io.netty.handler.codec.http.TooLongHttpHeaderException;
 import io.netty.handler.codec.http.TooLongHttpLineException;
 import io.netty.util.ReferenceCountUtil;
 import io.trunkline.error.ErrorCode;
@@ -57,7 +56,6 @@ final class HttpGuard extends ChannelDuplexHandler {
         return bodyBytes;
     }
 
-    /** Whether a body comes whose length is not known. */
     boolean isChunked() {
         return chunked;
     }
@@ -125,8 +123,11 @@ final class HttpGuard extends ChannelDuplexHandler {
                             HttpResponseStatus.REQUEST_URI_TOO_LONG,
                             ErrorCode.URI_TOO_LONG,
                             "The request line is too long (quarkus.http.limits.max-initial-line-length).");
-                case TooLongHttpHeaderException e -> headersTooLarge();
-                case TooLongFrameException e -> headersTooLarge();
+                case TooLongFrameException e ->
+                    new Problem(
+                            HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
+                            ErrorCode.HEADERS_TOO_LARGE,
+                            "The headers are too large (quarkus.http.limits.max-header-size).");
                 default -> Problem.malformed("The request is not HTTP.");
             };
         }
@@ -156,13 +157,6 @@ final class HttpGuard extends ChannelDuplexHandler {
             return Problem.malformed("The Transfer-Encoding is not chunked.");
         }
         return null;
-    }
-
-    private static Problem headersTooLarge() {
-        return new Problem(
-                HttpResponseStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
-                ErrorCode.HEADERS_TOO_LARGE,
-                "The headers are too large (quarkus.http.limits.max-header-size).");
     }
 
     /** Whether a text can be a host with or without a port: no user, path, space or control character. */

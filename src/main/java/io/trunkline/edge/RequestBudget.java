@@ -60,7 +60,6 @@ public class RequestBudget {
             expected.addAndGet(-arrived);
         }
 
-        /** The memory is free again. */
         public void release() {
             withdraw();
             held.addAndGet(-taken);
@@ -72,7 +71,6 @@ public class RequestBudget {
         return new Body();
     }
 
-    /** Bytes of the bodies that are held. */
     public long bytesInFlight() {
         return held.get();
     }

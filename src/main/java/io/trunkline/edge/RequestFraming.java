@@ -35,7 +35,6 @@ final class RequestFraming extends ChannelDuplexHandler {
         placed = begun;
     }
 
-    /** Guards a new connection. */
     static void install(Channel channel, ClientLimits limits) {
         install(channel, limits, false);
     }

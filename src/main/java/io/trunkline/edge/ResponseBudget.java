@@ -59,7 +59,6 @@ public class ResponseBudget {
         return Math.max(SMALL, (large() - inFlight.get()) / 4);
     }
 
-    /** Bytes of the responses that are under way. */
     public long bytesInFlight() {
         return inFlight.get();
     }

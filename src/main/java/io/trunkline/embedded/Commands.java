@@ -21,7 +21,6 @@ final class Commands {
         return run(command, MOST);
     }
 
-    /** Runs with a time of its own. */
     static Result run(List<String> command, Duration most) throws IOException {
         // To a file, not through a pipe: a server that a command leaves behind would hold the pipe open.
         Path output = Files.createTempFile("trunkline", ".out");

@@ -12,7 +12,6 @@ import java.util.stream.Stream;
 
 /** The directory that holds the data, the programs and the passwords of the embedded PostgreSQL. */
 final class DataDirectory {
-    /** The file with the passwords. */
     static final String CREDENTIALS = "credentials.properties";
     /** How a server directory is called until it is whole, behind its name. */
     static final String DRAFT = ".new";

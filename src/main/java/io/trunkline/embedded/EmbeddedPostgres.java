@@ -118,12 +118,10 @@ public final class EmbeddedPostgres implements AutoCloseable {
         }
     }
 
-    /** The JDBC URL of Trunkline's database. */
     public String url() {
         return url(BootstrapStore.DATABASE);
     }
 
-    /** The role that owns the schema. */
     public String ownerUsername() {
         return BootstrapStore.OWNER;
     }
@@ -137,7 +135,6 @@ public final class EmbeddedPostgres implements AutoCloseable {
         return credentials.application();
     }
 
-    /** The password of the superuser {@code postgres}. */
     public String superuserPassword() {
         return credentials.superuser();
     }

@@ -18,6 +18,16 @@ public final class Failures {
         return t;
     }
 
+    /** The failure as a client may know it; {@link #internal} for what nobody foresaw. */
+    public static TrunklineException known(Throwable failure) {
+        return unwrapped(failure) instanceof TrunklineException e ? e : internal(failure);
+    }
+
+    /** A fault of the service, whose cause is for the log. */
+    public static TrunklineException internal(Throwable cause) {
+        return new TrunklineException(ErrorCode.INTERNAL, "The service failed; its log has the details.", cause);
+    }
+
     /** The failure's code; {@code INTERNAL} for what nobody foresaw. */
     public static ErrorCode code(Throwable failure) {
         return unwrapped(failure) instanceof TrunklineException e ? e.code() : ErrorCode.INTERNAL;

@@ -150,7 +150,8 @@ public class GroupCoordinator implements ConnectionUser {
         if (other != null) {
             return other;
         }
-        lookAlone(name).whenComplete((looked, failure) -> {
+        CompletableFuture<Void> look = sharing(name, rows -> rows.map(group -> new Event.TopicsChanged()));
+        look.whenComplete((looked, failure) -> {
             looks.remove(name, mine);
             if (failure == null) {
                 mine.complete(null);
@@ -159,10 +160,6 @@ public class GroupCoordinator implements ConnectionUser {
             }
         });
         return mine;
-    }
-
-    private CompletableFuture<Void> lookAlone(GroupName name) {
-        return sharing(name, rows -> rows.map(group -> new Event.TopicsChanged()));
     }
 
     /** Removes consumers that were silent for too long. */
@@ -176,7 +173,8 @@ public class GroupCoordinator implements ConnectionUser {
      * nobody goes on from there, and what comes after begins there. Fails with {@code CONSUMER_NOT_FOUND}; completes with a
      * partition that another one has, and commits none then.
      */
-    public CompletableFuture<Optional<Long>> commit(GroupName name, MemberName memberName, Map<Long, Long> offsets) {
+    public CompletableFuture<Optional<Long>> commit(
+            GroupName name, MemberName memberName, Map<Long, OffsetAndMetadata> offsets) {
         return changing(name, () -> {
             GroupEntity group = locked(name).orElseThrow(GroupCoordinator::consumerNotFound);
             long id = named(members.of(group), memberName).id();

@@ -19,12 +19,7 @@ public record GroupDescription(GroupName name, int generation, List<Member> memb
         offsets = List.copyOf(offsets);
     }
 
-    /**
-     * A consumer of the group.
-     *
-     * @param topics what it subscribed by name
-     * @param pattern what it subscribed by pattern
-     */
+    /** A consumer of the group, with what it subscribed by name or by pattern. */
     public record Member(
             String name, List<TopicName> topics, Optional<String> pattern, SortedSet<TopicPartition> partitions) {
         public Member {
@@ -33,17 +28,14 @@ public record GroupDescription(GroupName name, int generation, List<Member> memb
     }
 
     /**
-     * Where the group stands in a partition.
+     * Where the group stands in a partition, and who has it.
      *
-     * @param committed the next offset to read, as committed
-     * @param range what can be read
      * @param lag how many records lie between what is committed, or else where the group began, and the end; empty where
      *     nobody knows where it would go on
-     * @param member who has the partition
      */
     public record Offset(
             TopicPartition partition,
-            OptionalLong committed,
+            Optional<OffsetAndMetadata> committed,
             OffsetRange range,
             OptionalLong lag,
             Optional<String> member) {}

@@ -94,8 +94,7 @@ class GroupJob implements ConnectionUser {
         Duration interval = Heartbeats.interval(config);
         List<GroupName> groups;
         try {
-            groups = store.withSilentMembers(
-                    config.sessionTimeout().plus(interval).toMillis() / 1000.0);
+            groups = store.withSilentMembers(config.sessionTimeout().plus(interval));
         } catch (RuntimeException e) {
             awayAt = System.nanoTime();
             throw e;
@@ -131,7 +130,7 @@ class GroupJob implements ConnectionUser {
     }
 
     void forget() {
-        int forgotten = store.forgetEmpty(config.offsetsRetention().toMillis() / 1000.0);
+        int forgotten = store.forgetEmpty(config.offsetsRetention());
         if (forgotten > 0) {
             LOG.infof("Forgot groups that had no consumer for long count=%d", forgotten);
         }

@@ -36,11 +36,7 @@ final class GroupLookups {
     /** The beginning of a partition for a group, as the member asks for it that gets the partition first. */
     record Start(long partitionId, OffsetReset reset, boolean fromStart) {}
 
-    /**
-     * Sees to it that the pattern of a subscription, where it has one, can be understood.
-     *
-     * @throws TrunklineException {@code INVALID_SUBSCRIPTION}
-     */
+    /** @throws TrunklineException {@code INVALID_SUBSCRIPTION} for a pattern that cannot be understood */
     void check(Subscription subscription) {
         if (subscription instanceof Subscription.Matching matching) {
             patterns.check(matching);

@@ -18,11 +18,7 @@ public record GroupName(String value) {
         }
     }
 
-    /**
-     * The name in untrusted text.
-     *
-     * @throws TrunklineException {@code INVALID_GROUP}
-     */
+    /** @throws TrunklineException {@code INVALID_GROUP} */
     public static GroupName parse(String text) {
         if (!LEGAL.matcher(text).matches()) {
             throw new TrunklineException(

@@ -68,11 +68,7 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
      */
     record Grant(long memberId, long partitionId, boolean shared, boolean fromStart) {}
 
-    /**
-     * A member loses a partition.
-     *
-     * @param commit what is to be committed for it
-     */
+    /** A member loses a partition, and where it stood is committed if an offset is given. */
     record Revocation(long memberId, long partitionId, OptionalLong commit) {}
 
     /**

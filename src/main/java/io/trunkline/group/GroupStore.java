@@ -1,10 +1,9 @@
 package io.trunkline.group;
 
 import io.trunkline.jdbc.Database;
+import io.trunkline.jdbc.Sql;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.util.ArrayList;
+import java.time.Duration;
 import java.util.List;
 
 /** Looks at all groups, and forgets those that nobody uses. */
@@ -38,46 +37,22 @@ class GroupStore {
         this.database = database;
     }
 
-    /** All groups. */
     List<GroupSize> sizes() {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(SIZES);
-                    ResultSet rows = statement.executeQuery()) {
-                List<GroupSize> sizes = new ArrayList<>();
-                while (rows.next()) {
-                    sizes.add(new GroupSize(rows.getString(1), rows.getInt(2), rows.getInt(3)));
-                }
-                return sizes;
-            }
-        });
+        return database.read(new Sql(SIZES).list(row -> new GroupSize(row.getString(1), row.getInt(2), row.getInt(3))));
     }
 
     /**
      * Some groups with members of which nothing was noted for so long; others the next time, so that none is held up by
      * groups that fail again and again.
      */
-    List<GroupName> withSilentMembers(double seconds) {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(SILENT)) {
-                statement.setDouble(1, seconds);
-                List<GroupName> groups = new ArrayList<>();
-                try (ResultSet rows = statement.executeQuery()) {
-                    while (rows.next()) {
-                        GroupName.stored(rows.getString(1)).ifPresent(groups::add);
-                    }
-                }
-                return groups;
-            }
-        });
+    List<GroupName> withSilentMembers(Duration duration) {
+        return database.read(new Sql(SILENT, duration).list(row -> row.getString(1))).stream()
+                .flatMap(name -> GroupName.stored(name).stream())
+                .toList();
     }
 
     /** Removes groups that have been empty for so long; answers how many. */
-    int forgetEmpty(double seconds) {
-        return database.writeAtLeisure(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(FORGET)) {
-                statement.setDouble(1, seconds);
-                return statement.executeUpdate();
-            }
-        });
+    int forgetEmpty(Duration duration) {
+        return database.writeAtLeisure(new Sql(FORGET, duration).update());
     }
 }

@@ -75,7 +75,6 @@ public class GroupWatch {
         }
     }
 
-    /** How many wait. */
     public synchronized int waiting() {
         return waiting;
     }
@@ -99,7 +98,6 @@ public class GroupWatch {
         return watcher;
     }
 
-    /** Something about a group has changed. */
     public void changed(GroupName group) {
         List<Watcher> all;
         synchronized (this) {

@@ -144,7 +144,6 @@ public class Groups implements ConnectionUser {
         });
     }
 
-    /** Where a group that has no consumer is to go on. */
     public sealed interface Target {
         /** At the first record that is kept. */
         record Earliest() implements Target {}
@@ -160,9 +159,9 @@ public class Groups implements ConnectionUser {
      * Commits offsets for a group that has no consumer, and creates the group where it does not exist. The caller need not be
      * a consumer. Fails with {@code GROUP_NOT_EMPTY}, {@code TOPIC_NOT_FOUND} or {@code PARTITION_NOT_FOUND}.
      */
-    public CompletableFuture<Void> commit(GroupName name, List<TopicPartitionOffset> offsets) {
-        return topics.ids(TopicPartitionOffset.partitions(offsets))
-                .thenCompose(ids -> commit(name, true, TopicPartitionOffset.byId(offsets, ids)));
+    public CompletableFuture<Void> commit(GroupName name, Map<TopicPartition, OffsetAndMetadata> offsets) {
+        return topics.ids(offsets.keySet())
+                .thenCompose(ids -> commit(name, true, OffsetAndMetadata.byId(offsets, ids)));
     }
 
     /**
@@ -198,17 +197,18 @@ public class Groups implements ConnectionUser {
         return ids;
     }
 
-    private CompletableFuture<Map<Long, Long>> resolve(Target target, Set<Long> partitionIds) {
+    private CompletableFuture<Map<Long, OffsetAndMetadata>> resolve(Target target, Set<Long> partitionIds) {
         return switch (target) {
             case Target.Earliest() -> resolve(partitionIds, OffsetRange::logStartOffset);
             case Target.Latest() -> resolve(partitionIds, OffsetRange::endOffset);
             case Target.Time(long timestamp) -> {
-                CompletableFuture<Map<Long, Long>> all = CompletableFuture.completedFuture(new HashMap<>());
+                CompletableFuture<Map<Long, OffsetAndMetadata>> all =
+                        CompletableFuture.completedFuture(new HashMap<>());
                 // One after the other: each is a search in PostgreSQL.
                 for (Long id : partitionIds) {
-                    all = all.thenCompose(
-                            offsets -> logs.offsetForTime(id, timestamp).thenApply(offset -> {
-                                offsets.put(id, offset);
+                    all = all.thenCompose(offsets -> logs.offsetForTime(id, timestamp)
+                            .thenApply(offset -> {
+                                offsets.put(id, new OffsetAndMetadata(offset));
                                 return offsets;
                             }));
                 }
@@ -217,15 +217,16 @@ public class Groups implements ConnectionUser {
         };
     }
 
-    private CompletableFuture<Map<Long, Long>> resolve(Set<Long> partitionIds, Function<OffsetRange, Long> offset) {
+    private CompletableFuture<Map<Long, OffsetAndMetadata>> resolve(
+            Set<Long> partitionIds, Function<OffsetRange, Long> offset) {
         return logs.ranges(partitionIds).thenApply(ranges -> {
-            Map<Long, Long> offsets = new HashMap<>();
-            ranges.forEach((id, range) -> offsets.put(id, offset.apply(range)));
+            Map<Long, OffsetAndMetadata> offsets = new HashMap<>();
+            ranges.forEach((id, range) -> offsets.put(id, new OffsetAndMetadata(offset.apply(range))));
             return offsets;
         });
     }
 
-    private CompletableFuture<Void> commit(GroupName name, boolean create, Map<Long, Long> offsets) {
+    private CompletableFuture<Void> commit(GroupName name, boolean create, Map<Long, OffsetAndMetadata> offsets) {
         return coordinator.whileEmpty(name, create, group -> {
             membershipStore.reset(group.id, offsets);
             return null;

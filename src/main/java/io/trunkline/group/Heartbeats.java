@@ -57,11 +57,7 @@ public class Heartbeats implements ConnectionUser {
         return config.sessionTimeout().dividedBy(PARTS);
     }
 
-    /**
-     * A request of the member has come.
-     *
-     * @param sinceLastHeartbeat how old the last that was noted is
-     */
+    /** A request of the member has come, so long after the last one that was noted. */
     public void seen(long memberId, Duration sinceLastHeartbeat) {
         // Half, so that the one that is noted next is noted in time.
         if (sinceLastHeartbeat.compareTo(interval.dividedBy(2)) < 0) {

@@ -11,11 +11,7 @@ public record MemberName(String value) {
         }
     }
 
-    /**
-     * The name in untrusted text.
-     *
-     * @throws TrunklineException {@code INVALID_CONSUMER_CONFIG}
-     */
+    /** @throws TrunklineException {@code INVALID_CONSUMER_CONFIG} */
     public static MemberName parse(String text) {
         if (!GroupName.LEGAL.matcher(text).matches()) {
             throw new TrunklineException(

@@ -1,13 +1,9 @@
 package io.trunkline.group;
 
 import io.trunkline.jdbc.Database;
+import io.trunkline.jdbc.Sql;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -73,7 +69,7 @@ class MembershipStore {
             """;
     private static final String COMMIT = """
             UPDATE group_offset o
-               SET committed_offset = c.committed_offset, committed_at = clock_timestamp()
+               SET committed_offset = c.committed_offset, committed_at = clock_timestamp(), commit_metadata = ''
               FROM (SELECT ?::int AS group_id, u.*
                       FROM unnest(?::bigint[], ?::bigint[]) AS u (tp_id, committed_offset)) AS c
              WHERE o.group_id = c.group_id
@@ -120,11 +116,13 @@ class MembershipStore {
                AND NOT EXISTS (SELECT FROM partition_head h WHERE h.tp_id = o.tp_id)
             """;
     private static final String PUT_COMMITTED = """
-            INSERT INTO group_offset (group_id, tp_id, committed_offset, committed_at)
-            SELECT ?, r.tp_id, r.committed_offset, clock_timestamp()
-              FROM unnest(?::bigint[], ?::bigint[]) AS r (tp_id, committed_offset)
+            INSERT INTO group_offset (group_id, tp_id, committed_offset, committed_at, commit_metadata)
+            SELECT ?, r.tp_id, r.committed_offset, clock_timestamp(), r.commit_metadata
+              FROM unnest(?::bigint[], ?::bigint[], ?::text[]) AS r (tp_id, committed_offset, commit_metadata)
             ON CONFLICT (group_id, tp_id) DO UPDATE
-               SET committed_offset = excluded.committed_offset, committed_at = excluded.committed_at
+               SET committed_offset = excluded.committed_offset,
+                   committed_at = excluded.committed_at,
+                   commit_metadata = excluded.commit_metadata
             """;
 
     private static final String SEEN = """
@@ -150,74 +148,34 @@ class MembershipStore {
     /** Makes a group, unless there is one already; false where there are so many that none can be made. */
     boolean makeGroup(GroupName name, int most) {
         // In a statement of its own: what is counted has to be as it is under the lock.
-        database.<Boolean>write(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(LOCK_MAKING)) {
-                return statement.execute();
-            }
-        });
-        int made = update(MAKE_GROUP, (statement, connection) -> {
-            statement.setString(1, name.value());
-            statement.setInt(2, most);
-        });
-        return made == 1 || exists(name);
+        database.write(new Sql(LOCK_MAKING).call());
+        return database.write(new Sql(MAKE_GROUP, name.value(), most).update()) == 1
+                || database.read(new Sql(EXISTS, name.value()).one(row -> row.getBoolean(1)));
     }
 
-    private boolean exists(GroupName name) {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(EXISTS)) {
-                statement.setString(1, name.value());
-                try (ResultSet row = statement.executeQuery()) {
-                    row.next();
-                    return row.getBoolean(1);
-                }
-            }
-        });
-    }
-
-    /** Notes that the group has members. */
     void occupy(int groupId) {
-        update(OCCUPY, (statement, connection) -> statement.setInt(1, groupId));
+        update(OCCUPY, groupId);
     }
 
     /** Notes since when the group has none, where that is so. */
     void vacateIfEmpty(int groupId) {
-        update(VACATE, (statement, connection) -> statement.setInt(1, groupId));
+        update(VACATE, groupId);
     }
 
     /** How long ago the last request of each member was noted, by its id. */
     Map<Long, Duration> sinceLastHeartbeat(int groupId) {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(SINCE_LAST_HEARTBEAT)) {
-                statement.setInt(1, groupId);
-                Map<Long, Duration> sinceLastHeartbeat = new HashMap<>();
-                try (ResultSet rows = statement.executeQuery()) {
-                    while (rows.next()) {
-                        sinceLastHeartbeat.put(rows.getLong(1), Duration.ofMillis((long) (rows.getDouble(2) * 1000)));
-                    }
-                }
-                return sinceLastHeartbeat;
-            }
-        });
+        return database.read(new Sql(SINCE_LAST_HEARTBEAT, groupId)
+                .map(row -> row.getLong(1), row -> Duration.ofMillis((long) (row.getDouble(2) * 1000))));
     }
 
     /** The partitions of all members and where they stand, by member and partition. */
     Map<Long, SortedMap<Long, OptionalLong>> partitions(int groupId) {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(PARTITIONS)) {
-                statement.setInt(1, groupId);
-                Map<Long, SortedMap<Long, OptionalLong>> partitions = new HashMap<>();
-                try (ResultSet rows = statement.executeQuery()) {
-                    while (rows.next()) {
-                        long position = rows.getLong(3);
-                        OptionalLong known = rows.wasNull() ? OptionalLong.empty() : OptionalLong.of(position);
-                        partitions
-                                .computeIfAbsent(rows.getLong(1), id -> new TreeMap<>())
-                                .put(rows.getLong(2), known);
-                    }
-                }
-                return partitions;
-            }
-        });
+        return database.read(new Sql(PARTITIONS, groupId)
+                .into(
+                        new HashMap<Long, SortedMap<Long, OptionalLong>>(),
+                        (partitions, row) -> partitions
+                                .computeIfAbsent(row.getLong(1), id -> new TreeMap<>())
+                                .put(row.getLong(2), Sql.optionalLong(row, 3))));
     }
 
     /** Takes partitions away, and commits where their members stood in those for which that is wanted. */
@@ -225,82 +183,59 @@ class MembershipStore {
         if (revoked.isEmpty()) {
             return;
         }
-        Map<Place, Long> positions = take(revoked);
-        Map<Long, Long> commits = new HashMap<>();
+        Map<Place, OptionalLong> positions = database.write(new Sql(
+                        REVOKE,
+                        Sql.longs(revoked, GroupState.Revocation::memberId),
+                        Sql.longs(revoked, GroupState.Revocation::partitionId))
+                .map(row -> new Place(row.getLong(2), row.getLong(1)), row -> Sql.optionalLong(row, 3)));
+        Map<Long, Long> commits = new TreeMap<>();
         for (GroupState.Revocation revocation : revoked) {
-            Long position = positions.get(new Place(revocation.memberId(), revocation.partitionId()));
-            if (revocation.commit().isPresent() && position != null) {
-                commits.put(revocation.partitionId(), position);
+            OptionalLong position = positions.getOrDefault(
+                    new Place(revocation.memberId(), revocation.partitionId()), OptionalLong.empty());
+            if (revocation.commit().isPresent() && position.isPresent()) {
+                commits.put(revocation.partitionId(), position.getAsLong());
             }
         }
-        updateOffsets(COMMIT, groupId, commits);
+        if (!commits.isEmpty()) {
+            update(COMMIT, groupId, Sql.longs(commits.keySet()), Sql.longs(commits.values()));
+        }
     }
 
     private record Place(long memberId, long partitionId) {}
 
-    /** Removes the rows, and answers where the members stood in the end. */
-    private Map<Place, Long> take(List<GroupState.Revocation> revoked) {
-        return database.write(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(REVOKE)) {
-                statement.setObject(
-                        1,
-                        revoked.stream()
-                                .mapToLong(GroupState.Revocation::memberId)
-                                .toArray());
-                statement.setObject(
-                        2,
-                        revoked.stream()
-                                .mapToLong(GroupState.Revocation::partitionId)
-                                .toArray());
-                Map<Place, Long> positions = new HashMap<>();
-                try (ResultSet rows = statement.executeQuery()) {
-                    while (rows.next()) {
-                        long position = rows.getLong(3);
-                        if (!rows.wasNull()) {
-                            positions.put(new Place(rows.getLong(2), rows.getLong(1)), position);
-                        }
-                    }
-                }
-                return positions;
-            }
-        });
-    }
-
     /** Where the group goes on reading these partitions, of those of which that is known. */
     Map<Long, Long> offsets(int groupId, Collection<Long> partitionIds) {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(OFFSETS)) {
-                statement.setInt(1, groupId);
-                statement.setObject(
-                        2, partitionIds.stream().mapToLong(Long::longValue).toArray());
-                Map<Long, Long> offsets = new HashMap<>();
-                try (ResultSet rows = statement.executeQuery()) {
-                    while (rows.next()) {
-                        long offset = rows.getLong(2);
-                        if (!rows.wasNull()) {
-                            offsets.put(rows.getLong(1), offset);
-                        }
-                    }
-                }
-                return offsets;
-            }
-        });
+        return database.read(new Sql(OFFSETS, groupId, Sql.longs(partitionIds))
+                .into(new HashMap<>(), (offsets, row) -> {
+                    long partitionId = row.getLong(1);
+                    Sql.optionalLong(row, 2).ifPresent(offset -> offsets.put(partitionId, offset));
+                }));
     }
 
     /** Notes where the group begins, by partition; null where nobody knows. */
-    void begin(int groupId, Map<Long, @Nullable Long> offsets) {
-        updateOffsets(BEGIN, groupId, offsets);
+    void begin(int groupId, SortedMap<Long, @Nullable Long> offsets) {
+        if (!offsets.isEmpty()) {
+            update(BEGIN, groupId, Sql.longs(offsets.keySet()), Sql.array("int8", offsets.values(), offset -> offset));
+        }
     }
 
     /** Commits offsets, by partition, whether or not anything is known of the partition yet. */
-    void commit(int groupId, Map<Long, Long> offsets) {
-        updateOffsets(PUT_COMMITTED, groupId, offsets);
+    void commit(int groupId, Map<Long, OffsetAndMetadata> offsets) {
+        if (!offsets.isEmpty()) {
+            SortedMap<Long, OffsetAndMetadata> sorted = new TreeMap<>(offsets);
+            update(
+                    PUT_COMMITTED,
+                    groupId,
+                    Sql.longs(sorted.keySet()),
+                    Sql.longs(sorted.values(), OffsetAndMetadata::offset),
+                    Sql.array("text", sorted.values(), OffsetAndMetadata::metadata));
+        }
     }
 
     /** Commits offsets of a group that has no members, by partition; counts as a use of the group. */
-    void reset(int groupId, Map<Long, Long> offsets) {
+    void reset(int groupId, Map<Long, OffsetAndMetadata> offsets) {
         commit(groupId, offsets);
-        update(USED, (statement, connection) -> statement.setInt(1, groupId));
+        update(USED, groupId);
     }
 
     /**
@@ -311,38 +246,23 @@ class MembershipStore {
         if (granted.isEmpty()) {
             return;
         }
-        update(REMOVE_STRAYS, (statement, connection) -> statement.setInt(1, groupId));
-        update(GRANT, (statement, connection) -> {
-            statement.setObject(
-                    1, granted.stream().mapToLong(GroupState.Grant::memberId).toArray());
-            statement.setObject(
-                    2, granted.stream().mapToLong(GroupState.Grant::partitionId).toArray());
-            statement.setArray(
-                    3,
-                    connection.createArrayOf(
-                            "int4",
-                            granted.stream()
-                                    .map(grant -> grant.shared() ? (Integer) generation : null)
-                                    .toArray()));
-            statement.setInt(4, groupId);
-        });
+        update(REMOVE_STRAYS, groupId);
+        update(
+                GRANT,
+                Sql.longs(granted, GroupState.Grant::memberId),
+                Sql.longs(granted, GroupState.Grant::partitionId),
+                Sql.array("int4", granted, grant -> grant.shared() ? (Integer) generation : null),
+                groupId);
     }
 
-    /** Removes what is left of partitions that do not exist any more. */
     void forgetGonePartitions(int groupId) {
-        update(FORGET_PARTITIONS, (statement, connection) -> statement.setInt(1, groupId));
-        update(FORGET_OFFSETS, (statement, connection) -> statement.setInt(1, groupId));
+        update(FORGET_PARTITIONS, groupId);
+        update(FORGET_OFFSETS, groupId);
     }
 
     /** Notes that requests of these members have come; passes over those that somebody is changing. */
     void seen(List<Long> memberIds) {
-        database.<Integer>write(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(SEEN)) {
-                statement.setObject(
-                        1, memberIds.stream().mapToLong(Long::longValue).toArray());
-                return statement.executeUpdate();
-            }
-        });
+        database.write(new Sql(SEEN, Sql.longs(memberIds)).update());
     }
 
     /** What of a group those who wait in it have to know. */
@@ -350,50 +270,11 @@ class MembershipStore {
 
     /** Those of the groups that exist. */
     Map<GroupName, Glance> glance(List<GroupName> groups) {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(WATCH)) {
-                statement.setArray(
-                        1,
-                        connection.createArrayOf(
-                                "text", groups.stream().map(GroupName::value).toArray()));
-                Map<GroupName, Glance> glances = new HashMap<>();
-                try (ResultSet rows = statement.executeQuery()) {
-                    while (rows.next()) {
-                        glances.put(new GroupName(rows.getString(1)), new Glance(rows.getInt(2), rows.getBoolean(3)));
-                    }
-                }
-                return glances;
-            }
-        });
+        return database.read(new Sql(WATCH, Sql.array("text", groups, GroupName::value))
+                .map(row -> new GroupName(row.getString(1)), row -> new Glance(row.getInt(2), row.getBoolean(3))));
     }
 
-    private void updateOffsets(String sql, int groupId, Map<Long, ? extends @Nullable Long> offsets) {
-        if (offsets.isEmpty()) {
-            return;
-        }
-        List<Long> partitionIds = new ArrayList<>(new TreeMap<>(offsets).keySet());
-        update(sql, (statement, connection) -> {
-            statement.setInt(1, groupId);
-            statement.setObject(
-                    2, partitionIds.stream().mapToLong(Long::longValue).toArray());
-            statement.setArray(
-                    3,
-                    connection.createArrayOf(
-                            "int8", partitionIds.stream().map(offsets::get).toArray()));
-        });
-    }
-
-    private int update(String sql, Parameters parameters) {
-        return database.<Integer>write(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(sql)) {
-                parameters.set(statement, connection);
-                return statement.executeUpdate();
-            }
-        });
-    }
-
-    @FunctionalInterface
-    private interface Parameters {
-        void set(PreparedStatement statement, Connection connection) throws SQLException;
+    private void update(String sql, Object... parameters) {
+        database.write(new Sql(sql, parameters).update());
     }
 }

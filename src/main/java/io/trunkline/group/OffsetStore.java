@@ -1,12 +1,11 @@
 package io.trunkline.group;
 
 import io.trunkline.jdbc.Database;
+import io.trunkline.jdbc.Sql;
 import io.trunkline.topic.TopicPartition;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 @ApplicationScoped
 class OffsetStore {
     private static final String OFFSETS_OF_ALL = """
-            SELECT g.name, o.tp_id, t.name, h.partition, o.committed_offset, o.start_offset, m.name
+            SELECT g.name, o.tp_id, t.name, h.partition, o.committed_offset, o.commit_metadata, o.start_offset, m.name
               FROM consumer_group g
               JOIN group_offset o ON o.group_id = g.group_id
               JOIN partition_head h ON h.tp_id = o.tp_id
@@ -27,7 +26,7 @@ class OffsetStore {
              ORDER BY g.name, t.name, h.partition
             """;
     private static final String OFFSETS_OF_GROUP = """
-            SELECT g.name, o.tp_id, t.name, h.partition, o.committed_offset, o.start_offset, m.name
+            SELECT g.name, o.tp_id, t.name, h.partition, o.committed_offset, o.commit_metadata, o.start_offset, m.name
               FROM consumer_group g
               JOIN group_offset o ON o.group_id = g.group_id
               JOIN partition_head h ON h.tp_id = o.tp_id
@@ -47,46 +46,33 @@ class OffsetStore {
 
     /** The offsets of all groups, in order. */
     List<GroupOffset> offsets() {
-        return database.readAtLeisure(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(OFFSETS_OF_ALL)) {
-                return offsets(statement);
-            }
-        });
+        return offsets(database.readAtLeisure(new Sql(OFFSETS_OF_ALL).list(OffsetStore::offset)));
     }
 
-    /** The offsets of a group, in order. */
     List<GroupOffset> offsets(GroupName group) {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(OFFSETS_OF_GROUP)) {
-                statement.setString(1, group.value());
-                return offsets(statement);
-            }
-        });
+        return offsets(database.read(new Sql(OFFSETS_OF_GROUP, group.value()).list(OffsetStore::offset)));
     }
 
-    private static List<GroupOffset> offsets(PreparedStatement statement) throws SQLException {
-        List<GroupOffset> offsets = new ArrayList<>();
-        try (ResultSet rows = statement.executeQuery()) {
-            while (rows.next()) {
-                @Nullable String member = rows.getString(7);
-                Optional<TopicPartition> partition = TopicPartition.stored(rows.getString(3), rows.getInt(4));
-                if (partition.isEmpty()) {
-                    continue;
-                }
-                offsets.add(new GroupOffset(
-                        rows.getString(1),
-                        rows.getLong(2),
-                        partition.get(),
-                        optional(rows, 5),
-                        optional(rows, 6),
-                        Optional.ofNullable(member)));
-            }
+    private static List<GroupOffset> offsets(List<Optional<GroupOffset>> rows) {
+        return rows.stream().flatMap(Optional::stream).toList();
+    }
+
+    /** Empty for a row of a topic whose name only SQL can have given. */
+    private static Optional<GroupOffset> offset(ResultSet row) throws SQLException {
+        Optional<TopicPartition> partition = TopicPartition.stored(row.getString(3), row.getInt(4));
+        if (partition.isEmpty()) {
+            return Optional.empty();
         }
-        return offsets;
-    }
-
-    private static OptionalLong optional(ResultSet row, int column) throws SQLException {
-        long value = row.getLong(column);
-        return row.wasNull() ? OptionalLong.empty() : OptionalLong.of(value);
+        OptionalLong committed = Sql.optionalLong(row, 5);
+        @Nullable String member = row.getString(8);
+        return Optional.of(new GroupOffset(
+                row.getString(1),
+                row.getLong(2),
+                partition.get(),
+                committed.isEmpty()
+                        ? Optional.empty()
+                        : Optional.of(new OffsetAndMetadata(committed.getAsLong(), row.getString(6))),
+                Sql.optionalLong(row, 7),
+                Optional.ofNullable(member)));
     }
 }

@@ -6,7 +6,6 @@ import io.trunkline.group.GroupLookups.Start;
 import io.trunkline.group.GroupState.Event;
 import io.trunkline.jdbc.Transactions;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -193,7 +192,7 @@ final class Rebalancer {
     }
 
     private void begin(GroupEntity group, Set<Start> starts, Map<Start, OptionalLong> offsets) {
-        Map<Long, @Nullable Long> begins = new HashMap<>();
+        SortedMap<Long, @Nullable Long> begins = new TreeMap<>();
         for (Start start : starts) {
             OptionalLong offset = offsets.get(start);
             if (offset != null) {

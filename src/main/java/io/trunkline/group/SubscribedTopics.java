@@ -6,12 +6,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 
-/**
- * The topics that the subscriptions of a group come to.
- *
- * @param catalog the topics that exist, with their partitions
- * @param matching the names that each pattern matches
- */
+/** The topics that the subscriptions of a group come to, of those that exist, and the names that each pattern matches. */
 record SubscribedTopics(TopicCatalog catalog, Map<String, Set<TopicName>> matching) {
     SubscribedTopics {
         matching = Map.copyOf(matching);

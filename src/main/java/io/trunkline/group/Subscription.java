@@ -2,6 +2,7 @@ package io.trunkline.group;
 
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.Sql;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.TopicPartition;
 import java.util.Collections;
@@ -44,8 +45,7 @@ public sealed interface Subscription {
                 throw new TrunklineException(
                         ErrorCode.INVALID_SUBSCRIPTION, "topic_pattern must have 1 to " + LONGEST + " characters.");
             }
-            if (text.codePoints()
-                    .anyMatch(c -> c == 0 || (c <= Character.MAX_VALUE && Character.isSurrogate((char) c)))) {
+            if (!Sql.isStorable(text)) {
                 throw new TrunklineException(
                         ErrorCode.INVALID_SUBSCRIPTION,
                         "topic_pattern must not contain U+0000 or half a surrogate pair.");

@@ -62,11 +62,7 @@ final class TopicPatterns {
     /** By the places of names; never changed once it is remembered. */
     private record Results(BitSet known, BitSet matching) {}
 
-    /**
-     * Sees to it that a pattern can be understood.
-     *
-     * @throws TrunklineException {@code INVALID_SUBSCRIPTION}
-     */
+    /** @throws TrunklineException {@code INVALID_SUBSCRIPTION} where the pattern cannot be understood */
     void check(Subscription.Matching subscription) {
         Subscription.Matching.parse(subscription.pattern());
         if (program(subscription.pattern()).isEmpty()) {

@@ -10,7 +10,6 @@ import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.ScheduledExecutorService;
@@ -79,7 +78,6 @@ class ConnectionLimits implements AgroalPoolInterceptor {
         }
     }
 
-    /** Does what may take longer. */
     <T> T atLeisure(Connection connection, Work<T> work) throws SQLException {
         limit(connection, config.upkeepTimeout());
         try {
@@ -96,10 +94,9 @@ class ConnectionLimits implements AgroalPoolInterceptor {
 
     private static void limit(Connection connection, Duration timeout) throws SQLException {
         connection.setNetworkTimeout(Runnable::run, (int) timeout.toMillis());
-        try (PreparedStatement set = connection.prepareStatement(STATEMENT_TIMEOUT)) {
-            set.setString(1, Long.toString(timeout.minus(EARLIER).toMillis()));
-            set.execute();
-        }
+        new Sql(STATEMENT_TIMEOUT, Long.toString(timeout.minus(EARLIER).toMillis()))
+                .call()
+                .with(connection);
     }
 
     private static void abort(Connection connection) {

@@ -12,6 +12,7 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import org.jboss.logging.Logger;
 
 /** The connections of the data path. Every method blocks: call it from a {@link WorkerPool}. */
@@ -43,14 +44,7 @@ public class Database {
      *     {@code DATABASE_UNAVAILABLE}, since a read changes nothing
      */
     public <T> T read(Work<T> work) {
-        schema.require();
-        try (Connection connection = dataSource.getConnection()) {
-            T result = work.with(connection);
-            answered();
-            return result;
-        } catch (SQLException e) {
-            throw failed(SqlFailure.ofRead(e));
-        }
+        return run(work, SqlFailure::ofRead);
     }
 
     /**
@@ -60,6 +54,15 @@ public class Database {
      *     statement may have been sent is {@code OUTCOME_UNKNOWN}
      */
     public <T> T write(Work<T> work) {
+        return run(
+                connection -> {
+                    PendingCall.beginsToWrite();
+                    return work.with(connection);
+                },
+                SqlFailure::ofWrite);
+    }
+
+    private <T> T run(Work<T> work, Function<SQLException, TrunklineException> translation) {
         schema.require();
         Connection connection;
         try {
@@ -68,12 +71,13 @@ public class Database {
             throw failed(SqlFailure.ofRead(e));
         }
         try (connection) {
-            PendingCall.beginsToWrite();
             T result = work.with(connection);
-            answered();
+            if (away.get() && away.compareAndSet(true, false)) {
+                LOG.info("PostgreSQL answers again");
+            }
             return result;
         } catch (SQLException e) {
-            throw failed(SqlFailure.ofWrite(e));
+            throw failed(translation.apply(e));
         }
     }
 
@@ -83,8 +87,7 @@ public class Database {
      * @throws TrunklineException that of the work, or with the code that {@link SqlFailure#ofRead} finds
      */
     public <T> T rehearse(Work<T> work) {
-        schema.require();
-        try (Connection connection = dataSource.getConnection()) {
+        return read(connection -> {
             connection.setAutoCommit(false);
             try {
                 return work.with(connection);
@@ -92,9 +95,7 @@ public class Database {
                 connection.rollback();
                 connection.setAutoCommit(true);
             }
-        } catch (SQLException e) {
-            throw failed(SqlFailure.ofRead(e));
-        }
+        });
     }
 
     /** As {@link #read}, for what nobody waits for: PostgreSQL may take {@code trunkline.database.upkeep-timeout}. */
@@ -105,12 +106,6 @@ public class Database {
     /** As {@link #write}, for what nobody waits for: PostgreSQL may take {@code trunkline.database.upkeep-timeout}. */
     public <T> T writeAtLeisure(Work<T> work) {
         return write(connection -> limits.atLeisure(connection, work));
-    }
-
-    private void answered() {
-        if (away.get() && away.compareAndSet(true, false)) {
-            LOG.info("PostgreSQL answers again");
-        }
     }
 
     private TrunklineException failed(TrunklineException failure) {

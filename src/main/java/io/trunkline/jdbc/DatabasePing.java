@@ -1,7 +1,6 @@
 package io.trunkline.jdbc;
 
 import jakarta.enterprise.context.ApplicationScoped;
-import java.util.ArrayList;
 import java.util.List;
 
 /** Asks PostgreSQL for a sign of life, and for the settings on which durability rests. */
@@ -28,15 +27,6 @@ public class DatabasePing {
      * {@code DATABASE_UNAVAILABLE} when PostgreSQL does not answer.
      */
     public List<Setting> unsafeSettings() {
-        return database.read(connection -> {
-            try (var statement = connection.prepareStatement(UNSAFE_SETTINGS);
-                    var rows = statement.executeQuery()) {
-                List<Setting> unsafe = new ArrayList<>();
-                while (rows.next()) {
-                    unsafe.add(new Setting(rows.getString(1), rows.getString(2)));
-                }
-                return unsafe;
-            }
-        });
+        return database.read(new Sql(UNSAFE_SETTINGS).list(row -> new Setting(row.getString(1), row.getString(2))));
     }
 }

@@ -40,11 +40,7 @@ final class DatabaseSocket extends Socket {
         this.writeTimeout = writeTimeout;
     }
 
-    /**
-     * A socket that is not connected yet.
-     *
-     * @param writeTimeout how long one write may take
-     */
+    /** A socket that is not connected yet, and for which one write takes at most this long. */
     static DatabaseSocket open(Duration writeTimeout) throws IOException {
         if (cut) {
             throw new IOException("the service is stopping");
@@ -111,7 +107,6 @@ final class DatabaseSocket extends Socket {
         }
     }
 
-    /** What PostgreSQL sends. */
     private final class Answers extends FilterInputStream {
         Answers(InputStream in) {
             super(in);
@@ -139,7 +134,6 @@ final class DatabaseSocket extends Socket {
         }
     }
 
-    /** What PostgreSQL is sent. */
     private final class Questions extends FilterOutputStream {
         Questions(OutputStream out) {
             super(out);

@@ -1,9 +1,6 @@
 package io.trunkline.jdbc;
 
 import jakarta.enterprise.context.ApplicationScoped;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 
@@ -61,13 +58,8 @@ public class DatabaseStatistics {
 
     /** Fails with {@code DATABASE_UNAVAILABLE} when PostgreSQL does not answer. */
     public Statistics read() {
-        return database.readAtLeisure(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(READ);
-                    ResultSet row = statement.executeQuery()) {
-                if (!row.next()) {
-                    throw new SQLException("pg_stat_database has no row for the current database");
-                }
-                return new Statistics(
+        return database.readAtLeisure(new Sql(READ)
+                .one(row -> new Statistics(
                         row.getLong(1),
                         row.getInt(2),
                         row.getInt(3),
@@ -80,8 +72,6 @@ public class DatabaseStatistics {
                         row.getDouble(10),
                         row.getLong(11),
                         row.getLong(12),
-                        row.getObject(13, OffsetDateTime.class).toInstant());
-            }
-        });
+                        row.getObject(13, OffsetDateTime.class).toInstant())));
     }
 }

@@ -1,6 +1,7 @@
 package io.trunkline.jdbc;
 
 import io.trunkline.error.ErrorCode;
+import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import java.sql.SQLException;
 import java.sql.SQLTimeoutException;
@@ -91,15 +92,14 @@ public final class SqlFailure {
                         e);
             // No connection was made.
             case "08001", "08004", "57P03" -> unavailable(e);
-            case "23514" -> isTooLarge(e) ? tooLarge(e) : internal(e);
+            case "23514" -> isTooLarge(e) ? tooLarge(e) : Failures.internal(e);
             default ->
                 state.startsWith("08") || state.startsWith("57P") || state.equals("40003")
                         ? unknownOutcome(e)
-                        : internal(e);
+                        : Failures.internal(e);
         };
     }
 
-    /** Whether a batch is larger than the log takes. */
     private static boolean isTooLarge(SQLException e) {
         return e instanceof PSQLException refused
                 && refused.getServerErrorMessage() != null
@@ -111,10 +111,6 @@ public final class SqlFailure {
                 ErrorCode.BODY_TOO_LARGE,
                 "A request writes at most 100,000 records and 128 MiB to a partition; nothing was written. Send fewer at once.",
                 e);
-    }
-
-    private static TrunklineException internal(SQLException e) {
-        return new TrunklineException(ErrorCode.INTERNAL, "The service failed; its log has the details.", e);
     }
 
     /** The SQL failure at the bottom of a failure of another library, such as Hibernate. */

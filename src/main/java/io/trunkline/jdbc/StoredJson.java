@@ -66,17 +66,14 @@ public final class StoredJson {
         return numbers;
     }
 
-    /** A list of texts as JSON. */
     public static String of(Collection<String> texts) {
         return written(texts);
     }
 
-    /** An object of texts as JSON. */
     public static String of(Map<String, String> texts) {
         return written(texts);
     }
 
-    /** An object of lists of numbers as JSON. */
     public static String ofNumbers(Map<String, List<Integer>> numbers) {
         return written(numbers);
     }

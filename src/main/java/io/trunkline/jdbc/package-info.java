@@ -1,4 +1,4 @@
-/** The database as the features see it: connections, transactions, and what an SQL failure means. */
+/** The database as the features see it: connections, statements, transactions, and what an SQL failure means. */
 @NullMarked
 package io.trunkline.jdbc;
 

@@ -33,11 +33,7 @@ import org.jspecify.annotations.Nullable;
 final class AppendBatcher implements AutoCloseable, ConnectionUser {
     /** Is told of each batch that has become durable, before the next append of its partition begins. */
     interface Listener {
-        /**
-         * A batch is in the log.
-         *
-         * @param batch gives the records with their offsets and times, and copies them unless they are alone
-         */
+        /** @param batch gives the records with their offsets and times, and copies them unless they are alone */
         void appended(long partitionId, OffsetRange range, Supplier<FetchedBatch> batch);
     }
 
@@ -456,9 +452,7 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
     }
 
     private void fail(Batch batch, Throwable failure) {
-        TrunklineException reason = Failures.unwrapped(failure) instanceof TrunklineException known
-                ? known
-                : new TrunklineException(ErrorCode.INTERNAL, "The service failed; its log has the details.", failure);
+        TrunklineException reason = Failures.known(failure);
         if (reason.code() == ErrorCode.INTERNAL) {
             LOG.errorf(
                     reason.getCause(),

@@ -66,11 +66,7 @@ public sealed interface AppendOutcome {
         };
     }
 
-    /**
-     * Where the records are.
-     *
-     * @throws TrunklineException if they are not known to be in the log
-     */
+    /** @throws TrunklineException if they are not known to be in the log */
     default Appended orThrow() {
         return switch (this) {
             case Appended appended -> appended;

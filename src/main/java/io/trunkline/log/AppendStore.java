@@ -3,7 +3,9 @@ package io.trunkline.log;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.Database;
+import io.trunkline.jdbc.Sql;
 import io.trunkline.jdbc.SqlFailure;
+import io.trunkline.jdbc.Work;
 import io.trunkline.record.ByteColumn;
 import io.trunkline.record.Headers;
 import io.trunkline.record.RecordBatch;
@@ -19,7 +21,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.core.BaseConnection;
 import org.postgresql.core.Oid;
@@ -66,6 +67,8 @@ class AppendStore {
     private static final int MOST_TURNS = 3;
 
     private final Database database;
+    /** Reads 0 where there is none. */
+    private final Work<Integer> currentSlice = new Sql(CURRENT_SLICE).one(row -> row.getInt(1));
     /** Where appends go; 0 when that is not known yet. */
     private volatile int slice;
     /** What is known of whether records can be written; null as long as nothing is. */
@@ -85,11 +88,12 @@ class AppendStore {
             if (!missing && !(outcomes.getFirst() instanceof AppendOutcome.Moved)) {
                 return outcomes.getFirst();
             }
-            OptionalInt next = sliceOf(append.partitionIds()[0]);
+            Optional<Integer> next =
+                    database.read(new Sql(SLICE_OF, append.partitionIds()[0]).first(row -> row.getInt(1)));
             if (next.isEmpty()) {
                 return new AppendOutcome.Gone();
             }
-            target = next.getAsInt();
+            target = next.get();
             slice = target;
         }
         if (missing) {
@@ -125,13 +129,13 @@ class AppendStore {
     Seen tryToWrite() {
         TrunklineException failure = null;
         try {
-            int target = database.read(AppendStore::currentSlice);
+            int target = database.read(currentSlice);
             if (target == 0) {
                 throw sliceMissing();
             }
-            database.<Integer>rehearse(connection -> {
-                try (PreparedStatement statement = connection.prepareStatement(TRY_TO_WRITE.formatted(target))) {
-                    return statement.executeUpdate();
+            database.rehearse(connection -> {
+                try {
+                    return new Sql(TRY_TO_WRITE.formatted(target)).update().with(connection);
                 } catch (SQLException e) {
                     if (SqlFailure.isMissing(e)) {
                         throw sliceMissing();
@@ -225,32 +229,11 @@ class AppendStore {
         }
     }
 
-    /** The slice that a partition writes to; empty where the partition does not exist any more. */
-    private OptionalInt sliceOf(long partitionId) {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(SLICE_OF)) {
-                statement.setLong(1, partitionId);
-                try (ResultSet row = statement.executeQuery()) {
-                    return row.next() ? OptionalInt.of(row.getInt(1)) : OptionalInt.empty();
-                }
-            }
-        });
-    }
-
     private int currentSlice() {
         if (slice == 0) {
-            slice = database.read(AppendStore::currentSlice);
+            slice = database.read(currentSlice);
         }
         return slice;
-    }
-
-    /** Answers 0 where there is none. */
-    private static int currentSlice(Connection connection) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(CURRENT_SLICE);
-                ResultSet row = statement.executeQuery()) {
-            row.next();
-            return row.getInt(1);
-        }
     }
 
     private static List<AppendOutcome> outcomes(

@@ -50,7 +50,6 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
         }
     }
 
-    /** What can be read of a partition now. */
     record Reached(long partitionId, OffsetRange range) {}
 
     private final FetchStore store;

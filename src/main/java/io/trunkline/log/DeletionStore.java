@@ -3,10 +3,9 @@ package io.trunkline.log;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.Database;
+import io.trunkline.jdbc.Sql;
 import io.trunkline.jdbc.SqlFailure;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.util.Optional;
 
 /** Deletes the oldest records of a partition, through the one function that the application role has for it. */
@@ -30,16 +29,8 @@ class DeletionStore {
      */
     Optional<OffsetRange> deleteBefore(long partitionId, long offset) {
         try {
-            return Optional.of(database.write(connection -> {
-                try (PreparedStatement statement = connection.prepareStatement(DELETE_RECORDS)) {
-                    statement.setLong(1, partitionId);
-                    statement.setLong(2, offset);
-                    try (ResultSet row = statement.executeQuery()) {
-                        row.next();
-                        return new OffsetRange(row.getLong(1), row.getLong(2));
-                    }
-                }
-            }));
+            return Optional.of(database.write(new Sql(DELETE_RECORDS, partitionId, offset)
+                    .one(row -> new OffsetRange(row.getLong(1), row.getLong(2)))));
         } catch (TrunklineException e) {
             if (e.code() == ErrorCode.OFFSET_OUT_OF_RANGE) {
                 return Optional.empty();

@@ -30,6 +30,17 @@ public sealed interface FetchOutcome {
         public boolean isEmpty() {
             return batches.isEmpty();
         }
+
+        public int count() {
+            return batches.stream().mapToInt(batch -> batch.records().count()).sum();
+        }
+
+        /** Bytes of keys, values and headers. */
+        public long byteSize() {
+            return batches.stream()
+                    .mapToLong(batch -> batch.records().byteSize())
+                    .sum();
+        }
     }
 
     /** The offset cannot be read; the range can. */

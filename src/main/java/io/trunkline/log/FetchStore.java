@@ -1,6 +1,7 @@
 package io.trunkline.log;
 
 import io.trunkline.jdbc.Database;
+import io.trunkline.jdbc.Sql;
 import io.trunkline.jdbc.SqlFailure;
 import io.trunkline.record.ByteColumn;
 import io.trunkline.record.Headers;
@@ -9,17 +10,16 @@ import io.trunkline.record.Timestamps;
 import jakarta.inject.Singleton;
 import java.sql.Array;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -129,28 +129,18 @@ class FetchStore {
     private static Map<Long, Integer> ranges(
             Connection connection, int slice, Set<Long> partitionIds, Map<Long, OffsetRange> ranges)
             throws SQLException {
-        Map<Long, Integer> others = new HashMap<>();
-        try (PreparedStatement statement = connection.prepareStatement(HEADS.formatted(slice))) {
-            statement.setObject(
-                    1, partitionIds.stream().mapToLong(Long::longValue).toArray());
-            try (ResultSet rows = statement.executeQuery()) {
-                while (rows.next()) {
-                    long partitionId = rows.getLong(1);
-                    long logStart = rows.getLong(3);
-                    long last = rows.getLong(4);
-                    boolean empty = rows.wasNull();
-                    if (rows.getInt(2) != slice) {
-                        others.put(partitionId, rows.getInt(2));
+        return new Sql(HEADS.formatted(slice), Sql.longs(partitionIds))
+                .into(new HashMap<Long, Integer>(), (others, row) -> {
+                    long logStart = row.getLong(3);
+                    if (row.getInt(2) != slice) {
+                        others.put(row.getLong(1), row.getInt(2));
                     } else {
                         // Where nothing was ever appended, or all of it was purged, the log start is the end.
-                        ranges.put(
-                                partitionId,
-                                new OffsetRange(logStart, empty ? logStart : Math.max(logStart, last + 1)));
+                        long end = Sql.optionalLong(row, 4).orElse(-1) + 1;
+                        ranges.put(row.getLong(1), new OffsetRange(logStart, Math.max(logStart, end)));
                     }
-                }
-            }
-        }
-        return others;
+                })
+                .with(connection);
     }
 
     private int newestSlice(Connection connection) throws SQLException {
@@ -159,51 +149,25 @@ class FetchStore {
         if (known != null && now - known.knownAt() < NEWEST_SLICE_NANOS) {
             return known.slice();
         }
-        try (PreparedStatement statement = connection.prepareStatement(NEWEST_SLICE);
-                ResultSet row = statement.executeQuery()) {
-            row.next();
-            newestSlice = new NewestSlice(row.getInt(1), now);
-            return row.getInt(1);
-        }
+        int slice = new Sql(NEWEST_SLICE).one(row -> row.getInt(1)).with(connection);
+        newestSlice = new NewestSlice(slice, now);
+        return slice;
     }
 
     /** How much there is of those partitions that exist, and are not just being moved on from a slice that is dropped. */
     Map<Long, LogState> states(Collection<Long> partitionIds) {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(STATES)) {
-                statement.setObject(
-                        1, partitionIds.stream().mapToLong(Long::longValue).toArray());
-                Map<Long, LogState> states = new HashMap<>();
-                try (ResultSet rows = statement.executeQuery()) {
-                    while (rows.next()) {
-                        long oldest = rows.getLong(5);
-                        OptionalLong oldestTimestamp = rows.wasNull() ? OptionalLong.empty() : OptionalLong.of(oldest);
-                        states.put(
-                                rows.getLong(1),
-                                new LogState(
-                                        new OffsetRange(rows.getLong(2), rows.getLong(3)),
-                                        rows.getLong(4),
-                                        oldestTimestamp));
-                    }
-                }
-                return states;
-            }
-        });
+        return database.read(new Sql(STATES, Sql.longs(partitionIds))
+                .map(
+                        row -> row.getLong(1),
+                        row -> new LogState(
+                                new OffsetRange(row.getLong(2), row.getLong(3)),
+                                row.getLong(4),
+                                Sql.optionalLong(row, 5))));
     }
 
     /** The first offset with at least this timestamp, or empty when there is none. */
     OptionalLong offsetForTime(long partitionId, long timestamp) {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(OFFSET_FOR_TIME)) {
-                statement.setLong(1, partitionId);
-                statement.setLong(2, timestamp);
-                try (ResultSet row = statement.executeQuery()) {
-                    row.next();
-                    long offset = row.getLong(1);
-                    return row.wasNull() ? OptionalLong.empty() : OptionalLong.of(offset);
-                }
-            }
-        });
+        return database.read(new Sql(OFFSET_FOR_TIME, partitionId, timestamp).one(row -> Sql.optionalLong(row, 1)));
     }
 
     /**
@@ -227,11 +191,12 @@ class FetchStore {
 
     private static void read(Connection connection, PageBuilder page, long partitionId, OffsetRange range)
             throws SQLException {
-        @Nullable Integer slice = sliceOf(connection, partitionId, page.next());
-        while (slice != null && page.next() < range.endOffset() && !page.isFull()) {
+        Optional<Integer> at = slice(connection, SLICE_OF, partitionId, page.next());
+        while (at.isPresent() && page.next() < range.endOffset() && !page.isFull()) {
+            int slice = at.get();
             long last = lastWithin(connection, slice, partitionId, page.next(), page.bytesLeft(), page.recordsLeft());
             if (last < page.next()) {
-                slice = nextSlice(connection, partitionId, slice);
+                at = slice(connection, NEXT_SLICE, partitionId, slice);
                 continue;
             }
             for (FetchedBatch batch : readBetween(connection, slice, partitionId, page.next(), last)) {
@@ -245,72 +210,45 @@ class FetchStore {
         }
     }
 
-    private static @Nullable Integer sliceOf(Connection connection, long partitionId, long offset) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(SLICE_OF)) {
-            statement.setLong(1, partitionId);
-            statement.setLong(2, offset);
-            try (ResultSet row = statement.executeQuery()) {
-                return row.next() ? (Integer) row.getInt(1) : null;
-            }
-        }
-    }
-
-    private static @Nullable Integer nextSlice(Connection connection, long partitionId, int slice) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(NEXT_SLICE)) {
-            statement.setLong(1, partitionId);
-            statement.setInt(2, slice);
-            try (ResultSet row = statement.executeQuery()) {
-                return row.next() ? (Integer) row.getInt(1) : null;
-            }
-        }
+    private static Optional<Integer> slice(Connection connection, String query, long partitionId, Object from)
+            throws SQLException {
+        return new Sql(query, partitionId, from).first(row -> row.getInt(1)).with(connection);
     }
 
     /** The last offset of the batches that fit, of which the first always does; below {@code from} if there is none. */
     private static long lastWithin(
             Connection connection, int slice, long partitionId, long from, long maxBytes, int maxRecords)
             throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(SIZES_FROM.formatted(slice))) {
-            statement.setLong(1, partitionId);
-            statement.setLong(2, from);
-            statement.setInt(3, Math.min(SIZES, maxRecords));
-            long last = -1;
-            long bytes = 0;
-            long records = 0;
-            try (ResultSet rows = statement.executeQuery()) {
-                while (rows.next()) {
-                    last = rows.getLong(1);
-                    // The first batch may begin before the offset that is asked for.
-                    int count = rows.getInt(2);
-                    long wanted = Math.min(count, last - from + 1);
-                    records += wanted;
-                    // About what the records count for in a page: stored ones have lengths and times beside their
-                    // bytes.
-                    bytes += (rows.getInt(3) + (long) count * (RecordBatch.OVERHEAD_BYTES - STORED_OVERHEAD_BYTES))
-                            * wanted
-                            / count;
-                    if (bytes >= maxBytes || records >= maxRecords) {
-                        break;
+        return new Sql(SIZES_FROM.formatted(slice), partitionId, from, Math.min(SIZES, maxRecords))
+                .reading(rows -> {
+                    long last = -1;
+                    long bytes = 0;
+                    long records = 0;
+                    while (rows.next()) {
+                        last = rows.getLong(1);
+                        // The first batch may begin before the offset that is asked for.
+                        int count = rows.getInt(2);
+                        long wanted = Math.min(count, last - from + 1);
+                        records += wanted;
+                        // About what the records count for in a page: stored ones have lengths and times beside their
+                        // bytes.
+                        bytes += (rows.getInt(3) + (long) count * (RecordBatch.OVERHEAD_BYTES - STORED_OVERHEAD_BYTES))
+                                * wanted
+                                / count;
+                        if (bytes >= maxBytes || records >= maxRecords) {
+                            break;
+                        }
                     }
-                }
-            }
-            return last;
-        }
+                    return last;
+                })
+                .with(connection);
     }
 
     private static List<FetchedBatch> readBetween(
             Connection connection, int slice, long partitionId, long from, long to) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(READ_BETWEEN.formatted(slice))) {
-            statement.setLong(1, partitionId);
-            statement.setLong(2, from);
-            statement.setLong(3, to);
-            List<FetchedBatch> batches = new ArrayList<>();
-            try (ResultSet rows = statement.executeQuery()) {
-                while (rows.next()) {
-                    batches.add(new FetchedBatch(rows.getLong(1), batch(rows)));
-                }
-            }
-            return batches;
-        }
+        return new Sql(READ_BETWEEN.formatted(slice), partitionId, from, to)
+                .list(row -> new FetchedBatch(row.getLong(1), batch(row)))
+                .with(connection);
     }
 
     private static RecordBatch batch(ResultSet row) throws SQLException {

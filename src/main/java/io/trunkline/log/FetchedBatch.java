@@ -2,11 +2,7 @@ package io.trunkline.log;
 
 import io.trunkline.record.RecordBatch;
 
-/**
- * Records with contiguous offsets.
- *
- * @param baseOffset the offset of the first
- */
+/** Records with contiguous offsets, from the base offset on. */
 public record FetchedBatch(long baseOffset, RecordBatch records) {
     /** The offset after the last record. */
     public long nextOffset() {

@@ -141,9 +141,7 @@ final class Fetches {
                 if (!(outcome instanceof FetchOutcome.Page page) || page.full()) {
                     return true;
                 }
-                bytes += page.batches().stream()
-                        .mapToLong(b -> b.records().byteSize())
-                        .sum();
+                bytes += page.byteSize();
                 records |= !page.isEmpty();
             }
             // A record may have no bytes at all.
@@ -274,12 +272,7 @@ final class Fetches {
         }
 
         private int recordsLeft(long partitionId) {
-            return outcomes.get(partitionId) instanceof FetchOutcome.Page page
-                    ? maxRecords
-                            - page.batches().stream()
-                                    .mapToInt(b -> b.records().count())
-                                    .sum()
-                    : maxRecords;
+            return outcomes.get(partitionId) instanceof FetchOutcome.Page page ? maxRecords - page.count() : maxRecords;
         }
 
         /** @param shared whether others had a share of the bytes too: otherwise nothing fits beside what was read */

@@ -64,7 +64,6 @@ final class PageBuilder {
         return recordsLeft;
     }
 
-    /** Whether nothing more fits. */
     boolean isFull() {
         return full;
     }

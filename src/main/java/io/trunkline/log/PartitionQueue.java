@@ -123,7 +123,6 @@ final class PartitionQueue {
         return alone || oneByOne > 0;
     }
 
-    /** What was taken goes back to where it was. */
     synchronized void putBack(Batch batch) {
         for (QueuedAppend append : batch.appends().reversed()) {
             waiting.addFirst(append);
@@ -166,7 +165,6 @@ final class PartitionQueue {
         return taken.stream().filter(append -> append.submitted() - time < 0).toList();
     }
 
-    /** Takes everything out. */
     synchronized List<QueuedAppend> clear() {
         List<QueuedAppend> all = List.copyOf(waiting);
         waiting.clear();

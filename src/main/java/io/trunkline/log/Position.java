@@ -1,9 +1,4 @@
 package io.trunkline.log;
 
-/**
- * A place in a partition.
- *
- * @param partitionId what the partition is called in the log
- * @param offset the next to read
- */
+/** The next offset to read of a partition. */
 public record Position(long partitionId, long offset) {}

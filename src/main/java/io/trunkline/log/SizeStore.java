@@ -1,14 +1,10 @@
 package io.trunkline.log;
 
 import io.trunkline.jdbc.Database;
+import io.trunkline.jdbc.Sql;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalLong;
 
 /** How much there is of all topics. */
 @ApplicationScoped
@@ -57,45 +53,24 @@ class SizeStore {
     }
 
     List<PartitionState> states() {
-        return database.readAtLeisure(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(STATES);
-                    ResultSet rows = statement.executeQuery()) {
-                List<PartitionState> states = new ArrayList<>();
-                while (rows.next()) {
-                    long oldest = rows.getLong(8);
-                    OptionalLong oldestTimestamp = rows.wasNull() ? OptionalLong.empty() : OptionalLong.of(oldest);
-                    states.add(new PartitionState(
-                            rows.getLong(1),
-                            rows.getString(2),
-                            rows.getInt(3),
-                            rows.getLong(4),
-                            new LogState(
-                                    new OffsetRange(rows.getLong(5), rows.getLong(6)),
-                                    rows.getLong(7),
-                                    oldestTimestamp)));
-                }
-                return states;
-            }
-        });
+        return database.readAtLeisure(new Sql(STATES)
+                .list(row -> new PartitionState(
+                        row.getLong(1),
+                        row.getString(2),
+                        row.getInt(3),
+                        row.getLong(4),
+                        new LogState(
+                                new OffsetRange(row.getLong(5), row.getLong(6)),
+                                row.getLong(7),
+                                Sql.optionalLong(row, 8)))));
     }
 
     /** Bytes on disk by topic: estimated, since topics share tables. */
     Map<String, Long> diskBytes(List<PartitionState> states) {
-        return database.readAtLeisure(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(DISK_BYTES)) {
-                statement.setObject(
-                        1,
-                        states.stream().mapToLong(PartitionState::partitionId).toArray());
-                statement.setObject(
-                        2, states.stream().mapToLong(PartitionState::endBytes).toArray());
-                Map<String, Long> bytes = new HashMap<>();
-                try (ResultSet rows = statement.executeQuery()) {
-                    while (rows.next()) {
-                        bytes.put(rows.getString(1), rows.getLong(2));
-                    }
-                }
-                return bytes;
-            }
-        });
+        return database.readAtLeisure(new Sql(
+                        DISK_BYTES,
+                        Sql.longs(states, PartitionState::partitionId),
+                        Sql.longs(states, PartitionState::endBytes))
+                .map(row -> row.getString(1), row -> row.getLong(2)));
     }
 }

@@ -1,9 +1,8 @@
 package io.trunkline.log;
 
 import io.trunkline.jdbc.Database;
+import io.trunkline.jdbc.Sql;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.time.Duration;
 
 /** Makes slices, with the owner's rights. */
@@ -27,26 +26,11 @@ class SliceStore {
 
     /** How many slices are ready for the time to come. */
     int ahead() {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(AHEAD);
-                    ResultSet row = statement.executeQuery()) {
-                row.next();
-                return row.getInt(1);
-            }
-        });
+        return database.read(new Sql(AHEAD).one(row -> row.getInt(1)));
     }
 
     /** Makes the slices that are missing and answers how many that were. */
     int prepare(Duration length, int ahead) {
-        return database.writeAtLeisure(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(PREPARE)) {
-                statement.setDouble(1, length.toSeconds());
-                statement.setInt(2, ahead);
-                try (ResultSet row = statement.executeQuery()) {
-                    row.next();
-                    return row.getInt(1);
-                }
-            }
-        });
+        return database.writeAtLeisure(new Sql(PREPARE, length, ahead).one(row -> row.getInt(1)));
     }
 }

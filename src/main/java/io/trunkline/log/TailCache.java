@@ -98,7 +98,6 @@ final class TailCache {
         sweptAt = clock.instant();
     }
 
-    /** Bytes of the batches that are held. */
     synchronized long bytes() {
         return bytes;
     }
@@ -119,7 +118,6 @@ final class TailCache {
         }
     }
 
-    /** Whether batches of the partition are kept. */
     synchronized boolean wants(long partitionId) {
         return tails.containsKey(partitionId);
     }

@@ -32,7 +32,6 @@ public class TopicCounters {
         most = config.metrics().maxTopics();
     }
 
-    /** Adds to the counter of this name of a topic. */
     public void count(String name, String description, String topic, long amount) {
         Map<String, Counter> known = counters.get(topic);
         String label = known != null || counters.size() < most ? topic : OTHERS;

@@ -20,11 +20,7 @@ public class Writability {
         this.store = store;
     }
 
-    /**
-     * What was found.
-     *
-     * @param failure why no record can be written, or null
-     */
+    /** Why no record can be written, or null. */
     public record Found(@Nullable TrunklineException failure) {}
 
     /** What is known without asking PostgreSQL; empty where that is too old. */

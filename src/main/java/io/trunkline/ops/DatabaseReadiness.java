@@ -20,9 +20,6 @@ class DatabaseReadiness implements AsyncHealthCheck {
 
     @Override
     public Uni<HealthCheckResponse> call() {
-        return Patience.uni(watch::unsafeSettings)
-                .map(answered -> HealthCheckResponse.up(NAME))
-                .onFailure()
-                .recoverWithItem(failure -> Patience.down(NAME, failure));
+        return Patience.check(NAME, watch::unsafeSettings, answered -> HealthCheckResponse.up(NAME));
     }
 }

@@ -63,7 +63,6 @@ class DatabaseWatch implements ConnectionUser {
         return settings.ask(() -> pool.call(ping::unsafeSettings).whenComplete(this::told));
     }
 
-    /** Whether records can be written. */
     CompletableFuture<Found> writes() {
         return writability
                 .known()

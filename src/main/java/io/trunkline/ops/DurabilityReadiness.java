@@ -23,10 +23,7 @@ class DurabilityReadiness implements AsyncHealthCheck {
 
     @Override
     public Uni<HealthCheckResponse> call() {
-        return Patience.uni(watch::unsafeSettings)
-                .map(DurabilityReadiness::response)
-                .onFailure()
-                .recoverWithItem(failure -> Patience.down(NAME, failure));
+        return Patience.check(NAME, watch::unsafeSettings, DurabilityReadiness::response);
     }
 
     private static HealthCheckResponse response(List<Setting> unsafe) {

@@ -10,11 +10,7 @@ final class OldestTransaction {
     private long oldestId = -1;
     private long since;
 
-    /**
-     * Answers the age in seconds.
-     *
-     * @param now by {@link System#nanoTime}
-     */
+    /** The age in seconds at a {@link System#nanoTime}. */
     double seconds(Statistics statistics, long now) {
         boolean underWay = statistics.oldestId() < statistics.nextId();
         if (!underWay) {

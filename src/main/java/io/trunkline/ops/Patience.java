@@ -6,6 +6,7 @@ import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 
@@ -15,27 +16,28 @@ final class Patience {
 
     private Patience() {}
 
-    /** The result, or {@code DATABASE_UNAVAILABLE} when it does not come in time. */
-    static <T> Uni<T> uni(Supplier<CompletableFuture<T>> look) {
+    /** A check of what a look finds; down with {@code DATABASE_UNAVAILABLE} when that does not come in time. */
+    static <T> Uni<HealthCheckResponse> check(
+            String name, Supplier<CompletableFuture<T>> look, Function<T, HealthCheckResponse> response) {
         return Uni.createFrom()
                 .completionStage(look)
                 .ifNoItem()
                 .after(MOST)
                 .failWith(() -> new TrunklineException(
                         ErrorCode.DATABASE_UNAVAILABLE,
-                        "PostgreSQL did not respond within " + MOST.toSeconds() + " s."));
+                        "PostgreSQL did not respond within " + MOST.toSeconds() + " s."))
+                .map(response)
+                .onFailure()
+                .recoverWithItem(failure -> down(name, failure));
     }
 
     /** A check that is down, with the reason as a code and a sentence. */
     static HealthCheckResponse down(String name, Throwable failure) {
+        TrunklineException known = Failures.known(failure);
         return HealthCheckResponse.named(name)
                 .down()
-                .withData("code", Failures.code(failure).name())
-                .withData(
-                        "reason",
-                        Failures.unwrapped(failure) instanceof TrunklineException known
-                                ? known.userMessage()
-                                : "The service failed; its log has the details.")
+                .withData("code", known.code().name())
+                .withData("reason", known.userMessage())
                 .build();
     }
 }

@@ -2,6 +2,7 @@ package io.trunkline.ops;
 
 import io.trunkline.jdbc.SchemaState;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Optional;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Startup;
@@ -13,8 +14,6 @@ import org.eclipse.microprofile.health.Startup;
 @Startup
 @ApplicationScoped
 class SchemaStartup implements HealthCheck {
-    private static final String NAME = "schema";
-
     private final SchemaState state;
 
     SchemaStartup(SchemaState state) {
@@ -23,14 +22,10 @@ class SchemaStartup implements HealthCheck {
 
     @Override
     public HealthCheckResponse call() {
-        return state.version()
-                .map(version -> HealthCheckResponse.named(NAME)
-                        .up()
-                        .withData("version", version)
-                        .build())
-                .orElseGet(() -> HealthCheckResponse.named(NAME)
-                        .up()
-                        .withData("waits", state.waitsFor())
-                        .build());
+        Optional<String> version = state.version();
+        return HealthCheckResponse.named("schema")
+                .up()
+                .withData(version.isPresent() ? "version" : "waits", version.orElseGet(state::waitsFor))
+                .build();
     }
 }

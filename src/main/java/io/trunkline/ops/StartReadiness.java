@@ -2,6 +2,7 @@ package io.trunkline.ops;
 
 import io.trunkline.jdbc.SchemaState;
 import jakarta.enterprise.context.ApplicationScoped;
+import java.util.Optional;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
@@ -10,8 +11,6 @@ import org.eclipse.microprofile.health.Readiness;
 @Readiness
 @ApplicationScoped
 class StartReadiness implements HealthCheck {
-    private static final String NAME = "schema";
-
     private final SchemaState state;
 
     StartReadiness(SchemaState state) {
@@ -20,14 +19,10 @@ class StartReadiness implements HealthCheck {
 
     @Override
     public HealthCheckResponse call() {
-        return state.version()
-                .map(version -> HealthCheckResponse.named(NAME)
-                        .up()
-                        .withData("version", version)
-                        .build())
-                .orElseGet(() -> HealthCheckResponse.named(NAME)
-                        .down()
-                        .withData("reason", state.waitsFor())
-                        .build());
+        Optional<String> version = state.version();
+        return HealthCheckResponse.named("schema")
+                .status(version.isPresent())
+                .withData(version.isPresent() ? "version" : "reason", version.orElseGet(state::waitsFor))
+                .build();
     }
 }

@@ -21,12 +21,9 @@ class WriteReadiness implements AsyncHealthCheck {
 
     @Override
     public Uni<HealthCheckResponse> call() {
-        return Patience.uni(watch::writes)
-                .map(found -> {
-                    TrunklineException failure = found.failure();
-                    return failure == null ? HealthCheckResponse.up(NAME) : Patience.down(NAME, failure);
-                })
-                .onFailure()
-                .recoverWithItem(failure -> Patience.down(NAME, failure));
+        return Patience.check(NAME, watch::writes, found -> {
+            TrunklineException failure = found.failure();
+            return failure == null ? HealthCheckResponse.up(NAME) : Patience.down(NAME, failure);
+        });
     }
 }

@@ -48,7 +48,6 @@ public final class ByteColumn {
         return new ByteColumn(array, positions);
     }
 
-    /** Several columns, one after the other. */
     static ByteColumn concat(Iterable<ByteColumn> columns) {
         long size = HEADER;
         int count = 0;
@@ -75,7 +74,6 @@ public final class ByteColumn {
         return new ByteColumn(bytes, positions);
     }
 
-    /** A column of nulls. */
     static ByteColumn nulls(int count) {
         Builder builder = new Builder(count, 4);
         for (int i = 0; i < count; i++) {
@@ -112,7 +110,6 @@ public final class ByteColumn {
         return isNull(i) ? null : Arrays.copyOfRange(bytes, start(i), positions[i + 1]);
     }
 
-    /** Bytes of all elements. */
     long byteSize() {
         return end() - HEADER - 4L * count();
     }
@@ -122,7 +119,6 @@ public final class ByteColumn {
         return bytes;
     }
 
-    /** The elements from one to before another. */
     ByteColumn part(int from, int to) {
         int shift = positions[from] - HEADER;
         int[] within = new int[to - from + 1];
@@ -135,7 +131,6 @@ public final class ByteColumn {
         return new ByteColumn(part, within);
     }
 
-    /** These elements. */
     ByteColumn pick(int[] members) {
         int size = 0;
         for (int i : members) {
@@ -168,7 +163,6 @@ public final class ByteColumn {
         INT.set(bytes, 16, 1);
     }
 
-    /** Collects elements. */
     public static final class Builder {
         private byte[] bytes;
         private int[] positions;

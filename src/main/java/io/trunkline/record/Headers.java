@@ -92,7 +92,6 @@ public final class Headers {
         return byteSize;
     }
 
-    /** Bytes of the headers of one record. */
     long byteSize(int i) {
         long size = 0;
         for (int h = start(i); h < ends[i]; h++) {
@@ -125,7 +124,6 @@ public final class Headers {
         return length;
     }
 
-    /** Collects headers, record by record. */
     static final class Builder {
         private final List<String> keys = new ArrayList<>();
         private final List<byte @Nullable []> values = new ArrayList<>();
@@ -138,7 +136,6 @@ public final class Headers {
             values.add(value);
         }
 
-        /** The record has no further headers. */
         void endRecord() {
             if (count == ends.length) {
                 ends = Arrays.copyOf(ends, count * 2);

@@ -38,7 +38,6 @@ public final class RecordBatch {
         this.headers = headers;
     }
 
-    /** The records of several batches, one after the other. */
     public static RecordBatch concat(List<RecordBatch> batches) {
         if (batches.size() == 1) {
             return batches.getFirst();
@@ -86,7 +85,6 @@ public final class RecordBatch {
         return keys;
     }
 
-    /** The values, null for a tombstone. */
     public ByteColumn values() {
         return values;
     }
@@ -144,7 +142,6 @@ public final class RecordBatch {
         return new RecordBatch(timestamps, keys, values, Headers.added(headers, count(), added, unless));
     }
 
-    /** These records, in the order given. */
     public RecordBatch pick(int[] members) {
         return new RecordBatch(
                 timestamps.pick(members),
@@ -153,7 +150,6 @@ public final class RecordBatch {
                 headers == null ? null : headers.pick(members));
     }
 
-    /** The records from one to before another. */
     public RecordBatch part(int from, int to) {
         return new RecordBatch(
                 timestamps.part(from, to),
@@ -162,7 +158,6 @@ public final class RecordBatch {
                 headers == null ? null : headers.pick(IntStream.range(from, to).toArray()));
     }
 
-    /** The same records with another time. */
     public RecordBatch at(long timestamp) {
         return new RecordBatch(Timestamps.all(count(), timestamp), keys, values, headers);
     }
@@ -187,7 +182,7 @@ public final class RecordBatch {
         return headers;
     }
 
-    /** Collects records. A header belongs to the record that is added next. */
+    /** A header belongs to the record that is added next. */
     public static final class Builder {
         private long[] timestamps;
         private final ByteColumn.Builder values;
@@ -196,7 +191,6 @@ public final class RecordBatch {
         /** Made for the first record that has headers. */
         private Headers.@Nullable Builder headers;
 
-        /** A builder with room for so much; it grows when there is more. */
         public Builder(int expectedRecords, int expectedBytes) {
             timestamps = new long[Math.max(4, expectedRecords)];
             values = new ByteColumn.Builder(expectedRecords, expectedBytes);

@@ -45,7 +45,6 @@ public final class Timestamps {
         return made;
     }
 
-    /** The same for all. */
     static Timestamps all(int count, long timestamp) {
         long[] timestamps = new long[count];
         Arrays.fill(timestamps, timestamp);

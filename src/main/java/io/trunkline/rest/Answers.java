@@ -19,7 +19,6 @@ class Answers {
         return with(type, Response.Status.OK, view);
     }
 
-    /** A status with a view. */
     Response with(String type, Response.Status status, Object view) {
         try {
             return Response.status(status)

@@ -23,11 +23,7 @@ final class BaseUri {
 
     private BaseUri() {}
 
-    /**
-     * Where the client finds what it has asked for, without a slash at the end.
-     *
-     * @param path of the request, as this service knows it
-     */
+    /** Where the client finds a path as this service knows it, without a slash at the end. */
     static String of(HttpServerRequest request, String path) {
         return origin(request) + path(request).orElseGet(() -> prefix(request).orElse("") + path);
     }

@@ -5,14 +5,16 @@ import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.group.ConsumerOptions;
 import io.trunkline.group.MemberName;
+import io.trunkline.group.OffsetAndMetadata;
 import io.trunkline.group.OffsetReset;
-import io.trunkline.group.TopicPartitionOffset;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.TopicPartition;
 import io.vertx.ext.web.RoutingContext;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -35,13 +37,11 @@ final class ConsumerBody {
 
     private ConsumerBody() {}
 
-    /** A consumer that is to be made. */
     record Created(MemberName name, ConsumerOptions options) {}
 
     /**
      * A consumer's name and options; where nothing is said, Kafka's defaults and a name that nobody else has.
      *
-     * @param defaultReset where to begin where nothing is said
      * @throws TrunklineException {@code INVALID_REQUEST} for a body that does not fit, {@code INVALID_CONSUMER_CONFIG} for
      *     a value that is not legal
      */
@@ -87,54 +87,48 @@ final class ConsumerBody {
         return new TrunklineException(ErrorCode.INVALID_CONSUMER_CONFIG, option + ": " + rule + ".");
     }
 
-    /**
-     * Offsets, each the next to read.
-     *
-     * @throws TrunklineException {@code INVALID_REQUEST}
-     */
-    static List<TopicPartitionOffset> offsets(RoutingContext context) {
+    /** @throws TrunklineException {@code INVALID_REQUEST} */
+    static Map<TopicPartition, OffsetAndMetadata> offsets(RoutingContext context) {
         ControlBody body = ControlBody.parse(context, Set.of(OFFSETS));
-        List<TopicPartitionOffset> offsets = offsets(body);
+        Map<TopicPartition, OffsetAndMetadata> offsets = offsets(body);
         body.check();
         return offsets;
     }
 
-    /**
-     * Offsets to commit; empty where the body says nothing, which stands for what was delivered.
-     *
-     * @throws TrunklineException {@code INVALID_REQUEST}
-     */
-    static Optional<List<TopicPartitionOffset>> commit(RoutingContext context) {
+    /** Empty where the body says nothing, which stands for what was delivered. */
+    static Optional<Map<TopicPartition, OffsetAndMetadata>> commit(RoutingContext context) {
         if (BodyFilter.isEmpty(context)) {
             return Optional.empty();
         }
         ControlBody body = ControlBody.parse(context, Set.of(OFFSETS));
-        Optional<List<TopicPartitionOffset>> offsets =
+        Optional<Map<TopicPartition, OffsetAndMetadata>> offsets =
                 body.has(OFFSETS) ? Optional.of(offsets(body)) : Optional.empty();
         body.check();
         return offsets;
     }
 
-    /** The offsets in a body that may hold other things too; what does not fit is noted in it. */
-    static List<TopicPartitionOffset> offsets(ControlBody body) {
-        return list(
-                body,
-                OFFSETS,
-                Set.of("topic", "partition", "offset"),
-                "a topic, a partition and an offset that is not negative",
-                (partition, item) -> {
-                    JsonNode offset = item.path("offset");
-                    return offset.isIntegralNumber() && offset.canConvertToLong() && offset.longValue() >= 0
-                            ? Optional.of(new TopicPartitionOffset(partition, offset.longValue()))
-                            : Optional.empty();
-                });
+    /**
+     * The offsets in a body that may hold other things too; of a partition that is named again, the last. What does not fit is
+     * noted in the body.
+     */
+    static Map<TopicPartition, OffsetAndMetadata> offsets(ControlBody body) {
+        Map<TopicPartition, OffsetAndMetadata> offsets = new LinkedHashMap<>();
+        list(
+                        body,
+                        OFFSETS,
+                        Set.of("topic", "partition", "offset"),
+                        "a topic, a partition and an offset that is not negative",
+                        (partition, item) -> {
+                            JsonNode offset = item.path("offset");
+                            return offset.isIntegralNumber() && offset.canConvertToLong() && offset.longValue() >= 0
+                                    ? Optional.of(Map.entry(partition, new OffsetAndMetadata(offset.longValue())))
+                                    : Optional.<Map.Entry<TopicPartition, OffsetAndMetadata>>empty();
+                        })
+                .forEach(named -> offsets.put(named.getKey(), named.getValue()));
+        return offsets;
     }
 
-    /**
-     * Partitions.
-     *
-     * @throws TrunklineException {@code INVALID_REQUEST}
-     */
+    /** @throws TrunklineException {@code INVALID_REQUEST} */
     static List<TopicPartition> partitions(RoutingContext context) {
         ControlBody body = ControlBody.parse(context, Set.of(PARTITIONS));
         List<TopicPartition> partitions = list(
@@ -185,7 +179,6 @@ final class ConsumerBody {
         return Optional.of(new TopicPartition(Parameters.topic(topic.textValue()), partition.intValue()));
     }
 
-    /** Topic names. */
     static Set<TopicName> topics(List<String> names) {
         try {
             return Set.copyOf(names.stream().map(TopicName::parse).toList());

@@ -345,7 +345,6 @@ class ConsumersResource {
 
     private static final String GENERATION = "Trunkline-Generation";
 
-    /** A consumer that a path names. */
     private record Instance(GroupName group, MemberName name) {
         /** Names that nobody can have are those of nobody. */
         Instance(String group, String name) {
@@ -353,7 +352,6 @@ class ConsumersResource {
         }
     }
 
-    /** What is done with a consumer and a body. */
     private interface Call<T> {
         CompletableFuture<Void> on(GroupName group, MemberName name, T body);
     }

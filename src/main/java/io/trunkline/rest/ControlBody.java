@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.Sql;
 import io.trunkline.rest.json.Utf8;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.core.HttpHeaders;
@@ -22,6 +23,8 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.Function;
+import java.util.function.Predicate;
 
 /** A small JSON object with what is wrong in it collected, so that a client learns everything at once. */
 final class ControlBody {
@@ -94,9 +97,9 @@ final class ControlBody {
 
     /** JSON can hold texts by escapes that neither UTF-8 nor PostgreSQL can: refused here, for whatever they are meant. */
     private static void checkTexts(JsonNode node) {
-        boolean storable = !node.isTextual() || isStorable(node.textValue());
+        boolean storable = !node.isTextual() || Sql.isStorable(node.textValue());
         for (Map.Entry<String, JsonNode> entry : node.properties()) {
-            storable &= isStorable(entry.getKey());
+            storable &= Sql.isStorable(entry.getKey());
         }
         if (!storable) {
             throw new TrunklineException(
@@ -104,10 +107,6 @@ final class ControlBody {
                     "The body has a text with half a surrogate pair (such as \\ud800) or with U+0000, which cannot be stored.");
         }
         node.forEach(ControlBody::checkTexts);
-    }
-
-    private static boolean isStorable(String text) {
-        return text.indexOf('\0') < 0 && Utf8.encode(text).isPresent();
     }
 
     /** The body of a request that has none, where that stands for an object without fields. */
@@ -120,27 +119,40 @@ final class ControlBody {
         return !value.isMissingNode() && !value.isNull();
     }
 
-    Optional<Boolean> bool(String field) {
+    private <T> Optional<T> value(String field, Predicate<JsonNode> fits, String shape, Function<JsonNode, T> read) {
         if (!has(field)) {
             return Optional.empty();
         }
-        if (!node.path(field).isBoolean()) {
-            errors.add(field + ": must be true or false");
+        JsonNode value = node.path(field);
+        if (!fits.test(value)) {
+            errors.add(field + ": must be " + shape);
             return Optional.empty();
         }
-        return Optional.of(node.path(field).booleanValue());
+        return Optional.of(read.apply(value));
+    }
+
+    Optional<Boolean> bool(String field) {
+        return value(field, JsonNode::isBoolean, "true or false", JsonNode::booleanValue);
+    }
+
+    Optional<String> text(String field) {
+        return value(field, JsonNode::isTextual, "a string", JsonNode::textValue);
+    }
+
+    OptionalInt whole(String field) {
+        return value(field, n -> n.isIntegralNumber() && n.canConvertToInt(), "a whole number", JsonNode::intValue)
+                .map(OptionalInt::of)
+                .orElseGet(OptionalInt::empty);
     }
 
     OptionalLong wholeLong(String field) {
-        if (!has(field)) {
-            return OptionalLong.empty();
-        }
-        JsonNode value = node.path(field);
-        if (!value.isIntegralNumber() || !value.canConvertToLong() || value.longValue() < 0) {
-            errors.add(field + ": must be a whole number that is not negative");
-            return OptionalLong.empty();
-        }
-        return OptionalLong.of(value.longValue());
+        return value(
+                        field,
+                        n -> n.isIntegralNumber() && n.canConvertToLong() && n.longValue() >= 0,
+                        "a whole number that is not negative",
+                        JsonNode::longValue)
+                .map(OptionalLong::of)
+                .orElseGet(OptionalLong::empty);
     }
 
     /** The items of a list that has to be there. */
@@ -173,30 +185,6 @@ final class ControlBody {
 
     void wrong(String what) {
         errors.add(what);
-    }
-
-    Optional<String> text(String field) {
-        JsonNode value = node.path(field);
-        if (value.isMissingNode() || value.isNull()) {
-            return Optional.empty();
-        }
-        if (!value.isTextual()) {
-            errors.add(field + ": must be a string");
-            return Optional.empty();
-        }
-        return Optional.of(value.textValue());
-    }
-
-    OptionalInt whole(String field) {
-        JsonNode value = node.path(field);
-        if (value.isMissingNode() || value.isNull()) {
-            return OptionalInt.empty();
-        }
-        if (!value.isIntegralNumber() || !value.canConvertToInt()) {
-            errors.add(field + ": must be a whole number");
-            return OptionalInt.empty();
-        }
-        return OptionalInt.of(value.intValue());
     }
 
     /** An object of strings, numbers and booleans, taken as the text they stand for. */

@@ -9,14 +9,7 @@ import io.trunkline.rest.json.JsonBuffer;
 import java.util.List;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 
-/**
- * How every failure looks.
- *
- * @param errorCode the HTTP status
- * @param message what happened and what to do
- * @param code which failure it is, of a closed and stable list
- * @param validationErrors what does not fit, for a body that does not
- */
+/** How every failure looks; with the HTTP status as its error code, and a code of a closed and stable list. */
 @RegisterForReflection
 @Schema(name = "Error", description = "How every failure looks.")
 record ErrorView(

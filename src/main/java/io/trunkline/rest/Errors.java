@@ -16,7 +16,6 @@ import jakarta.ws.rs.NotSupportedException;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
-import java.util.Optional;
 import org.jboss.logging.Logger;
 import org.jboss.resteasy.reactive.server.ServerExceptionMapper;
 
@@ -50,13 +49,11 @@ class Errors {
 
     /** The failure as the client may know it. What nobody foresaw is logged, and told as that only. */
     static TrunklineException known(Throwable failure, String path) {
-        Throwable cause = Failures.unwrapped(failure);
-        Optional<TrunklineException> known = cause instanceof TrunklineException e ? Optional.of(e) : Optional.empty();
-        if (known.isPresent() && known.get().code() != ErrorCode.INTERNAL) {
-            return known.get();
+        TrunklineException known = Failures.known(failure);
+        if (known.code() == ErrorCode.INTERNAL) {
+            LOG.errorf(Failures.unwrapped(failure), "Request failed path=%s", path);
         }
-        LOG.errorf(cause, "Request failed path=%s", path);
-        return new TrunklineException(ErrorCode.INTERNAL, "The service failed; its log has the details.");
+        return known;
     }
 
     @ServerExceptionMapper

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.trunkline.group.GroupDescription;
 import io.trunkline.group.GroupSize;
+import io.trunkline.group.OffsetAndMetadata;
 import io.trunkline.topic.TopicName;
 import java.util.List;
 import java.util.Map;
@@ -40,7 +41,6 @@ record GroupView(
         }
     }
 
-    /** A consumer. */
     @RegisterForReflection
     @Schema(name = "GroupMember")
     record Member(
@@ -85,7 +85,7 @@ record GroupView(
             return new Offset(
                     offset.partition().topic().value(),
                     offset.partition().partition(),
-                    offset.committed().isPresent() ? (Long) offset.committed().getAsLong() : null,
+                    offset.committed().map(OffsetAndMetadata::offset).orElse(null),
                     offset.range().logStartOffset(),
                     offset.range().endOffset(),
                     offset.lag().isPresent() ? (Long) offset.lag().getAsLong() : null,

@@ -4,8 +4,9 @@ import io.smallrye.mutiny.Uni;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.group.GroupName;
 import io.trunkline.group.Groups;
-import io.trunkline.group.TopicPartitionOffset;
+import io.trunkline.group.OffsetAndMetadata;
 import io.trunkline.topic.TopicName;
+import io.trunkline.topic.TopicPartition;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
@@ -17,6 +18,7 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -117,7 +119,7 @@ class GroupsResource {
         OptionalLong time = body.wholeLong(TIMESTAMP);
         time.ifPresent(t -> targets.add(new Groups.Target.Time(t)));
         boolean byOffset = body.has(OFFSETS);
-        List<TopicPartitionOffset> offsets = byOffset ? ConsumerBody.offsets(body) : List.of();
+        Map<TopicPartition, OffsetAndMetadata> offsets = byOffset ? ConsumerBody.offsets(body) : Map.of();
         List<String> names = body.has(TOPICS) ? body.textItems(TOPICS, MOST_TOPICS) : List.of();
         if (byOffset && body.has(TOPICS)) {
             body.wrong("topics: not together with offsets");
@@ -148,7 +150,7 @@ class GroupsResource {
     private CompletableFuture<Void> reset(
             GroupName name,
             boolean byOffset,
-            List<TopicPartitionOffset> offsets,
+            Map<TopicPartition, OffsetAndMetadata> offsets,
             List<Groups.Target> targets,
             List<TopicName> topics) {
         return byOffset ? groups.commit(name, offsets) : groups.reset(name, targets.getFirst(), topics);

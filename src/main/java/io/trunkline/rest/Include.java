@@ -33,14 +33,7 @@ enum Include {
             "Fields beyond the bridge's contract, comma-separated; if absent, all of them with Accept: application/json,"
                     + " and none otherwise.";
 
-    /**
-     * What a client asks for.
-     *
-     * @param text the parameter, null when there is none
-     * @param type the media type of the response
-     * @param known what the operation has
-     * @throws TrunklineException {@code INVALID_PARAMETER}
-     */
+    /** @throws TrunklineException {@code INVALID_PARAMETER} where the text names what the operation does not have */
     static Set<Include> of(@Nullable String text, String type, Set<Include> known) {
         if (text == null) {
             return type.equals(MediaTypes.PLAIN_JSON) ? known : Set.of();

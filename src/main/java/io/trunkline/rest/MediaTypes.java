@@ -60,12 +60,7 @@ final class MediaTypes {
         }
     }
 
-    /**
-     * What a client accepts of records.
-     *
-     * @param anything whether any format will do
-     * @param names the others, in lower case without parameters
-     */
+    /** What a client accepts of records: any format, or those of the names, in lower case without parameters. */
     record Wanted(boolean anything, List<String> names) {}
 
     /** What the client accepts of the records that a consumer gives, for which the control type stands for any format. */

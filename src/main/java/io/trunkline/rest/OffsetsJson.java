@@ -23,11 +23,7 @@ final class OffsetsJson {
                 + (ERROR_SIZE + topic.value().length()) * (long) named;
     }
 
-    /**
-     * A partition and offset or an error for each record, in the order of the request.
-     *
-     * @param codes whether errors have their code
-     */
+    /** A partition and offset or an error, with its code if wanted, for each record in the order of the request. */
     static byte[] of(ProduceResult result, boolean codes) {
         JsonBuffer json = new JsonBuffer(16 + result.count() * 32);
         json.ascii("{\"offsets\":[");

@@ -18,11 +18,7 @@ final class Parameters {
 
     private Parameters() {}
 
-    /**
-     * The topic that a path names.
-     *
-     * @throws TrunklineException {@code TOPIC_NOT_FOUND} for a name that no topic can have
-     */
+    /** @throws TrunklineException {@code TOPIC_NOT_FOUND} for a name that no topic can have */
     static TopicName topic(String text) {
         try {
             return TopicName.parse(text);

@@ -21,11 +21,7 @@ record ProduceCall(
         TopicName topic, OptionalInt partition, boolean async, RecordFormat format, String type, boolean codes) {
     private static final Set<Include> INCLUDES = Set.of(Include.CODE);
 
-    /**
-     * Reads the parameters and the type of the body.
-     *
-     * @throws TrunklineException {@code INVALID_PARAMETER} or {@code UNSUPPORTED_MEDIA_TYPE}
-     */
+    /** @throws TrunklineException {@code INVALID_PARAMETER} or {@code UNSUPPORTED_MEDIA_TYPE} */
     static ProduceCall of(
             TopicName topic,
             OptionalInt partition,
@@ -42,11 +38,7 @@ record ProduceCall(
                 Include.of(include, type, INCLUDES).contains(Include.CODE));
     }
 
-    /**
-     * The body of the response.
-     *
-     * @throws TrunklineException the failure that is the same for every record, where no record can help it
-     */
+    /** @throws TrunklineException the failure that is the same for every record, where no record can help it */
     byte[] body(ProduceResult result) {
         if (result.count() > 0) {
             TrunklineException first = result.failure(0);

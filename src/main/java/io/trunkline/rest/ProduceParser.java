@@ -9,6 +9,7 @@ import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.exc.StreamConstraintsException;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.jdbc.Sql;
 import io.trunkline.record.RecordBatch;
 import io.trunkline.rest.json.Utf8;
 import java.io.IOException;
@@ -294,7 +295,7 @@ final class ProduceParser {
         }
         if (key == null || !hasValue) {
             shapeError(place + ": needs key and value");
-        } else if (key.indexOf('\0') >= 0 || Utf8.encode(key).isEmpty()) {
+        } else if (!Sql.isStorable(key)) {
             recordError(place + ".key: must be text without U+0000 and without half surrogate pairs");
         } else {
             records.header(key, value);

@@ -2,9 +2,5 @@ package io.trunkline.rest;
 
 import io.trunkline.record.RecordBatch;
 
-/**
- * The records of a produce call.
- *
- * @param partitions the partition of each, {@code Producer.ANY_PARTITION} where the request leaves it open
- */
+/** Records with the partition of each, {@code Producer.ANY_PARTITION} where the request leaves it open. */
 record ProduceRequest(RecordBatch records, int[] partitions) {}

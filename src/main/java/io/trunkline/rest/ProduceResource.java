@@ -12,7 +12,6 @@ import jakarta.ws.rs.core.Response;
 import java.util.OptionalInt;
 import org.eclipse.microprofile.openapi.annotations.Operation;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
-import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
@@ -41,23 +40,12 @@ class ProduceResource {
                             + " large or names a partition that does not exist stands as an error in its place; the others are"
                             + " written.")
     @RequestBody(ref = "Records")
-    @APIResponse(
-            responseCode = "200",
-            content =
-                    @Content(
-                            mediaType = MediaTypes.CONTROL,
-                            schema = @Schema(implementation = ApiSchemas.SentList.class)))
+    @APIResponse(responseCode = "200", ref = "Sent")
     @APIResponse(responseCode = "204", description = "Accepted, with async=true.")
     public Uni<Response> send(
             @PathParam("topicname") String topic,
-            @Parameter(description = "Answer at once, without offsets.", schema = @Schema(type = SchemaType.BOOLEAN))
-                    @QueryParam("async")
-                    String async,
-            @Parameter(
-                            description = Include.DESCRIPTION,
-                            schema = @Schema(type = SchemaType.STRING, enumeration = "code"))
-                    @QueryParam(Include.PARAMETER)
-                    String include,
+            @Parameter(ref = "Async") @QueryParam("async") String async,
+            @Parameter(ref = "IncludeCode") @QueryParam(Include.PARAMETER) String include,
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
         return produce(topic, OptionalInt.empty(), async, include, headers, context);
@@ -67,24 +55,13 @@ class ProduceResource {
     @Path("topics/{topicname}/partitions/{partitionid}")
     @Operation(operationId = "sendToPartition", summary = "Writes records to one partition of a topic.")
     @RequestBody(ref = "Records")
-    @APIResponse(
-            responseCode = "200",
-            content =
-                    @Content(
-                            mediaType = MediaTypes.CONTROL,
-                            schema = @Schema(implementation = ApiSchemas.SentList.class)))
+    @APIResponse(responseCode = "200", ref = "Sent")
     @APIResponse(responseCode = "204", description = "Accepted, with async=true.")
     public Uni<Response> sendToPartition(
             @PathParam("topicname") String topic,
             @PathParam("partitionid") @Schema(type = SchemaType.INTEGER) String partition,
-            @Parameter(description = "Answer at once, without offsets.", schema = @Schema(type = SchemaType.BOOLEAN))
-                    @QueryParam("async")
-                    String async,
-            @Parameter(
-                            description = Include.DESCRIPTION,
-                            schema = @Schema(type = SchemaType.STRING, enumeration = "code"))
-                    @QueryParam(Include.PARAMETER)
-                    String include,
+            @Parameter(ref = "Async") @QueryParam("async") String async,
+            @Parameter(ref = "IncludeCode") @QueryParam(Include.PARAMETER) String include,
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
         return produce(topic, OptionalInt.of(Parameters.partition(partition)), async, include, headers, context);

@@ -40,11 +40,7 @@ enum RecordFormat {
         return mediaType;
     }
 
-    /**
-     * The format of a request body; plain JSON is {@link #JSON}.
-     *
-     * @throws TrunklineException {@code UNSUPPORTED_MEDIA_TYPE}
-     */
+    /** @throws TrunklineException {@code UNSUPPORTED_MEDIA_TYPE} for what is neither a record format nor plain JSON */
     static RecordFormat ofContentType(@Nullable String header) {
         return switch (MediaTypes.name(header)) {
             case MediaTypes.JSON, MediaTypes.PLAIN_JSON -> JSON;

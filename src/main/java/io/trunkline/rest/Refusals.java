@@ -11,7 +11,6 @@ import jakarta.ws.rs.core.HttpHeaders;
 final class Refusals {
     private Refusals() {}
 
-    /** Answers with a failure. */
     static void refuse(RoutingContext context, TrunklineException failure) {
         Rejections.count(failure.code());
         HttpServerResponse response = context.response();

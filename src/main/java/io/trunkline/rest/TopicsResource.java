@@ -174,8 +174,7 @@ class TopicsResource {
                             schema = @Schema(type = SchemaType.ARRAY, implementation = PartitionView.class)))
     public Uni<Response> partitions(
             @PathParam("topicname") String topic,
-            @Parameter(description = Include.DESCRIPTION, example = "offsets,sizes") @QueryParam(Include.PARAMETER)
-                    String include,
+            @Parameter(ref = "IncludeOffsets") @QueryParam(Include.PARAMETER) String include,
             @Context HttpHeaders headers) {
         String type = MediaTypes.control(headers);
         Set<Include> included = Include.of(include, type, PARTITION_INCLUDES);
@@ -192,8 +191,7 @@ class TopicsResource {
     public Uni<Response> partition(
             @PathParam("topicname") String topic,
             @PathParam("partitionid") @Schema(type = SchemaType.INTEGER) String partition,
-            @Parameter(description = Include.DESCRIPTION, example = "offsets,sizes") @QueryParam(Include.PARAMETER)
-                    String include,
+            @Parameter(ref = "IncludeOffsets") @QueryParam(Include.PARAMETER) String include,
             @Context HttpHeaders headers) {
         int number = Parameters.partition(partition);
         String type = MediaTypes.control(headers);
@@ -258,7 +256,6 @@ class TopicsResource {
                 });
     }
 
-    /** A topic with what is known of some of its partitions. */
     private record Described(Topic topic, Map<Long, LogState> states) {}
 
     private Uni<Described> described(String text, Function<Topic, List<Long>> partitionIds, Set<Include> included) {

@@ -88,7 +88,6 @@ class Tracing {
         return ended(span, () -> call.apply(traced), result -> {});
     }
 
-    /** Fetches records of a topic. */
     <T> CompletableFuture<T> fetch(
             TopicName topic, Supplier<CompletableFuture<T>> call, Function<T, Stream<FetchedBatch>> found) {
         return enabled
@@ -96,7 +95,6 @@ class Tracing {
                 : call.get();
     }
 
-    /** Polls for a consumer group. */
     <T> CompletableFuture<T> poll(
             String group, Supplier<CompletableFuture<T>> call, Function<T, Stream<FetchedBatch>> found) {
         return enabled
@@ -164,7 +162,6 @@ class Tracing {
         return contexts;
     }
 
-    /** The headers of one record. */
     private record Headers(RecordBatch records, int record) {
         static final TextMapGetter<Headers> GETTER = new TextMapGetter<>() {
             @Override

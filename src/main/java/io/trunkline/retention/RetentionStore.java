@@ -1,13 +1,11 @@
 package io.trunkline.retention;
 
 import io.trunkline.jdbc.Database;
+import io.trunkline.jdbc.Sql;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -131,26 +129,12 @@ class RetentionStore {
      * given back is taken when its lease is over.
      */
     boolean claim(UUID holder, Duration lease, Duration interval) {
-        return database.write(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(CLAIM)) {
-                statement.setObject(1, holder);
-                statement.setDouble(2, seconds(lease));
-                statement.setDouble(3, seconds(lease));
-                statement.setDouble(4, seconds(interval));
-                return statement.executeUpdate() == 1;
-            }
-        });
+        return database.write(new Sql(CLAIM, holder, lease, lease, interval).update()) == 1;
     }
 
     /** Keeps the turn for another while; false when it has been lost, or has lasted as long as one may. */
     boolean renew(UUID holder, Duration lease) {
-        return database.write(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(RENEW)) {
-                statement.setDouble(1, seconds(lease));
-                statement.setObject(2, holder);
-                return statement.executeUpdate() == 1;
-            }
-        });
+        return database.write(new Sql(RENEW, lease, holder).update()) == 1;
     }
 
     /**
@@ -159,134 +143,56 @@ class RetentionStore {
      * @param done whether the next purge is due only after the interval; otherwise it is due at once
      */
     void end(UUID holder, boolean succeeded, boolean done) {
-        database.write(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(END)) {
-                statement.setBoolean(1, done);
-                statement.setBoolean(2, succeeded);
-                statement.setObject(3, holder);
-                return statement.executeUpdate();
-            }
-        });
+        database.write(new Sql(END, done, succeeded, holder).update());
     }
 
     /** When a purge by any replica succeeded last. */
     Optional<Instant> succeededAt() {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(SUCCEEDED_AT);
-                    ResultSet row = statement.executeQuery()) {
-                row.next();
-                @Nullable OffsetDateTime at = row.getObject(1, OffsetDateTime.class);
-                return Optional.ofNullable(at).map(OffsetDateTime::toInstant);
-            }
-        });
+        return database.read(new Sql(SUCCEEDED_AT).one(row -> {
+            @Nullable OffsetDateTime at = row.getObject(1, OffsetDateTime.class);
+            return Optional.ofNullable(at).map(OffsetDateTime::toInstant);
+        }));
     }
 
-    /** The partitions that have something to purge. */
     List<Long> purgeable() {
-        return numbers(PURGEABLE);
+        return database.readAtLeisure(new Sql(PURGEABLE).list(row -> row.getLong(1)));
     }
 
     /** Moves the log start of a partition past what its topic does not keep. */
     Purged purge(long partitionId) {
-        return database.writeAtLeisure(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(PURGE)) {
-                statement.setLong(1, partitionId);
-                try (ResultSet row = statement.executeQuery()) {
-                    row.next();
-                    return new Purged(row.getLong(1), row.getLong(2), row.getBoolean(3));
-                }
-            }
-        });
+        return database.writeAtLeisure(
+                new Sql(PURGE, partitionId).one(row -> new Purged(row.getLong(1), row.getLong(2), row.getBoolean(3))));
     }
 
     /** The slices that nobody needs. */
     List<Integer> freeSlices() {
-        return numbers(FREE_SLICES).stream().map(Math::toIntExact).toList();
+        return database.readAtLeisure(new Sql(FREE_SLICES).list(row -> row.getInt(1)));
     }
 
     /** Gives the space of a slice back; answers the bytes it had on disk. */
     long freeSlice(int slice) {
-        return database.writeAtLeisure(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(FREE_SLICE)) {
-                statement.setInt(1, slice);
-                try (ResultSet row = statement.executeQuery()) {
-                    row.next();
-                    return row.getLong(1);
-                }
-            }
-        });
+        return database.writeAtLeisure(new Sql(FREE_SLICE, slice).one(row -> row.getLong(1)));
     }
 
     /** Removes a slice that has been freed; false while a partition refers to it. */
     boolean dropSlice(int slice) {
-        return database.writeAtLeisure(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(DROP_SLICE)) {
-                statement.setInt(1, slice);
-                try (ResultSet row = statement.executeQuery()) {
-                    row.next();
-                    return row.getBoolean(1);
-                }
-            }
-        });
+        return database.writeAtLeisure(new Sql(DROP_SLICE, slice).one(row -> row.getBoolean(1)));
     }
 
     /** Where single batches are to be deleted, oldest slice first. */
     List<Leftover> leftovers(int most) {
-        return database.readAtLeisure(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(LEFTOVERS)) {
-                statement.setInt(1, most);
-                List<Leftover> leftovers = new ArrayList<>();
-                try (ResultSet rows = statement.executeQuery()) {
-                    while (rows.next()) {
-                        leftovers.add(new Leftover(rows.getLong(1), rows.getInt(2)));
-                    }
-                }
-                return leftovers;
-            }
-        });
+        return database.readAtLeisure(
+                new Sql(LEFTOVERS, most).list(row -> new Leftover(row.getLong(1), row.getInt(2))));
     }
 
-    /** Deletes some batches. */
     Freed free(Leftover leftover, int mostBatches, long mostBytes) {
-        return database.writeAtLeisure(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(FREE_BATCHES)) {
-                statement.setLong(1, leftover.partitionId());
-                statement.setInt(2, leftover.slice());
-                statement.setInt(3, mostBatches);
-                statement.setLong(4, mostBytes);
-                try (ResultSet row = statement.executeQuery()) {
-                    row.next();
-                    return new Freed(row.getInt(1), row.getLong(2), row.getBoolean(3));
-                }
-            }
-        });
+        return database.writeAtLeisure(
+                new Sql(FREE_BATCHES, leftover.partitionId(), leftover.slice(), mostBatches, mostBytes)
+                        .one(row -> new Freed(row.getInt(1), row.getLong(2), row.getBoolean(3))));
     }
 
     /** Forgets the partitions of deleted topics whose space has been freed; answers how many. */
     int forgetRetired() {
-        return database.writeAtLeisure(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(FORGET_RETIRED);
-                    ResultSet row = statement.executeQuery()) {
-                row.next();
-                return row.getInt(1);
-            }
-        });
-    }
-
-    private List<Long> numbers(String query) {
-        return database.readAtLeisure(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(query);
-                    ResultSet rows = statement.executeQuery()) {
-                List<Long> numbers = new ArrayList<>();
-                while (rows.next()) {
-                    numbers.add(rows.getLong(1));
-                }
-                return numbers;
-            }
-        });
-    }
-
-    private static double seconds(Duration duration) {
-        return duration.toMillis() / 1000.0;
+        return database.writeAtLeisure(new Sql(FORGET_RETIRED).one(row -> row.getInt(1)));
     }
 }

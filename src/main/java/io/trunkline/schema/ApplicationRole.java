@@ -2,12 +2,11 @@ package io.trunkline.schema;
 
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.trunkline.jdbc.DatabaseConfig;
+import io.trunkline.jdbc.Sql;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.jboss.logging.Logger;
 
 /** The role that the service runs as: it exists, has the rights that the service needs, and cannot change a record. */
@@ -48,30 +47,21 @@ final class ApplicationRole {
 
     /** The role is created first, because the grants name it. Another replica may be doing the same. */
     void create(Connection connection) throws SQLException {
-        try (PreparedStatement find =
-                connection.prepareStatement("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = ?")) {
-            find.setString(1, config.username());
-            try (ResultSet found = find.executeQuery()) {
-                if (found.next()) {
-                    return;
-                }
-            }
+        boolean exists = new Sql("SELECT 1 FROM pg_catalog.pg_roles WHERE rolname = ?", config.username())
+                .first(row -> true)
+                .with(connection)
+                .isPresent();
+        if (exists) {
+            return;
         }
         String password = config.password()
                 .orElseThrow(() -> new ConfigurationException("The role " + config.username()
                         + " does not exist and cannot be created without a password: set"
                         + " trunkline.database.password."));
         // CREATE ROLE takes no parameters: format() quotes the name and the password on the server.
-        String create;
-        try (PreparedStatement format =
-                connection.prepareStatement("SELECT format('CREATE ROLE %I LOGIN PASSWORD %L', ?, ?)")) {
-            format.setString(1, config.username());
-            format.setString(2, password);
-            try (ResultSet formatted = format.executeQuery()) {
-                formatted.next();
-                create = formatted.getString(1);
-            }
-        }
+        String create = new Sql("SELECT format('CREATE ROLE %I LOGIN PASSWORD %L', ?, ?)", config.username(), password)
+                .one(row -> row.getString(1))
+                .with(connection);
         try (var statement = connection.createStatement()) {
             statement.execute(create);
             LOG.infof("Created the application role role=%s", config.username());
@@ -88,29 +78,21 @@ final class ApplicationRole {
 
     /** Invariant: the service cannot change a record. A superuser, or a member of the owner, could. */
     void checkPrivileges(Connection connection) throws SQLException {
-        try (PreparedStatement find = connection.prepareStatement(MAY_CHANGE_THE_LOG)) {
-            find.setString(1, config.schema());
-            try (ResultSet found = find.executeQuery()) {
-                if (found.next()) {
-                    throw new ConfigurationException("The role " + config.username() + " may change records of "
-                            + found.getString(1)
-                            + ", which the service must not be able to: take INSERT, UPDATE, DELETE and TRUNCATE"
-                            + " away from it, and run the service neither as a superuser nor as a member of the"
-                            + " owner.");
-                }
-            }
+        Optional<String> changeable =
+                new Sql(MAY_CHANGE_THE_LOG, config.schema()).first(row -> row.getString(1)).with(connection);
+        if (changeable.isPresent()) {
+            throw new ConfigurationException("The role " + config.username() + " may change records of "
+                    + changeable.get()
+                    + ", which the service must not be able to: take INSERT, UPDATE, DELETE and TRUNCATE"
+                    + " away from it, and run the service neither as a superuser nor as a member of the"
+                    + " owner.");
         }
     }
 
     /** Otherwise a right that is missing would be found when it is needed, by whoever needs it. */
     void checkGrants(Connection connection) throws SQLException {
-        List<String> missing = new ArrayList<>();
-        try (PreparedStatement find = connection.prepareStatement(MISSING_GRANTS);
-                ResultSet found = find.executeQuery()) {
-            while (found.next()) {
-                missing.add(found.getString(1));
-            }
-        }
+        List<String> missing =
+                new Sql(MISSING_GRANTS).list(row -> row.getString(1)).with(connection);
         if (!missing.isEmpty()) {
             throw new ConfigurationException("The role " + config.username()
                     + " (trunkline.database.username) lacks rights that the service needs: "

@@ -4,11 +4,10 @@ import io.quarkus.runtime.configuration.ConfigurationException;
 import io.trunkline.jdbc.DatabaseConfig;
 import io.trunkline.jdbc.DatabaseSocketFactory;
 import io.trunkline.jdbc.DatabaseUrl;
+import io.trunkline.jdbc.Sql;
 import io.trunkline.jdbc.SqlFailure;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Arrays;
@@ -87,11 +86,7 @@ class Migration {
         record NotNow(String reason, String detail) implements Outcome {}
     }
 
-    /**
-     * Migrates where it is to, and checks.
-     *
-     * @throws ConfigurationException if trying again does not help
-     */
+    /** @throws ConfigurationException if trying again does not help */
     Outcome attempt(DatabaseUrl url) {
         try {
             if (config.owner().username().isPresent()) {
@@ -130,11 +125,7 @@ class Migration {
         }
         DataSource source = source(url, owner, config.owner().password(), config.migrationTimeout());
         try (Connection connection = source.getConnection()) {
-            try (PreparedStatement open = connection.prepareStatement(MIGRATE_OPENLY)) {
-                open.setInt(1, MIGRATING);
-                open.setString(2, config.schema());
-                open.execute();
-            }
+            new Sql(MIGRATE_OPENLY, MIGRATING, config.schema()).call().with(connection);
             refuseKeyword(connection);
             new ApplicationRole(config).create(connection);
             migrate(url, flyway().dataSource(source).load());
@@ -143,15 +134,12 @@ class Migration {
 
     /** SQL names the schema without quotes, which the words of SQL itself would need. */
     private void refuseKeyword(Connection connection) throws SQLException {
-        try (PreparedStatement ask = connection.prepareStatement(NEEDS_QUOTES)) {
-            ask.setString(1, config.schema());
-            ask.setString(2, config.schema());
-            try (ResultSet needsQuotes = ask.executeQuery()) {
-                if (needsQuotes.next() && needsQuotes.getBoolean(1)) {
-                    throw new ConfigurationException("trunkline.database.schema is " + config.schema()
-                            + ", a keyword of PostgreSQL: choose another name, such as trunkline.");
-                }
-            }
+        boolean needsQuotes = new Sql(NEEDS_QUOTES, config.schema(), config.schema())
+                .one(row -> row.getBoolean(1))
+                .with(connection);
+        if (needsQuotes) {
+            throw new ConfigurationException("trunkline.database.schema is " + config.schema()
+                    + ", a keyword of PostgreSQL: choose another name, such as trunkline.");
         }
     }
 
@@ -189,9 +177,9 @@ class Migration {
         DataSource source = source(url, config.username(), config.password(), config.upkeepTimeout());
         try (Connection connection = source.getConnection()) {
             ServerCheck.check(connection);
-            use(connection);
+            new Sql(USE_SCHEMA, config.schema()).call().with(connection);
             // Looked at before the schema: what is missing without a migration is missing for good.
-            if (!isMigrating(connection)) {
+            if (!new Sql(IS_MIGRATING, MIGRATING, config.schema()).one(row -> row.getBoolean(1)).with(connection)) {
                 return checkSchemaAndRights(url, connection, source);
             }
             try {
@@ -210,13 +198,6 @@ class Migration {
         }
     }
 
-    private void use(Connection connection) throws SQLException {
-        try (PreparedStatement use = connection.prepareStatement(USE_SCHEMA)) {
-            use.setString(1, config.schema());
-            use.execute();
-        }
-    }
-
     private static Outcome migrating(Exception found) {
         return new Outcome.NotNow("the schema is being brought up to date", String.valueOf(found.getMessage()));
     }
@@ -228,16 +209,6 @@ class Migration {
         role.checkPrivileges(connection);
         role.checkGrants(connection);
         return new Outcome.Good(version);
-    }
-
-    private boolean isMigrating(Connection connection) throws SQLException {
-        try (PreparedStatement find = connection.prepareStatement(IS_MIGRATING)) {
-            find.setInt(1, MIGRATING);
-            find.setString(2, config.schema());
-            try (ResultSet found = find.executeQuery()) {
-                return found.next() && found.getBoolean(1);
-            }
-        }
     }
 
     /** Answers the version of the schema. */

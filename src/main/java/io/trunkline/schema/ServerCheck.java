@@ -1,9 +1,8 @@
 package io.trunkline.schema;
 
 import io.quarkus.runtime.configuration.ConfigurationException;
+import io.trunkline.jdbc.Sql;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 
 /** Refuses a server that is too old, or on which an acknowledged record could be lost. */
@@ -30,12 +29,8 @@ final class ServerCheck {
     }
 
     private static String setting(Connection connection, String name) throws SQLException {
-        try (PreparedStatement show = connection.prepareStatement("SELECT current_setting(?)")) {
-            show.setString(1, name);
-            try (ResultSet shown = show.executeQuery()) {
-                shown.next();
-                return shown.getString(1);
-            }
-        }
+        return new Sql("SELECT current_setting(?)", name)
+                .one(row -> row.getString(1))
+                .with(connection);
     }
 }

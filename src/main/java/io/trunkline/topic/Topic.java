@@ -20,16 +20,11 @@ public record Topic(UUID id, TopicName name, List<Long> partitionIds, TopicConfi
         return partitionIds.size();
     }
 
-    /** Whether there is such a partition. */
     public boolean hasPartition(int partition) {
         return partition >= 0 && partition < partitionIds.size();
     }
 
-    /**
-     * What a partition is called in the log.
-     *
-     * @throws TrunklineException {@code PARTITION_NOT_FOUND}
-     */
+    /** @throws TrunklineException {@code PARTITION_NOT_FOUND} */
     public long partitionId(int partition) {
         if (!hasPartition(partition)) {
             throw new TrunklineException(

@@ -15,7 +15,6 @@ import java.util.TreeMap;
  * @param overrides legal values by name
  */
 public record TopicConfig(Map<String, String> overrides) {
-    /** The configuration with every default. */
     public static final TopicConfig DEFAULT = new TopicConfig(Map.of());
 
     public TopicConfig {
@@ -26,11 +25,7 @@ public record TopicConfig(Map<String, String> overrides) {
         overrides = Collections.unmodifiableMap(new TreeMap<>(overrides));
     }
 
-    /**
-     * The configuration in untrusted names and values.
-     *
-     * @throws TrunklineException {@code INVALID_CONFIG} with a detail for each name or value that is not legal
-     */
+    /** @throws TrunklineException {@code INVALID_CONFIG} with a detail for each name or value that is not legal */
     public static TopicConfig parse(Map<String, String> overrides) {
         List<String> errors = errorsOf(overrides);
         if (errors.isEmpty()) {

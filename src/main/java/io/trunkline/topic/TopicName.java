@@ -14,11 +14,7 @@ public record TopicName(String value) {
         }
     }
 
-    /**
-     * The name in untrusted text.
-     *
-     * @throws TrunklineException {@code INVALID_TOPIC}
-     */
+    /** @throws TrunklineException {@code INVALID_TOPIC} */
     public static TopicName parse(String text) {
         if (!isLegal(text)) {
             throw new TrunklineException(

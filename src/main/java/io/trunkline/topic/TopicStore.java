@@ -2,9 +2,9 @@ package io.trunkline.topic;
 
 import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.Database;
+import io.trunkline.jdbc.Sql;
 import io.trunkline.jdbc.StoredJson;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
@@ -76,30 +76,17 @@ class TopicStore {
 
     /** As they are stored, in order. */
     List<String> names() {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(NAMES);
-                    ResultSet rows = statement.executeQuery()) {
-                List<String> names = new ArrayList<>();
-                while (rows.next()) {
-                    names.add(rows.getString(1));
-                }
-                return names;
-            }
-        });
+        return database.read(new Sql(NAMES).list(row -> row.getString(1)));
     }
 
     /** A topic; without partitions where SQL has removed them. */
     Optional<Topic> find(TopicName name) {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(FIND)) {
-                statement.setString(1, name.value());
-                try (ResultSet row = statement.executeQuery()) {
-                    return row.next()
-                            ? Optional.of(new Topic(row.getObject(1, UUID.class), name, ids(row, 3), config(row, 2)))
-                            : Optional.empty();
-                }
-            }
-        });
+        return database.read(new Sql(FIND, name.value())
+                .first(row -> new Topic(
+                        row.getObject(1, UUID.class),
+                        name,
+                        List.of((Long[]) row.getArray(3).getArray()),
+                        config(row, 2))));
     }
 
     /** What of a topic is locked to the end of the transaction. */
@@ -107,47 +94,25 @@ class TopicStore {
 
     /** Locks a topic to the end of the transaction, so that changes of one topic follow one another. */
     Optional<Locked> lock(TopicName name) {
-        return database.write(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(LOCK)) {
-                statement.setString(1, name.value());
-                try (ResultSet row = statement.executeQuery()) {
-                    return row.next() ? Optional.of(new Locked(row.getInt(1), config(row, 2))) : Optional.empty();
-                }
-            }
-        });
+        return database.write(new Sql(LOCK, name.value()).first(row -> new Locked(row.getInt(1), config(row, 2))));
     }
 
     /** @throws TrunklineException {@code TOPIC_ALREADY_EXISTS} */
     void create(TopicName name, int partitionCount, TopicConfig config) {
-        write(CREATE, name.value(), partitionCount, StoredJson.of(config.overrides()));
+        database.write(new Sql(CREATE, name.value(), partitionCount, StoredJson.of(config.overrides())).call());
     }
 
     /** Gives a topic so many partitions in all. */
     void grow(TopicName name, int partitionCount) {
-        write(GROW, name.value(), partitionCount);
+        database.write(new Sql(GROW, name.value(), partitionCount).call());
     }
 
     void configure(TopicName name, TopicConfig config) {
-        write(CONFIGURE, name.value(), StoredJson.of(config.overrides()));
+        database.write(new Sql(CONFIGURE, name.value(), StoredJson.of(config.overrides())).call());
     }
 
     void delete(TopicName name) {
-        write(DELETE, name.value());
-    }
-
-    private void write(String sql, Object... parameters) {
-        database.<Boolean>write(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(sql)) {
-                for (int i = 0; i < parameters.length; i++) {
-                    statement.setObject(i + 1, parameters[i]);
-                }
-                return statement.execute();
-            }
-        });
-    }
-
-    private static List<Long> ids(ResultSet row, int column) throws SQLException {
-        return List.of((Long[]) row.getArray(column).getArray());
+        database.write(new Sql(DELETE, name.value()).call());
     }
 
     private static TopicConfig config(ResultSet row, int column) throws SQLException {
@@ -156,64 +121,30 @@ class TopicStore {
 
     /** Grows with every topic or partition that comes or goes. */
     long version() {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(VERSION);
-                    ResultSet row = statement.executeQuery()) {
-                row.next();
-                return row.getLong(1);
-            }
-        });
+        return database.read(new Sql(VERSION).one(row -> row.getLong(1)));
     }
 
     /** How many topics there are, and how many partitions of them and of deleted topics whose space is not freed yet. */
     record Totals(long topics, long partitions) {}
 
     Totals totals() {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(TOTALS);
-                    ResultSet row = statement.executeQuery()) {
-                row.next();
-                return new Totals(row.getLong(1), row.getLong(2));
-            }
-        });
+        return database.read(new Sql(TOTALS).one(row -> new Totals(row.getLong(1), row.getLong(2))));
     }
 
     /** The partitions, in order, of those topics that exist. */
     Map<TopicName, List<Long>> idsOf(Collection<TopicName> topics) {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(IDS_OF_TOPICS)) {
-                statement.setArray(
-                        1,
-                        connection.createArrayOf(
-                                "text", topics.stream().map(TopicName::value).toArray()));
-                Map<TopicName, List<Long>> ids = new HashMap<>();
-                try (ResultSet rows = statement.executeQuery()) {
-                    while (rows.next()) {
-                        ids.computeIfAbsent(new TopicName(rows.getString(1)), name -> new ArrayList<>())
-                                .add(rows.getLong(2));
-                    }
-                }
-                return ids;
-            }
-        });
+        return database.read(new Sql(IDS_OF_TOPICS, Sql.array("text", topics, TopicName::value))
+                .into(
+                        new HashMap<TopicName, List<Long>>(),
+                        (ids, row) -> ids.computeIfAbsent(new TopicName(row.getString(1)), name -> new ArrayList<>())
+                                .add(row.getLong(2))));
     }
 
     /** What those of the partitions that exist are called. */
     Map<Long, TopicPartition> named(Collection<Long> partitionIds) {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(NAMED)) {
-                statement.setObject(
-                        1, partitionIds.stream().mapToLong(Long::longValue).toArray());
-                Map<Long, TopicPartition> named = new HashMap<>();
-                try (ResultSet rows = statement.executeQuery()) {
-                    while (rows.next()) {
-                        long id = rows.getLong(1);
-                        TopicPartition.stored(rows.getString(2), rows.getInt(3))
-                                .ifPresent(partition -> named.put(id, partition));
-                    }
-                }
-                return named;
-            }
-        });
+        return database.read(new Sql(NAMED, Sql.longs(partitionIds)).into(new HashMap<>(), (named, row) -> {
+            long id = row.getLong(1);
+            TopicPartition.stored(row.getString(2), row.getInt(3)).ifPresent(partition -> named.put(id, partition));
+        }));
     }
 }

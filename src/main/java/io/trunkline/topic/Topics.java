@@ -303,7 +303,6 @@ public class Topics implements ConnectionUser {
         return cache.get(name);
     }
 
-    /** A topic and when it was looked up. */
     private record Loaded(Topic topic, long nanos) {}
 
     private Topic load(TopicName name) {

@@ -420,7 +420,7 @@ class DeliveriesTest {
         ConsumerOptions options = new ConsumerOptions(
                 "json", OffsetReset.of("earliest").orElseThrow(), true, 0, OptionalInt.empty(), false);
         ConsumerSnapshot member = new ConsumerSnapshot(
-                MEMBER, 1, GENERATION, false, options, SubscriptionKind.TOPICS, Duration.ZERO, List.of(held));
+                MEMBER, GENERATION, false, options, SubscriptionKind.TOPICS, Duration.ZERO, List.of(held));
         return new Looked(member, Map.of(), now.toNanos());
     }
 

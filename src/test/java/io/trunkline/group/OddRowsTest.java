@@ -1,6 +1,8 @@
 package io.trunkline.group;
 
 import static io.trunkline.testing.Failure.assertFailure;
+import static io.trunkline.testing.TestDatabase.execute;
+import static io.trunkline.testing.TestDatabase.one;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -10,12 +12,8 @@ import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
 import io.trunkline.testing.Group;
 import io.trunkline.testing.ServiceTestCase;
-import io.trunkline.testing.TestDatabase;
 import jakarta.inject.Inject;
-import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -246,7 +244,7 @@ class OddRowsTest extends ServiceTestCase {
 
         // The job itself gives everybody time to be heard after PostgreSQL was away, as other tests have it.
         GroupName name = GroupName.parse(group.id());
-        assertThat(groups.withSilentMembers(Duration.ofDays(1).toSeconds())).contains(name);
+        assertThat(groups.withSilentMembers(Duration.ofDays(1))).contains(name);
         coordinator.expire(name).join();
 
         assertThat(group.members()).isEmpty();
@@ -340,21 +338,5 @@ class OddRowsTest extends ServiceTestCase {
         }
         assertThat(api.delete("/topics/" + topic).status()).isEqualTo(204);
         assertThat(api.get("/topics").body()).doesNotContain(topic);
-    }
-
-    private static void execute(String sql) throws SQLException {
-        try (Connection owner = TestDatabase.asOwner();
-                Statement statement = owner.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
-    private static String one(String query) throws SQLException {
-        try (Connection owner = TestDatabase.asOwner();
-                Statement statement = owner.createStatement();
-                ResultSet row = statement.executeQuery(query)) {
-            row.next();
-            return row.getString(1);
-        }
     }
 }

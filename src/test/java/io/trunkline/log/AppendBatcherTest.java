@@ -1,5 +1,6 @@
 package io.trunkline.log;
 
+import static io.trunkline.testing.TestDatabase.number;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -167,7 +168,7 @@ class AppendBatcherTest extends ServiceTestCase {
         long shared = ids.getFirst();
         List<QueuedAppend> good = new ArrayList<>();
         QueuedAppend bad = part(shared, "refused by the table");
-        int slice = number("SELECT slice FROM trunkline.partition_head WHERE tp_id = " + shared);
+        int slice = (int) number("SELECT slice FROM trunkline.partition_head WHERE tp_id = " + shared);
 
         try (Connection owner = TestDatabase.asOwner();
                 Statement statement = owner.createStatement()) {
@@ -217,7 +218,7 @@ class AppendBatcherTest extends ServiceTestCase {
     @Test
     void partitionAtFaultFailsAloneInASharedTransaction() throws Exception {
         List<Long> ids = partitions(10);
-        int slice = number("SELECT slice FROM trunkline.partition_head WHERE tp_id = " + ids.getFirst());
+        int slice = (int) number("SELECT slice FROM trunkline.partition_head WHERE tp_id = " + ids.getFirst());
         List<QueuedAppend> parts = new ArrayList<>();
         for (long id : ids) {
             parts.add(part(id, id == ids.get(4) ? "refused too" : "fine"));
@@ -446,14 +447,5 @@ class AppendBatcherTest extends ServiceTestCase {
             }
         }
         return values;
-    }
-
-    private static int number(String sql) throws SQLException {
-        try (Connection connection = TestDatabase.asOwner();
-                Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(sql)) {
-            row.next();
-            return row.getInt(1);
-        }
     }
 }

@@ -316,7 +316,7 @@ class LogInvariantsTest extends ServiceTestCase {
     void topicDeletedAndCreatedAgainStartsANewLog() throws Exception {
         String topic = api.newTopic(1);
         api.post("/topics/" + topic, Api.TEXT, "{\"records\":[{\"value\":\"old\"},{\"value\":\"old\"}]}");
-        int before = partitionId(topic);
+        long before = partitionId(topic);
 
         api.delete("/topics/" + topic);
         api.post("/admin/topics", Api.CONTROL, "{\"topic_name\":\"" + topic + "\"}");
@@ -578,22 +578,14 @@ class LogInvariantsTest extends ServiceTestCase {
                 .satisfies(answer -> assertThat(answer.code()).isEqualTo("DATABASE_UNAVAILABLE"));
     }
 
-    private static int partitionId(String topic) throws SQLException {
-        try (Connection owner = TestDatabase.asOwner();
-                Statement statement = owner.createStatement();
-                var row = statement.executeQuery("SELECT min(tp_id) FROM trunkline.partition_head JOIN trunkline.topic"
-                        + " USING (topic_id) WHERE name = '" + topic + "'")) {
-            row.next();
-            return row.getInt(1);
-        }
+    private static long partitionId(String topic) throws SQLException {
+        return TestDatabase.number("SELECT min(tp_id) FROM trunkline.partition_head JOIN trunkline.topic"
+                + " USING (topic_id) WHERE name = '" + topic + "'");
     }
 
     private static void moveLogStart(String topic, long offset) throws SQLException {
-        try (Connection owner = TestDatabase.asOwner();
-                Statement statement = owner.createStatement()) {
-            statement.execute("UPDATE trunkline.partition_head SET log_start_offset = " + offset + " WHERE tp_id = "
-                    + partitionId(topic));
-        }
+        TestDatabase.execute("UPDATE trunkline.partition_head SET log_start_offset = " + offset + " WHERE tp_id = "
+                + partitionId(topic));
     }
 
     private static void insertBatch(Statement statement, String topic, int slice, int base) throws SQLException {

@@ -1,5 +1,7 @@
 package io.trunkline.ops;
 
+import static io.trunkline.testing.TestDatabase.execute;
+import static io.trunkline.testing.TestDatabase.number;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -9,7 +11,6 @@ import io.trunkline.testing.ServerSettings;
 import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -74,11 +75,11 @@ class WritabilityTest extends ServiceTestCase {
     void fullDiskTakesNoRecords() throws Exception {
         String full = "CREATE FUNCTION trunkline.test_full() RETURNS trigger LANGUAGE plpgsql AS"
                 + " $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '53100'; END $$";
-        asOwner(full);
-        undo.add(() -> asOwner("DROP FUNCTION trunkline.test_full CASCADE"));
-        asOwner("CREATE TRIGGER test_full BEFORE INSERT ON trunkline.log_batch FOR EACH ROW EXECUTE FUNCTION"
+        execute(full);
+        undo.add(() -> execute("DROP FUNCTION trunkline.test_full CASCADE"));
+        execute("CREATE TRIGGER test_full BEFORE INSERT ON trunkline.log_batch FOR EACH ROW EXECUTE FUNCTION"
                 + " trunkline.test_full()");
-        asOwner("CREATE TRIGGER test_full BEFORE INSERT ON trunkline.write_probe FOR EACH ROW EXECUTE FUNCTION"
+        execute("CREATE TRIGGER test_full BEFORE INSERT ON trunkline.write_probe FOR EACH ROW EXECUTE FUNCTION"
                 + " trunkline.test_full()");
 
         Api.Answer refused = produce();
@@ -92,8 +93,8 @@ class WritabilityTest extends ServiceTestCase {
     @Test
     void rightThatWasTakenAwayIsNamed() throws Exception {
         String function = "trunkline.append_" + currentSlice();
-        asOwner("REVOKE EXECUTE ON FUNCTION " + function + " FROM trunkline_app");
-        undo.add(() -> asOwner("GRANT EXECUTE ON FUNCTION " + function + " TO trunkline_app"));
+        execute("REVOKE EXECUTE ON FUNCTION " + function + " FROM trunkline_app");
+        undo.add(() -> execute("GRANT EXECUTE ON FUNCTION " + function + " TO trunkline_app"));
 
         Api.Answer refused = produce();
 
@@ -108,8 +109,8 @@ class WritabilityTest extends ServiceTestCase {
     void sliceThatIsMissingIsNamed(String kind) throws Exception {
         String name = "trunkline." + (kind.equals("TABLE") ? "log_batch_" : "append_") + currentSlice();
         String renamed = "test_away";
-        asOwner("ALTER " + kind + " " + name + " RENAME TO " + renamed);
-        undo.add(() -> asOwner(
+        execute("ALTER " + kind + " " + name + " RENAME TO " + renamed);
+        undo.add(() -> execute(
                 "ALTER " + kind + " trunkline." + renamed + " RENAME TO " + name.substring("trunkline.".length())));
 
         Api.Answer refused = produce();
@@ -142,14 +143,14 @@ class WritabilityTest extends ServiceTestCase {
         awaitMetric("trunkline_database_writable", 1);
 
         assertThat(api.get("/topics/" + topic + "/partitions/0/offsets").body()).isEqualTo(offsets);
-        assertThat(count("SELECT count(*) FROM trunkline.write_probe")).isZero();
+        assertThat(number("SELECT count(*) FROM trunkline.write_probe")).isZero();
         try (Connection application = TestDatabase.asApplication();
                 Statement statement = application.createStatement()) {
             org.assertj.core.api.Assertions.assertThatThrownBy(
                             () -> statement.execute("INSERT INTO trunkline.write_probe (filler) VALUES ('x')"))
                     .isInstanceOf(SQLException.class);
         }
-        assertThat(count("SELECT count(*) FROM trunkline.write_probe")).isZero();
+        assertThat(number("SELECT count(*) FROM trunkline.write_probe")).isZero();
     }
 
     private Api.Answer produce() {
@@ -193,22 +194,6 @@ class WritabilityTest extends ServiceTestCase {
     }
 
     private static int currentSlice() throws SQLException {
-        return count("SELECT trunkline.current_slice()");
-    }
-
-    private static int count(String query) throws SQLException {
-        try (Connection owner = TestDatabase.asOwner();
-                Statement statement = owner.createStatement();
-                ResultSet row = statement.executeQuery(query)) {
-            row.next();
-            return row.getInt(1);
-        }
-    }
-
-    private static void asOwner(String sql) throws SQLException {
-        try (Connection owner = TestDatabase.asOwner();
-                Statement statement = owner.createStatement()) {
-            statement.execute(sql);
-        }
+        return (int) number("SELECT trunkline.current_slice()");
     }
 }

@@ -1,6 +1,8 @@
 package io.trunkline.rest;
 
 import static io.trunkline.testing.Failure.assertFailure;
+import static io.trunkline.testing.TestDatabase.execute;
+import static io.trunkline.testing.TestDatabase.number;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trunkline.testing.Api;
@@ -9,10 +11,6 @@ import io.trunkline.testing.Group;
 import io.trunkline.testing.ServiceProcess;
 import io.trunkline.testing.TestDatabase;
 import java.nio.file.Path;
-import java.sql.Connection;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -183,8 +181,8 @@ class StrangerIT {
             assertThat(codes).contains("TOPIC_LIMIT_REACHED", "GROUP_LIMIT_REACHED", "");
             assertThat(codes).containsOnly("TOPIC_LIMIT_REACHED", "GROUP_LIMIT_REACHED", "");
         }
-        assertThat(one("SELECT count(*) FROM trunkline.topic")).isEqualTo(MOST_TOPICS);
-        assertThat(one("SELECT count(*) FROM trunkline.consumer_group")).isEqualTo(MOST_GROUPS);
+        assertThat(number("SELECT count(*) FROM trunkline.topic")).isEqualTo(MOST_TOPICS);
+        assertThat(number("SELECT count(*) FROM trunkline.consumer_group")).isEqualTo(MOST_GROUPS);
 
         List<Callable<String>> more = new ArrayList<>();
         for (int i = 0; i < 8; i++) {
@@ -210,7 +208,7 @@ class StrangerIT {
             }
             assertThat(codes).contains("PARTITION_LIMIT_REACHED");
         }
-        assertThat(one("SELECT (SELECT sum(partition_count) FROM trunkline.topic)"
+        assertThat(number("SELECT (SELECT sum(partition_count) FROM trunkline.topic)"
                         + " + (SELECT count(*) FROM trunkline.retired_partition)"))
                 .isBetween(MOST_TOTAL_PARTITIONS - 40L, (long) MOST_TOTAL_PARTITIONS);
         // What is there goes on, and what goes makes room.
@@ -260,22 +258,6 @@ class StrangerIT {
         assertThat(replicas).allMatch(ServiceProcess::isAlive);
         assertThat(one().get("/topics").status()).isEqualTo(200);
         assertThat(other().get("/topics").status()).isEqualTo(200);
-    }
-
-    private static void execute(String sql) throws SQLException {
-        try (Connection owner = TestDatabase.asOwner();
-                Statement statement = owner.createStatement()) {
-            statement.execute(sql);
-        }
-    }
-
-    private static long one(String query) throws SQLException {
-        try (Connection owner = TestDatabase.asOwner();
-                Statement statement = owner.createStatement();
-                ResultSet row = statement.executeQuery(query)) {
-            row.next();
-            return row.getLong(1);
-        }
     }
 
     /** A client that writes, reads and uses a group of its own again and again: each call is answered, and soon. */

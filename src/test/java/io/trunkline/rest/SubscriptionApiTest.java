@@ -9,8 +9,6 @@ import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
 import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
-import java.sql.Connection;
-import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -465,11 +463,8 @@ class SubscriptionApiTest extends ServiceTestCase {
         String topic = api.newTopic(2);
         api.writeNumbers(topic, 1, 0, 1);
         Consumer consumer = group.consumer().assign(topic, 1);
-        try (Connection connection = TestDatabase.asOwner();
-                Statement statement = connection.createStatement()) {
-            statement.execute(
-                    "UPDATE trunkline.group_member SET assigned = NULL WHERE name = '" + consumer.name() + "'");
-        }
+        TestDatabase.execute(
+                "UPDATE trunkline.group_member SET assigned = NULL WHERE name = '" + consumer.name() + "'");
         api.newTopic(1);
 
         assertThat(consumer.subscription().toString())

@@ -1,6 +1,7 @@
 package io.trunkline.retention;
 
 import static io.trunkline.testing.Failure.assertFailure;
+import static io.trunkline.testing.TestDatabase.number;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -199,7 +200,7 @@ class PurgeBesideOthersTest extends RetentionTestCase {
             threads.shutdownNow();
         }
         assertThat(page(topic, 159).json()).hasSize(1);
-        assertThat(count("SELECT log_start_offset FROM trunkline.partition_head WHERE tp_id = " + partitionId(topic)))
+        assertThat(number("SELECT log_start_offset FROM trunkline.partition_head WHERE tp_id = " + partitionId(topic)))
                 .isBetween(100L, 159L);
     }
 
@@ -300,7 +301,7 @@ class PurgeBesideOthersTest extends RetentionTestCase {
                 for (Future<?> append : appends) {
                     append.get(30, TimeUnit.SECONDS);
                 }
-                assertThat(count("SELECT log_start_offset FROM trunkline.partition_head WHERE tp_id = " + id))
+                assertThat(number("SELECT log_start_offset FROM trunkline.partition_head WHERE tp_id = " + id))
                         .isLessThanOrEqualTo(15_001);
             }
         } finally {

@@ -1,5 +1,6 @@
 package io.trunkline.retention;
 
+import static io.trunkline.testing.TestDatabase.number;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -209,7 +210,7 @@ class PurgeRightsTest extends RetentionTestCase {
 
         assertThat(store.claim(other, lease, DAY)).isTrue();
         assertThat(
-                        count(
+                        number(
                                 "SELECT count(*) FROM trunkline.retention_lease"
                                         + " WHERE held_until <= trunkline.log_now() + interval '2 minutes' AND started_at <= trunkline.log_now()"))
                 .isEqualTo(1);

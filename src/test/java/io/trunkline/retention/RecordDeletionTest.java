@@ -1,6 +1,7 @@
 package io.trunkline.retention;
 
 import static io.trunkline.testing.Failure.assertFailure;
+import static io.trunkline.testing.TestDatabase.number;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;
@@ -139,14 +140,14 @@ class RecordDeletionTest extends RetentionTestCase {
         assertThat(api.delete("/topics/" + topic).status()).isEqualTo(204);
         api.createTopic(topic, 1);
         assertThat(values(topic)).isEmpty();
-        assertThat(count("SELECT count(*) FROM trunkline.log_batch WHERE tp_id = " + partitionId))
+        assertThat(number("SELECT count(*) FROM trunkline.log_batch WHERE tp_id = " + partitionId))
                 .isEqualTo(1);
 
         job.purge();
 
-        assertThat(count("SELECT count(*) FROM trunkline.log_batch WHERE tp_id = " + partitionId))
+        assertThat(number("SELECT count(*) FROM trunkline.log_batch WHERE tp_id = " + partitionId))
                 .isZero();
-        assertThat(count("SELECT count(*) FROM trunkline.retired_partition")).isZero();
+        assertThat(number("SELECT count(*) FROM trunkline.retired_partition")).isZero();
         assertThat(values(other)).containsExactly("b");
         assertThat(exists(slice)).isTrue();
         assertThat(write(topic, now, "c")).isZero();
@@ -163,6 +164,6 @@ class RecordDeletionTest extends RetentionTestCase {
         job.purge();
 
         assertThat(exists(slice)).isFalse();
-        assertThat(count("SELECT count(*) FROM trunkline.retired_partition")).isZero();
+        assertThat(number("SELECT count(*) FROM trunkline.retired_partition")).isZero();
     }
 }

@@ -1,5 +1,6 @@
 package io.trunkline.retention;
 
+import static io.trunkline.testing.TestDatabase.number;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -110,12 +111,12 @@ class RetentionTestCase extends ServiceTestCase {
 
     static int partitionId(String topic) throws SQLException {
         return (int)
-                count("SELECT tp_id FROM trunkline.partition_head JOIN trunkline.topic USING (topic_id) WHERE name = '"
+                number("SELECT tp_id FROM trunkline.partition_head JOIN trunkline.topic USING (topic_id) WHERE name = '"
                         + topic + "'");
     }
 
     static int currentSlice() throws SQLException {
-        return (int) count("SELECT trunkline.current_slice()");
+        return (int) number("SELECT trunkline.current_slice()");
     }
 
     /** The slices in which a partition has batches, oldest first. */
@@ -133,21 +134,12 @@ class RetentionTestCase extends ServiceTestCase {
     }
 
     static long batches(int slice, String topic) throws SQLException {
-        return count("SELECT count(*) FROM trunkline.log_batch WHERE slice = " + slice + " AND tp_id = "
+        return number("SELECT count(*) FROM trunkline.log_batch WHERE slice = " + slice + " AND tp_id = "
                 + partitionId(topic));
     }
 
     static boolean exists(int slice) throws SQLException {
-        return count("SELECT count(*) FROM pg_class WHERE relname = 'log_batch_" + slice + "'") == 1;
-    }
-
-    static long count(String query) throws SQLException {
-        try (Connection owner = TestDatabase.asOwner();
-                Statement statement = owner.createStatement();
-                ResultSet row = statement.executeQuery(query)) {
-            row.next();
-            return row.getLong(1);
-        }
+        return number("SELECT count(*) FROM pg_class WHERE relname = 'log_batch_" + slice + "'") == 1;
     }
 
     static void refused(String state, Statement statement, String sql) {

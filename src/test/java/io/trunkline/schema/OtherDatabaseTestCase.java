@@ -3,9 +3,7 @@ package io.trunkline.schema;
 import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
@@ -25,25 +23,20 @@ abstract class OtherDatabaseTestCase extends ServiceTestCase {
 
     /** The number that a query has as its one result. */
     static long one(String query) throws SQLException {
-        try (Connection owner = TestDatabase.asOwner(DATABASE);
-                Statement statement = owner.createStatement();
-                ResultSet row = statement.executeQuery(query)) {
-            row.next();
-            return row.getLong(1);
+        try (Connection owner = TestDatabase.asOwner(DATABASE)) {
+            return Long.parseLong(TestDatabase.one(owner, query));
         }
     }
 
     static void asOwner(String sql) throws SQLException {
-        try (Connection owner = TestDatabase.asOwner(DATABASE);
-                Statement statement = owner.createStatement()) {
-            statement.execute(sql);
+        try (Connection owner = TestDatabase.asOwner(DATABASE)) {
+            TestDatabase.execute(owner, sql);
         }
     }
 
     private static void asSuperuser(String sql) throws SQLException {
-        try (Connection superuser = TestDatabase.asSuperuser();
-                Statement statement = superuser.createStatement()) {
-            statement.execute(sql);
+        try (Connection superuser = TestDatabase.asSuperuser()) {
+            TestDatabase.execute(superuser, sql);
         }
     }
 }

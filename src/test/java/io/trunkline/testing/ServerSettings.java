@@ -1,9 +1,7 @@
 package io.trunkline.testing;
 
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Duration;
 import org.awaitility.Awaitility;
 
@@ -42,22 +40,16 @@ public final class ServerSettings implements AutoCloseable {
 
     private static void reload(String name, String value) throws SQLException {
         execute("SELECT pg_reload_conf()");
-        Awaitility.await().atMost(PATIENCE).until(() -> {
-            try (Connection connection = TestDatabase.asOwner();
-                    Statement statement = connection.createStatement();
-                    ResultSet row = statement.executeQuery("SHOW " + name)) {
-                row.next();
-                return row.getString(1).equals(value);
-            }
-        });
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .until(() -> TestDatabase.one("SHOW " + name).equals(value));
     }
 
     private static void execute(String sql) throws SQLException {
-        try (Connection connection = TestDatabase.asSuperuser();
-                Statement statement = connection.createStatement()) {
+        try (Connection connection = TestDatabase.asSuperuser()) {
             // Where the server is read-only by default.
-            statement.execute("SET default_transaction_read_only = off");
-            statement.execute(sql);
+            TestDatabase.execute(connection, "SET default_transaction_read_only = off");
+            TestDatabase.execute(connection, sql);
         }
     }
 }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.sql.Connection;
 import java.sql.DriverManager;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
@@ -187,6 +188,41 @@ public final class TestDatabase implements QuarkusTestResourceLifecycleManager {
     /** A connection of any role, to another database of the server. */
     public static Connection connect(String database, String user, String password) throws SQLException {
         return DriverManager.getConnection(url(database), user, password);
+    }
+
+    /** Runs a statement as the role that owns the schema. */
+    public static void execute(String sql) throws SQLException {
+        try (Connection owner = asOwner()) {
+            execute(owner, sql);
+        }
+    }
+
+    /** Runs a statement. */
+    public static void execute(Connection connection, String sql) throws SQLException {
+        try (Statement statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    /** The one value of a query, as text, for the role that owns the schema. */
+    public static String one(String query) throws SQLException {
+        try (Connection owner = asOwner()) {
+            return one(owner, query);
+        }
+    }
+
+    /** The one value of a query, as text. */
+    public static String one(Connection connection, String query) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet row = statement.executeQuery(query)) {
+            row.next();
+            return row.getString(1);
+        }
+    }
+
+    /** The one number of a query, for the role that owns the schema. */
+    public static long number(String query) throws SQLException {
+        return Long.parseLong(one(query));
     }
 
     /** The URL of another database of the server. */

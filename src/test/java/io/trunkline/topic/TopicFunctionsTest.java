@@ -9,7 +9,6 @@ import io.trunkline.testing.Consumer;
 import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
 import java.sql.Connection;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
@@ -128,7 +127,7 @@ class TopicFunctionsTest extends ServiceTestCase {
     void ownerSetsHowPartitionsAreNumbered() throws Exception {
         try (Connection owner = TestDatabase.asOwner();
                 Statement statement = owner.createStatement()) {
-            String restart = one("SELECT nextval('trunkline.tp_id')::text", owner);
+            String restart = TestDatabase.one(owner, "SELECT nextval('trunkline.tp_id')");
             statement.execute("ALTER SEQUENCE trunkline.tp_id INCREMENT BY 16 RESTART WITH 5000000003");
             try {
                 execute("SELECT trunkline.create_topic('" + topic + "', 3)");
@@ -162,23 +161,14 @@ class TopicFunctionsTest extends ServiceTestCase {
     }
 
     private static void execute(String sql) throws SQLException {
-        try (Connection application = TestDatabase.asApplication();
-                Statement statement = application.createStatement()) {
-            statement.execute(sql);
+        try (Connection application = TestDatabase.asApplication()) {
+            TestDatabase.execute(application, sql);
         }
     }
 
     private static String one(String query) throws SQLException {
         try (Connection application = TestDatabase.asApplication()) {
-            return one(query, application);
-        }
-    }
-
-    private static String one(String query, Connection connection) throws SQLException {
-        try (Statement statement = connection.createStatement();
-                ResultSet row = statement.executeQuery(query)) {
-            row.next();
-            return row.getString(1);
+            return TestDatabase.one(application, query);
         }
     }
 }

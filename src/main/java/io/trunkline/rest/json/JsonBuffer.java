@@ -57,7 +57,6 @@ public final class JsonBuffer {
         length = 0;
     }
 
-    /** Copies what has been written. */
     public void writeTo(ByteBuf out) {
         out.writeBytes(bytes, 0, length);
     }
@@ -114,7 +113,6 @@ public final class JsonBuffer {
         return this;
     }
 
-    /** A quoted string of base64. */
     public JsonBuffer base64(byte[] source, int from, int size) {
         ByteBuffer encoded = Base64.getEncoder().encode(ByteBuffer.wrap(source, from, size));
         room(encoded.remaining() + 2);
