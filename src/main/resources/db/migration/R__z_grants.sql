@@ -51,7 +51,12 @@ AS $$
                ('lock_topic(text)', false),
                ('grow_topic(text,integer)', false),
                ('configure_topic(text,jsonb)', true),
-               ('delete_topic(text)', true)) AS f (signature, optional)
+               ('delete_topic(text)', true),
+               ('note_token_uses(text[])', false),
+               ('create_token(text,bytea,text,bytea,text,text[],text,timestamp with time zone)', true),
+               ('revoke_token(text,bytea,text)', true),
+               ('create_rule(text,bytea,text,text,text,text,text,boolean)', true),
+               ('delete_rule(text,bytea,bigint)', true)) AS f (signature, optional)
      UNION ALL
     SELECT 'FUNCTION', p.oid::regprocedure::text, 'EXECUTE', false
       FROM pg_proc p

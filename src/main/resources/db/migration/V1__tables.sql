@@ -219,6 +219,8 @@ CREATE TABLE ${schema}.group_member (
     topics             jsonb CHECK ((topics IS NOT NULL) = (subscription = 'topics')),
     topic_pattern      text CHECK ((topic_pattern IS NOT NULL) = (subscription = 'pattern')),
     assigned           jsonb CHECK (jsonb_typeof(assigned) = 'object'),
+    principal          text COLLATE "C",
+    roles              text[] NOT NULL DEFAULT '{}',
     last_seen          timestamptz NOT NULL DEFAULT clock_timestamp(),
     created_at         timestamptz NOT NULL DEFAULT clock_timestamp(),
     UNIQUE (group_id, name),
@@ -229,6 +231,9 @@ COMMENT ON COLUMN ${schema}.group_member.reset_duration_ms IS
     'Where nothing is committed, the member begins at the first record that is not older; null where auto_offset_reset says it all.';
 COMMENT ON COLUMN ${schema}.group_member.assigned IS
     'The partitions that were assigned by hand, numbers by topic, some of which may not exist yet. Counts while subscription is partitions.';
+COMMENT ON COLUMN ${schema}.group_member.principal IS
+    'Who created the member, and so may use it: it reads what he may read. Null where there was no access control.';
+COMMENT ON COLUMN ${schema}.group_member.roles IS 'The roles that the principal had, beside those that access_role gives him.';
 COMMENT ON COLUMN ${schema}.group_member.last_seen IS
     'When a request of the member was noted last: not each one is, so the true time is up to a fifth of the session timeout later.';
 
@@ -270,3 +275,69 @@ COMMENT ON COLUMN ${schema}.group_offset.start_offset IS
     'Where the group began: what auto.offset.reset came to when it was first needed. Counts while nothing is committed.';
 COMMENT ON COLUMN ${schema}.group_offset.committed_offset IS 'The next offset to read, as committed; null when nothing is.';
 COMMENT ON COLUMN ${schema}.group_offset.commit_metadata IS 'What the client that committed noted beside the offset.';
+
+CREATE TABLE ${schema}.access_version (
+    version bigint NOT NULL
+);
+CREATE UNIQUE INDEX access_version_one_row ON ${schema}.access_version ((true));
+COMMENT ON TABLE ${schema}.access_version IS
+    'One row: grows with every token, role or rule that is added, changed or removed, so that replicas see that they have to load them.';
+INSERT INTO ${schema}.access_version (version) VALUES (1);
+
+CREATE TABLE ${schema}.access_token (
+    token_id     text COLLATE "C" PRIMARY KEY CHECK (token_id ~ '^[a-z0-9]{12}$'),
+    secret_hash  bytea NOT NULL CHECK (octet_length(secret_hash) = 32),
+    principal    text COLLATE "C" NOT NULL CHECK (length(principal) BETWEEN 1 AND 255 AND principal !~ '[[:cntrl:]]'),
+    roles        text[] NOT NULL DEFAULT '{}' CHECK (cardinality(roles) <= 100),
+    description  text NOT NULL DEFAULT '' CHECK (length(description) <= 1000),
+    created_by   text NOT NULL,
+    created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    expires_at   timestamptz,
+    revoked_at   timestamptz,
+    last_used_at timestamptz
+) WITH (fillfactor = 80);
+COMMENT ON TABLE ${schema}.access_token IS
+    'API tokens: tl_<token_id>_<secret>, of which the secret is shown once and never stored.';
+COMMENT ON COLUMN ${schema}.access_token.secret_hash IS
+    'The SHA-256 of the proof, which is the SHA-256 of the secret: whoever reads this table has neither.';
+COMMENT ON COLUMN ${schema}.access_token.roles IS 'Roles that whoever shows the token has, beside those of its principal.';
+COMMENT ON COLUMN ${schema}.access_token.last_used_at IS 'When the token was used last, noted at most about once a minute.';
+
+CREATE TABLE ${schema}.access_role (
+    principal text COLLATE "C" NOT NULL CHECK (length(principal) BETWEEN 1 AND 255 AND principal !~ '[[:cntrl:]]'),
+    role      text COLLATE "C" NOT NULL CHECK (role ~ '^[a-zA-Z0-9._:-]{1,100}$'),
+    source    text NOT NULL DEFAULT 'api' CHECK (source IN ('api', 'file')),
+    PRIMARY KEY (principal, role)
+);
+COMMENT ON TABLE ${schema}.access_role IS 'The roles of principals, however they prove who they are.';
+COMMENT ON COLUMN ${schema}.access_role.source IS 'Where it comes from; what comes from a file goes when the file no longer holds it.';
+
+CREATE TABLE ${schema}.access_rule (
+    rule_id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    subject_kind text NOT NULL CHECK (subject_kind IN ('principal', 'role')),
+    subject      text COLLATE "C" NOT NULL CHECK (length(subject) BETWEEN 1 AND 255 AND subject !~ '[[:cntrl:]]'),
+    access_right text NOT NULL,
+    resource     text NOT NULL CHECK (resource IN ('topic', 'group')),
+    name         text COLLATE "C" NOT NULL CHECK (length(name) <= 255),
+    prefix       boolean NOT NULL,
+    source       text NOT NULL DEFAULT 'api' CHECK (source IN ('api', 'file')),
+    created_by   text NOT NULL,
+    created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
+    UNIQUE (subject_kind, subject, access_right, resource, name, prefix),
+    CHECK (prefix OR name <> ''),
+    CHECK (access_right IN ('read', 'write', 'manage') AND resource = 'topic' OR access_right IN ('use', 'manage') AND resource = 'group')
+);
+COMMENT ON TABLE ${schema}.access_rule IS 'What a principal, or whoever has a role, may do. What no rule allows is refused.';
+COMMENT ON COLUMN ${schema}.access_rule.name IS
+    'The name of a topic or group, or what its name begins with; an empty prefix stands for all.';
+COMMENT ON COLUMN ${schema}.access_rule.source IS 'Where it comes from; what comes from a file goes when the file no longer holds it.';
+
+-- Its body is in the functions of access, which run after this.
+CREATE FUNCTION ${schema}.access_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
+CREATE TRIGGER access_token_changed
+    AFTER INSERT OR DELETE OR UPDATE OF secret_hash, principal, roles, expires_at, revoked_at OR TRUNCATE ON ${schema}.access_token
+    FOR EACH STATEMENT EXECUTE FUNCTION ${schema}.access_changed();
+CREATE TRIGGER access_role_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON ${schema}.access_role
+    FOR EACH STATEMENT EXECUTE FUNCTION ${schema}.access_changed();
+CREATE TRIGGER access_rule_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON ${schema}.access_rule
+    FOR EACH STATEMENT EXECUTE FUNCTION ${schema}.access_changed();

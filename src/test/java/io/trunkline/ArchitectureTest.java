@@ -33,7 +33,18 @@ class ArchitectureTest {
     private static final String ROOT = "io.trunkline.";
 
     private static final Set<String> EDGE_USES = Set.of(
-            "edge", "consumer", "group", "retention", "log", "topic", "schema", "jdbc", "async", "record", "error");
+            "edge",
+            "consumer",
+            "group",
+            "retention",
+            "log",
+            "access",
+            "topic",
+            "schema",
+            "jdbc",
+            "async",
+            "record",
+            "error");
 
     /** Who may use whom: edges see features, features see those below them, everybody sees the kit. */
     private static final Map<String, Set<String>> MAY_USE = Map.ofEntries(
@@ -42,10 +53,13 @@ class ArchitectureTest {
             Map.entry("ops", EDGE_USES),
             Map.entry("embedded", Set.of("jdbc")),
             Map.entry("edge", Set.of("error")),
-            Map.entry("consumer", Set.of("group", "log", "topic", "schema", "jdbc", "async", "record", "error")),
-            Map.entry("group", Set.of("log", "topic", "schema", "jdbc", "async", "record", "error")),
+            Map.entry(
+                    "consumer",
+                    Set.of("group", "log", "access", "topic", "schema", "jdbc", "async", "record", "error")),
+            Map.entry("group", Set.of("log", "access", "topic", "schema", "jdbc", "async", "record", "error")),
             Map.entry("retention", Set.of("log", "topic", "schema", "jdbc", "async", "record", "error")),
             Map.entry("log", Set.of("topic", "schema", "jdbc", "async", "record", "error")),
+            Map.entry("access", Set.of("topic", "schema", "jdbc", "async", "error")),
             Map.entry("topic", Set.of("schema", "jdbc", "async", "error")),
             Map.entry("schema", Set.of("jdbc", "async", "error")),
             Map.entry("jdbc", Set.of("async", "error")),
@@ -53,7 +67,7 @@ class ArchitectureTest {
             Map.entry("record", Set.of()),
             Map.entry("error", Set.of()));
 
-    private static final List<String> FEATURES = List.of("topic", "log", "group", "consumer", "retention");
+    private static final List<String> FEATURES = List.of("topic", "access", "log", "group", "consumer", "retention");
     private static final List<String> KIT = List.of("schema", "jdbc", "async", "record", "error");
 
     private static final List<String> REFLECTIVE = List.of(

@@ -85,6 +85,18 @@ public enum ErrorCode {
     AUTHENTICATION_REQUIRED,
     /** The rules do not allow the client this operation on this topic, group or cluster. */
     ACCESS_DENIED,
+    /** Several attempts of the client's address to prove who it is have failed; others are refused for a moment. */
+    TOO_MANY_ATTEMPTS,
+    /** A quota of the client is used up for now. */
+    QUOTA_EXCEEDED,
+    /** There is no token of this id. */
+    TOKEN_NOT_FOUND,
+    /** There is no rule of this id. */
+    RULE_NOT_FOUND,
+    /** The token or rule that is to be created has a part that is not legal. */
+    INVALID_ACCESS,
+    /** There are as many tokens, or rules, as there may be. */
+    ACCESS_LIMIT_REACHED,
     /** The role that the service runs as lacks a right in PostgreSQL that the operation needs. */
     DATABASE_PERMISSION_MISSING,
     /** CORS does not allow the origin, or the method, of a browser's request. */

@@ -56,6 +56,16 @@ public final class SqlFailure {
                         ErrorCode.DATABASE_PERMISSION_MISSING,
                         "The owner of the schema does not allow this (the table log_limit in PostgreSQL); nothing was done.",
                         e);
+            case "TL010" ->
+                new TrunklineException(
+                        ErrorCode.ACCESS_DENIED,
+                        "This takes a valid API token of an administrator; nothing was done.",
+                        e);
+            case "TL011" ->
+                new TrunklineException(
+                        ErrorCode.ACCESS_LIMIT_REACHED,
+                        "There may be at most 10,000 tokens and 10,000 rules; nothing was done.",
+                        e);
             case "42501" ->
                 new TrunklineException(
                         ErrorCode.DATABASE_PERMISSION_MISSING,

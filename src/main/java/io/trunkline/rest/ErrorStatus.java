@@ -15,6 +15,8 @@ final class ErrorStatus {
                     TOPIC_NOT_FOUND,
                     PARTITION_NOT_FOUND,
                     GROUP_NOT_FOUND,
+                    TOKEN_NOT_FOUND,
+                    RULE_NOT_FOUND,
                     CONSUMER_NOT_FOUND,
                     PARTITION_NOT_ASSIGNED -> 404;
             case METHOD_NOT_ALLOWED -> 405;
@@ -26,6 +28,7 @@ final class ErrorStatus {
                     TOPIC_LIMIT_REACHED,
                     PARTITION_LIMIT_REACHED,
                     GROUP_LIMIT_REACHED,
+                    ACCESS_LIMIT_REACHED,
                     GROUP_NOT_EMPTY,
                     SUBSCRIPTION_CONFLICT,
                     NOT_SUBSCRIBED,
@@ -43,7 +46,9 @@ final class ErrorStatus {
                     INVALID_GROUP,
                     INVALID_CONSUMER_CONFIG,
                     INVALID_SUBSCRIPTION,
+                    INVALID_ACCESS,
                     INVALID_TEXT -> 422;
+            case TOO_MANY_ATTEMPTS, QUOTA_EXCEEDED -> 429;
             case HEADERS_TOO_LARGE -> 431;
             case INTERNAL -> 500;
             case OVERLOADED, DATABASE_UNAVAILABLE, DATABASE_READ_ONLY, STORAGE_FULL, SLICE_MISSING, OUTCOME_UNKNOWN ->

@@ -1,0 +1,10 @@
+package io.trunkline.access;
+
+/** Lets somebody do something with topics or groups of some names. */
+public record Rule(Subject subject, Right right, Resource resource, NamePattern name) {
+    public Rule {
+        if (!resource.rights().contains(right)) {
+            throw new IllegalArgumentException("topics have the rights read, write and manage, groups use and manage");
+        }
+    }
+}
