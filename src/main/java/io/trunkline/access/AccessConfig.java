@@ -12,6 +12,12 @@ public interface AccessConfig {
      */
     Optional<Mode> mode();
 
+    /**
+     * The topic that keeps what the audit log says, as JSON records. It is created with 90 days of retention where it does not
+     * exist. No topic if absent.
+     */
+    Optional<String> auditTopic();
+
     /** Whether clients must prove who they are. */
     enum Mode {
         NONE,

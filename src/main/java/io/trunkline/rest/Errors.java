@@ -37,15 +37,21 @@ class Errors {
         Response.ResponseBuilder answer = Response.status(ErrorStatus.of(failure.code()))
                 .type(MediaTypes.CONTROL)
                 .entity(ErrorView.of(failure).toJson());
-        if (isRetriable(failure.code())) {
-            answer.header(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
-        }
+        retryAfter(failure).ifPresent(seconds -> answer.header(HttpHeaders.RETRY_AFTER, seconds));
         return answer.build();
     }
 
     /** Whether the call may be repeated as it is, a little later. */
     static boolean isRetriable(ErrorCode code) {
         return ErrorStatus.of(code) == 503;
+    }
+
+    /** When the call may be repeated, in seconds: when the failure knows, or soon. */
+    static Optional<String> retryAfter(TrunklineException failure) {
+        if (failure.retryAfterSeconds().isPresent()) {
+            return Optional.of(Long.toString(failure.retryAfterSeconds().getAsLong()));
+        }
+        return isRetriable(failure.code()) ? Optional.of(RETRY_AFTER_SECONDS) : Optional.empty();
     }
 
     /** The failure as the client may know it. What nobody foresaw is logged, and told as that only. */

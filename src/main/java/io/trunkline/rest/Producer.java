@@ -7,6 +7,7 @@ import io.trunkline.log.Logs;
 import io.trunkline.log.PartitionAppend;
 import io.trunkline.record.ByteColumn;
 import io.trunkline.record.RecordBatch;
+import io.trunkline.topic.Creator;
 import io.trunkline.topic.Topic;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.Topics;
@@ -56,7 +57,7 @@ class Producer {
      */
     CompletableFuture<Accepted> send(
             TopicName name, RecordBatch records, int[] partitions, OptionalInt only, boolean allOrNothing) {
-        return topics.getOrCreate(name)
+        return topics.getOrCreate(name, Creator.NOBODY)
                 .thenCompose(topic -> namesAll(topic, partitions, only)
                         ? CompletableFuture.completedFuture(topic)
                         : topics.recent(name))

@@ -16,9 +16,7 @@ final class Refusals {
         Rejections.count(failure.code());
         HttpServerResponse response = context.response();
         response.setStatusCode(ErrorStatus.of(failure.code())).putHeader(HttpHeaders.CONTENT_TYPE, MediaTypes.CONTROL);
-        if (Errors.isRetriable(failure.code())) {
-            response.putHeader(HttpHeaders.RETRY_AFTER, Errors.RETRY_AFTER_SECONDS);
-        }
+        Errors.retryAfter(failure).ifPresent(seconds -> response.putHeader(HttpHeaders.RETRY_AFTER, seconds));
         response.end(Buffer.buffer(ErrorView.of(failure).toJson()));
     }
 }

@@ -4,6 +4,7 @@ import io.smallrye.mutiny.Uni;
 import io.trunkline.log.DeletionOutcome;
 import io.trunkline.log.LogState;
 import io.trunkline.log.Logs;
+import io.trunkline.topic.Creator;
 import io.trunkline.topic.Topic;
 import io.trunkline.topic.TopicConfig;
 import io.trunkline.topic.TopicName;
@@ -121,7 +122,7 @@ class TopicsResource {
         Replication.check(factor);
         TopicConfig config = TopicConfig.parse(configs);
         return Uni.createFrom()
-                .completionStage(() -> topics.create(topicName, count, config))
+                .completionStage(() -> topics.create(topicName, count, config, Creator.NOBODY))
                 .map(topic -> answers.with(type, Response.Status.CREATED, Map.of()));
     }
 
@@ -144,7 +145,7 @@ class TopicsResource {
         Map<String, Optional<String>> configs = body.changes(CONFIGS);
         body.check();
         return Uni.createFrom()
-                .completionStage(() -> topics.change(name, count, configs)
+                .completionStage(() -> topics.change(name, count, configs, Creator.NOBODY.limits())
                         .thenCompose(changed -> logs.states(changed.partitionIds())
                                 // The change is done: what cannot be looked up now is shown as unknown.
                                 .exceptionally(unknown -> Map.of())

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** The topics and their partitions. What writes them are functions that run with the owner's rights. */
 @ApplicationScoped
@@ -30,11 +31,11 @@ class TopicStore {
              WHERE t.name = ?
             """;
     private static final String LOCK = """
-            SELECT partition_count, config
+            SELECT partition_count, config, created_by
               FROM trunkline.lock_topic(?)
             """;
     private static final String CREATE = """
-            SELECT trunkline.create_topic(?, ?, ?::jsonb)
+            SELECT trunkline.create_topic(?, ?, ?::jsonb, ?)
             """;
     private static final String GROW = """
             SELECT trunkline.grow_topic(?, ?)
@@ -53,6 +54,11 @@ class TopicStore {
             SELECT (SELECT count(*) FROM trunkline.topic),
                    (SELECT coalesce(sum(partition_count), 0) FROM trunkline.topic)
                        + (SELECT count(*) FROM trunkline.retired_partition)
+            """;
+    private static final String TOTALS_OF_CREATOR = """
+            SELECT count(*), coalesce(sum(partition_count), 0)
+              FROM trunkline.topic
+             WHERE created_by = ?
             """;
     private static final String IDS_OF_TOPICS = """
             SELECT t.name, h.tp_id
@@ -103,7 +109,7 @@ class TopicStore {
     }
 
     /** What of a topic is locked to the end of the transaction. */
-    record Locked(int partitionCount, TopicConfig config) {}
+    record Locked(int partitionCount, TopicConfig config, Optional<String> createdBy) {}
 
     /** Locks a topic to the end of the transaction, so that changes of one topic follow one another. */
     Optional<Locked> lock(TopicName name) {
@@ -111,15 +117,18 @@ class TopicStore {
             try (PreparedStatement statement = connection.prepareStatement(LOCK)) {
                 statement.setString(1, name.value());
                 try (ResultSet row = statement.executeQuery()) {
-                    return row.next() ? Optional.of(new Locked(row.getInt(1), config(row, 2))) : Optional.empty();
+                    return row.next()
+                            ? Optional.of(
+                                    new Locked(row.getInt(1), config(row, 2), Optional.ofNullable(row.getString(3))))
+                            : Optional.empty();
                 }
             }
         });
     }
 
     /** @throws TrunklineException {@code TOPIC_ALREADY_EXISTS} */
-    void create(TopicName name, int partitionCount, TopicConfig config) {
-        write(CREATE, name.value(), partitionCount, StoredJson.of(config.overrides()));
+    void create(TopicName name, int partitionCount, TopicConfig config, Optional<String> creator) {
+        write(CREATE, name.value(), partitionCount, StoredJson.of(config.overrides()), creator.orElse(null));
     }
 
     /** Gives a topic so many partitions in all. */
@@ -135,7 +144,7 @@ class TopicStore {
         write(DELETE, name.value());
     }
 
-    private void write(String sql, Object... parameters) {
+    private void write(String sql, @Nullable Object... parameters) {
         database.<Boolean>write(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(sql)) {
                 for (int i = 0; i < parameters.length; i++) {
@@ -174,6 +183,19 @@ class TopicStore {
                     ResultSet row = statement.executeQuery()) {
                 row.next();
                 return new Totals(row.getLong(1), row.getLong(2));
+            }
+        });
+    }
+
+    /** How many topics somebody has created, and how many partitions they have. */
+    Totals totals(String creator) {
+        return database.read(connection -> {
+            try (PreparedStatement statement = connection.prepareStatement(TOTALS_OF_CREATOR)) {
+                statement.setString(1, creator);
+                try (ResultSet row = statement.executeQuery()) {
+                    row.next();
+                    return new Totals(row.getLong(1), row.getLong(2));
+                }
             }
         });
     }

@@ -21,6 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The packaged application with settings that an operator gives it, and the defaults do not have. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -39,6 +41,7 @@ class ConfiguredServiceIT {
         settings.put("quarkus.http.cors.origins", "https://app.example.org");
         settings.put("quarkus.http.cors.methods", "GET,POST,DELETE,PATCH");
         settings.put("trunkline.consumer.auto-offset-reset", "earliest");
+        settings.put("trunkline.http.documentation", "false");
         service = ServiceProcess.start(directory, settings);
         api = service.api();
     }
@@ -78,6 +81,37 @@ class ConfiguredServiceIT {
                                 .asText())
                         .isEqualTo("my-request-17"));
         assertThat(output).doesNotContain("s3cret");
+    }
+
+    @Test
+    void noLogShowsTheQueryOfAUrl() {
+        api.get("/topics/none/partitions/0/records?timeout=1&note=s3cret-q");
+        api.get("/nothing/at/all?note=s3cret-q");
+        api.get("/last-one?note=s3cret-q");
+
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(10))
+                .until(() -> service.output().contains("/last-one"));
+        assertThat(service.output()).contains("/nothing/at/all HTTP/1.1").doesNotContain("s3cret-q");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/openapi",
+                "/openapi/v3",
+                "/q/openapi",
+                "/q/openapi.json",
+                "/q/swagger-ui",
+                "/q/swagger-ui/",
+                "/q/swagger-ui/index.html",
+                "//q//swagger-ui/",
+                "/q/./swagger-ui/",
+                "/x/../openapi",
+                "/%6Fpenapi"
+            })
+    void documentationThatIsSwitchedOffIsNotThere(String path) {
+        assertFailure(api.get(path), 404, "PATH_NOT_FOUND");
     }
 
     @Test
