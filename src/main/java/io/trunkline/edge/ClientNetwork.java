@@ -1,6 +1,8 @@
 package io.trunkline.edge;
 
 import io.netty.util.NetUtil;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.net.SocketAddress;
 import java.util.Arrays;
 import java.util.HexFormat;
 
@@ -27,6 +29,17 @@ public final class ClientNetwork {
             }
         }
         return address.substring(0, Math.min(LONGEST_NAME, address.length()));
+    }
+
+    /** The address of a request's client, or what the proxies that the service trusts call it; empty where nobody knows. */
+    public static String addressOf(HttpServerRequest request) {
+        SocketAddress address = request.remoteAddress();
+        if (address == null) {
+            return "";
+        }
+        String literal = address.hostAddress();
+        String host = literal == null ? address.host() : literal;
+        return host == null ? "" : host;
     }
 
     private static boolean isMapped(byte[] address) {

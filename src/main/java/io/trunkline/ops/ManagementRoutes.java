@@ -16,7 +16,7 @@ import org.jboss.logging.Logger;
 @ApplicationScoped
 class ManagementRoutes {
     private static final Logger LOG = Logger.getLogger(ManagementRoutes.class);
-    private static final int FIRST = -1_000;
+    private static final int FIRST = -20_000;
     private static final int OK = 200;
     private static final int NOT_OK = 500;
 

@@ -4,11 +4,9 @@ import io.trunkline.access.FailedAttempts;
 import io.trunkline.edge.ClientNetwork;
 import io.trunkline.error.TrunklineException;
 import io.vertx.core.Context;
-import io.vertx.core.net.SocketAddress;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 
 /** Refuses requests whose credentials are not valid, the more slowly the more of them come from one address. */
 @Singleton
@@ -23,7 +21,7 @@ class Attempts {
     void refuse(RoutingContext context, TrunklineException failure) {
         Optional<FailedAttempts.Held> held;
         try {
-            held = attempts.failed(ClientNetwork.of(address(context.request().remoteAddress())));
+            held = attempts.failed(ClientNetwork.of(ClientNetwork.addressOf(context.request())));
         } catch (TrunklineException e) {
             Refusals.refuse(context, e);
             return;
@@ -44,15 +42,5 @@ class Attempts {
                                 Refusals.refuse(context, failure);
                             }
                         }));
-    }
-
-    /** The address of a client, or what the proxies before the service call it. */
-    static String address(@Nullable SocketAddress address) {
-        if (address == null) {
-            return "";
-        }
-        String literal = address.hostAddress();
-        String host = literal == null ? address.host() : literal;
-        return host == null ? "" : host;
     }
 }
