@@ -1,6 +1,7 @@
 package io.trunkline.access;
 
 import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
 import java.util.Optional;
 
 /** Who may use the service. */
@@ -11,6 +12,19 @@ public interface AccessConfig {
      * may use. Where it is not set, it is {@code none} on a loopback address, and the service refuses to start on any other.
      */
     Optional<Mode> mode();
+
+    /**
+     * Whether the management port gives metrics to everybody who reaches it ({@code open}), or to known clients only
+     * ({@code credentials}), whatever their rights are. Health is always open.
+     */
+    @WithDefault("open")
+    Metrics metrics();
+
+    /** Who gets the metrics. */
+    enum Metrics {
+        OPEN,
+        CREDENTIALS
+    }
 
     /** Whether clients must prove who they are. */
     enum Mode {

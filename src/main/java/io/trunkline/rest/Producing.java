@@ -1,5 +1,6 @@
 package io.trunkline.rest;
 
+import io.trunkline.access.Right;
 import io.trunkline.edge.Exchange;
 import io.trunkline.error.TrunklineException;
 import io.vertx.ext.web.RoutingContext;
@@ -32,6 +33,7 @@ class Producing {
     CompletableFuture<Optional<ProduceResult>> produce(ProduceCall call, RoutingContext context) {
         Runnable read = BodyFilter.release(context);
         Exchange exchange = Exchange.of(context);
+        boolean mayCreate = Caller.of(context).has(call.topic(), Right.MANAGE);
         long now = clock.millis();
         io.opentelemetry.context.Context current = tracing.current();
         return parsing.parse(
@@ -49,7 +51,12 @@ class Producing {
                             call.topic(),
                             request.records(),
                             records -> producer.send(
-                                            call.topic(), records, request.partitions(), call.partition(), call.async())
+                                            call.topic(),
+                                            mayCreate,
+                                            records,
+                                            request.partitions(),
+                                            call.partition(),
+                                            call.async())
                                     .thenCompose(accepted -> call.async()
                                             ? CompletableFuture.completedFuture(Optional.empty())
                                             : accepted.result().thenApply(Optional::of)));

@@ -1,6 +1,7 @@
 package io.trunkline.rest;
 
 import io.trunkline.edge.Rejections;
+import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
@@ -16,6 +17,9 @@ final class Refusals {
         Rejections.count(failure.code());
         HttpServerResponse response = context.response();
         response.setStatusCode(ErrorStatus.of(failure.code())).putHeader(HttpHeaders.CONTENT_TYPE, MediaTypes.CONTROL);
+        if (failure.code() == ErrorCode.AUTHENTICATION_REQUIRED) {
+            response.putHeader(HttpHeaders.WWW_AUTHENTICATE, Errors.CHALLENGE);
+        }
         if (Errors.isRetriable(failure.code())) {
             response.putHeader(HttpHeaders.RETRY_AFTER, Errors.RETRY_AFTER_SECONDS);
         }

@@ -61,16 +61,25 @@ class TopicsResource {
 
     @GET
     @Path("topics")
-    @Operation(operationId = "listTopics", summary = "Lists the names of all topics.")
+    @Operation(operationId = "listTopics", summary = "Lists the names of all topics that the caller may see.")
     @APIResponse(
             responseCode = "200",
             content =
                     @Content(
                             mediaType = MediaTypes.CONTROL,
                             schema = @Schema(type = SchemaType.ARRAY, implementation = String.class)))
-    public Uni<Response> list(@Context HttpHeaders headers) {
+    public Uni<Response> list(@Context HttpHeaders headers, @Context RoutingContext context) {
         String type = MediaTypes.control(headers);
-        return Uni.createFrom().completionStage(topics::names).map(names -> answers.ok(type, names));
+        Caller caller = Caller.of(context);
+        return Uni.createFrom()
+                .completionStage(topics::names)
+                .map(names -> answers.ok(
+                        type,
+                        caller.isBound()
+                                ? names.stream()
+                                        .filter(caller.rights()::seesTopic)
+                                        .toList()
+                                : names));
     }
 
     @GET
@@ -100,7 +109,7 @@ class TopicsResource {
             responseCode = "201",
             description = "Created.",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(type = SchemaType.OBJECT)))
-    @APIResponse(responseCode = "403", description = "ADMINISTRATION_DISABLED")
+    @APIResponse(responseCode = "403", description = "ADMINISTRATION_DISABLED or ACCESS_DENIED")
     @APIResponse(
             responseCode = "409",
             description = "TOPIC_ALREADY_EXISTS, TOPIC_LIMIT_REACHED or PARTITION_LIMIT_REACHED")
@@ -118,6 +127,7 @@ class TopicsResource {
         Map<String, String> configs = body.texts(CONFIGS);
         body.check();
         TopicName topicName = TopicName.parse(name);
+        Caller.of(context).checkCreation(topicName);
         Replication.check(factor);
         TopicConfig config = TopicConfig.parse(configs);
         return Uni.createFrom()
