@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
 
 /**
- * Slows down clients that guess. An address may fail ten times in ten seconds at once; the responses to further failures are held
+ * Slows down clients that guess. An address may fail some times in ten seconds at once; the responses to further failures are held
  * for a second, and where too many are held already they are refused. Credentials that are valid are never held, so that nobody
  * is locked out by somebody else behind the same address.
  */
@@ -27,23 +27,23 @@ public class FailedAttempts {
 
     static final int MOST_HELD_OF_ADDRESS = 50;
 
-    private static final int FREE = 10;
-    private static final double FREE_PER_SECOND = 1;
+    private static final int WINDOW_SECONDS = 10;
 
     private final LongSupplier nanoTime;
     private final BoundedTable<Failures> addresses;
     private final AtomicInteger held = new AtomicInteger();
 
     @Inject
-    FailedAttempts() {
-        this(System::nanoTime);
+    FailedAttempts(AccessConfig config) {
+        this(config.failedAttempts(), System::nanoTime);
     }
 
-    FailedAttempts(LongSupplier nanoTime) {
+    /** @param free failures of an address within ten seconds that are answered at once */
+    FailedAttempts(int free, LongSupplier nanoTime) {
         this.nanoTime = nanoTime;
         addresses = new BoundedTable<>(
                 MOST_ADDRESSES,
-                now -> new Failures(new Bucket(FREE_PER_SECOND, FREE, now), new AtomicInteger()),
+                now -> new Failures(new Bucket((double) free / WINDOW_SECONDS, free, now), new AtomicInteger()),
                 (failures, now) -> failures.held.get() == 0 && failures.free.isFull(now),
                 nanoTime.getAsLong());
     }

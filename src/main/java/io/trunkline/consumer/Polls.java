@@ -1,9 +1,13 @@
 package io.trunkline.consumer;
 
+import io.trunkline.access.Access;
+import io.trunkline.access.Right;
+import io.trunkline.access.Rights;
 import io.trunkline.async.Drain;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.group.ConsumerRef;
 import io.trunkline.group.GroupCoordinator;
 import io.trunkline.group.GroupName;
 import io.trunkline.group.GroupWatch;
@@ -19,13 +23,14 @@ import io.trunkline.topic.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.function.BiFunction;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +41,7 @@ final class Polls {
 
     private static final Duration LATEST = Duration.ofMillis(50);
 
-    private final BiFunction<GroupName, MemberName, CompletableFuture<ConsumerSnapshot>> members;
+    private final Function<ConsumerRef, CompletableFuture<ConsumerSnapshot>> members;
     private final GroupCoordinator coordinator;
     private final PositionStore store;
     private final Deliveries deliveries;
@@ -44,11 +49,12 @@ final class Polls {
     private final GroupWatch watch;
     private final Topics topics;
     private final Logs logs;
+    private final Access access;
     private final Drain drain;
     private final ConsumerMetrics metrics;
 
     Polls(
-            BiFunction<GroupName, MemberName, CompletableFuture<ConsumerSnapshot>> members,
+            Function<ConsumerRef, CompletableFuture<ConsumerSnapshot>> members,
             GroupCoordinator coordinator,
             PositionStore store,
             Deliveries deliveries,
@@ -56,6 +62,7 @@ final class Polls {
             GroupWatch watch,
             Topics topics,
             Logs logs,
+            Access access,
             Drain drain,
             ConsumerMetrics metrics) {
         this.members = members;
@@ -66,13 +73,13 @@ final class Polls {
         this.watch = watch;
         this.topics = topics;
         this.logs = logs;
+        this.access = access;
         this.drain = drain;
         this.metrics = metrics;
     }
 
-    CompletableFuture<Poll> poll(
-            GroupName group, MemberName member, PollRequest wanted, CompletableFuture<Void> abandoned) {
-        One one = new One(group, member, wanted, abandoned);
+    CompletableFuture<Poll> poll(ConsumerRef consumer, PollRequest wanted, CompletableFuture<Void> abandoned) {
+        One one = new One(consumer, wanted, abandoned);
         CompletableFuture<Poll> poll;
         try {
             poll = one.start();
@@ -82,11 +89,31 @@ final class Polls {
         return poll.whenComplete((answer, failure) -> one.stop());
     }
 
+    private static final CompletableFuture<Set<Long>> NOTHING = CompletableFuture.completedFuture(Set.of());
+
+    private static Set<Long> unreadable(Set<Long> partitionIds, Map<Long, TopicPartition> names, Rights rights) {
+        Set<Long> hidden = new HashSet<>();
+        for (Long id : partitionIds) {
+            TopicPartition name = names.get(id);
+            if (name == null || !rights.onTopic(name.topic().value(), Right.READ)) {
+                hidden.add(id);
+            }
+        }
+        return hidden;
+    }
+
+    private static Set<Long> without(Set<Long> partitionIds, Set<Long> hidden) {
+        Set<Long> left = new HashSet<>(partitionIds);
+        left.removeAll(hidden);
+        return left;
+    }
+
     /** What a fetch from these positions found. */
     private record Fetched(List<Position> positions, Map<Long, FetchOutcome> outcomes) {}
 
     /** One poll. Its steps follow one another, on whatever thread. */
     private final class One {
+        private final ConsumerRef consumer;
         private final GroupName group;
         private final MemberName name;
         private final PollRequest wanted;
@@ -105,9 +132,10 @@ final class Polls {
 
         private GroupWatch.@Nullable Watcher watcher;
 
-        One(GroupName group, MemberName name, PollRequest wanted, CompletableFuture<Void> abandoned) {
-            this.group = group;
-            this.name = name;
+        One(ConsumerRef consumer, PollRequest wanted, CompletableFuture<Void> abandoned) {
+            this.consumer = consumer;
+            group = consumer.group();
+            name = consumer.name();
             key = new PositionStore.Key(group, name);
             this.wanted = wanted;
             this.abandoned = abandoned;
@@ -120,6 +148,10 @@ final class Polls {
                 return look();
             }
             before = last.get();
+            if (!consumer.belongsTo(last.get().after().member().owner())) {
+                giveBack();
+                return CompletableFuture.failedFuture(GroupCoordinator.consumerNotFound());
+            }
             lookedAt = last.get().after().at();
             return look(last.get().after().member());
         }
@@ -130,7 +162,7 @@ final class Polls {
                     .sent(group, name)
                     .thenCompose(sent -> {
                         lookedAt = System.nanoTime();
-                        return members.apply(group, name);
+                        return members.apply(consumer);
                     })
                     .thenCompose(this::look);
         }
@@ -163,17 +195,51 @@ final class Polls {
                 return coordinator.look(group).thenCompose(looked -> look());
             }
             if (had.isEmpty() && !hadBefore.isEmpty()) {
-                // Deleted, so that there is nothing to wait for; or given to others, who may give them back.
-                return logs.ranges(hadBefore)
+                // Deleted or hidden by the rules, so that there is nothing to wait for; or given to others, who may
+                // give
+                // them back.
+                return hiddenNow(hadBefore)
+                        .thenCompose(hidden -> logs.ranges(without(hadBefore, hidden)))
                         .thenCompose(left ->
                                 left.isEmpty() ? CompletableFuture.completedFuture(empty(member)) : read(member));
             }
             return read(member);
         }
 
+        /** Those of the partitions that the caller may not read, by rules that are at most a second old. */
+        private CompletableFuture<Set<Long>> hidden(Set<Long> partitionIds) {
+            if (consumer.caller().isEmpty() || partitionIds.isEmpty()) {
+                return NOTHING;
+            }
+            return access.rights(consumer.caller().get()).thenCompose(rights -> hidden(partitionIds, rights));
+        }
+
+        /** The same by the rules as they are now: not older than what has taken the partitions away. */
+        private CompletableFuture<Set<Long>> hiddenNow(Set<Long> partitionIds) {
+            return consumer.caller().isEmpty()
+                    ? NOTHING
+                    : access.latestRights(Set.of(consumer.caller().get()))
+                            .thenCompose(all -> hidden(
+                                    partitionIds,
+                                    all.getOrDefault(consumer.caller().get(), Rights.NONE)));
+        }
+
+        private CompletableFuture<Set<Long>> hidden(Set<Long> partitionIds, Rights rights) {
+            return rights.onEveryTopic(Right.READ)
+                    ? NOTHING
+                    : topics.partitions(partitionIds).thenApply(names -> unreadable(partitionIds, names, rights));
+        }
+
         private CompletableFuture<Poll> read(ConsumerSnapshot member) {
+            return hidden(member.partitionIds()).thenCompose(hidden -> read(member, hidden));
+        }
+
+        private CompletableFuture<Poll> read(ConsumerSnapshot member, Set<Long> hidden) {
             List<Position> free = new ArrayList<>();
             for (ConsumerSnapshot.Held held : member.partitions()) {
+                if (hidden.contains(held.partitionId())) {
+                    continue;
+                }
                 if (held.position().isEmpty()) {
                     return noOffset();
                 }

@@ -39,7 +39,7 @@ class PositionStore {
                    CASE WHEN isfinite(m.last_seen) THEN extract(epoch FROM clock_timestamp() - m.last_seen) ELSE 0 END,
                    p.tp_id, p.generation, p.position, coalesce(o.committed_offset, o.start_offset),
                    p.claim_id IS NOT NULL AND p.claimed_until > clock_timestamp(),
-                   m.reset_duration_ms
+                   m.reset_duration_ms, m.principal
               FROM unnest(?::text[], ?::text[]) WITH ORDINALITY AS w (group_name, member_name, i)
               JOIN trunkline.consumer_group g ON g.name = w.group_name
               JOIN trunkline.group_member m ON m.group_id = g.group_id AND m.name = w.member_name
@@ -264,6 +264,7 @@ class PositionStore {
                 row.getInt(3),
                 row.getInt(4),
                 row.getBoolean(5),
+                Optional.ofNullable(row.getString(20)),
                 new ConsumerOptions(
                         row.getString(6),
                         OffsetReset.stored(row.getString(7), optional(row, 19)),

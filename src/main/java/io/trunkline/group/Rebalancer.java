@@ -1,5 +1,6 @@
 package io.trunkline.group;
 
+import io.trunkline.access.Principal;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.group.GroupLookups.Start;
@@ -93,6 +94,7 @@ final class Rebalancer {
                     new GroupState.Member(
                             member.id(),
                             member.subscription(),
+                            member.owner(),
                             member.enableAutoCommit,
                             sinceLastHeartbeat.getOrDefault(member.id(), Duration.ZERO),
                             partitions.getOrDefault(member.id(), new TreeMap<>())));
@@ -116,8 +118,9 @@ final class Rebalancer {
             Set<Start> starts,
             Map<Start, OptionalLong> offsets) {
         /** Whether the topics are all that the group reads, and not older than what it has been shared out by. */
-        boolean covers(Set<Subscription> wanted, long version) {
+        boolean covers(Set<Subscription> wanted, Set<Principal> readers, long version) {
             return subscriptions.containsAll(wanted)
+                    && topics.readers().know(readers)
                     && (version == groupVersion || version <= topics.catalog().version());
         }
     }
@@ -125,7 +128,7 @@ final class Rebalancer {
     private LookedUp lookUp(GroupRows rows, Event event) {
         Set<Subscription> subscriptions = subscriptions(rows, event);
         boolean goes = event instanceof Event.Left || event instanceof Event.Expired;
-        SubscribedTopics topics = lookups.topics(subscriptions, goes);
+        SubscribedTopics topics = lookups.topics(subscriptions, readers(rows, event), goes);
         Set<Start> starts = starts(rows, rows.state().on(event, topics));
         return new LookedUp(subscriptions, topics, rows.group().topicVersion, starts, lookups.offsets(starts));
     }
@@ -137,6 +140,15 @@ final class Rebalancer {
             subscriptions.add(subscribed.subscription());
         }
         return subscriptions;
+    }
+
+    private static Set<Principal> readers(GroupRows rows, Event event) {
+        Set<Principal> readers = new HashSet<>();
+        rows.state().members().values().forEach(member -> member.reader().ifPresent(readers::add));
+        if (event instanceof Event.Subscribed subscribed) {
+            subscribed.reader().ifPresent(readers::add);
+        }
+        return readers;
     }
 
     /** Where the group begins in partitions that it gets and has not had before. */
@@ -160,7 +172,7 @@ final class Rebalancer {
     private boolean apply(GroupRows rows, Event event, LookedUp known) {
         GroupEntity group = rows.group();
         GroupState before = rows.state();
-        if (!known.covers(subscriptions(rows, event), group.topicVersion)) {
+        if (!known.covers(subscriptions(rows, event), readers(rows, event), group.topicVersion)) {
             return false;
         }
         GroupState.Change change = before.on(event, known.topics());
@@ -210,6 +222,7 @@ final class Rebalancer {
             MemberEntity member = byId.get(id);
             if (member != null) {
                 member.subscribe(state.subscription());
+                state.reader().ifPresent(member::belongTo);
             }
         });
         for (Long id : change.removed()) {

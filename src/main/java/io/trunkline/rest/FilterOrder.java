@@ -16,6 +16,9 @@ final class FilterOrder {
     /** Whatever responds is counted. */
     static final int ADMISSION = 390;
 
+    /** What other filters refuse may have to be written down. */
+    static final int AUDIT = 380;
+
     /** Before Quarkus' own CORS filter, which sets the headers that a refusal needs too. */
     static final int CORS = 350;
 

@@ -50,14 +50,20 @@ class Producer {
      * Sends records to a topic, created first where topics are created automatically. The call completes when the records have
      * been accepted, {@link Accepted#result} when they are durable.
      *
+     * @param creator who creates the topic; empty for somebody who may not, as if topics were not created automatically
      * @param partitions the partition of each record, or {@link #ANY_PARTITION}
      * @param only where given, the partition of all of them: a call for one that does not exist fails
      * @param allOrNothing whether a record that is too large or names no partition of the topic fails the call, instead of
      *     standing as a failure in the result
      */
     CompletableFuture<Accepted> send(
-            TopicName name, RecordBatch records, int[] partitions, OptionalInt only, boolean allOrNothing) {
-        return topics.getOrCreate(name, Creator.NOBODY)
+            TopicName name,
+            Optional<Creator> creator,
+            RecordBatch records,
+            int[] partitions,
+            OptionalInt only,
+            boolean allOrNothing) {
+        return creator.map(known -> topics.getOrCreate(name, known)).orElseGet(() -> topics.get(name))
                 .thenCompose(topic -> namesAll(topic, partitions, only)
                         ? CompletableFuture.completedFuture(topic)
                         : topics.recent(name))

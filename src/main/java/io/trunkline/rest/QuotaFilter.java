@@ -1,7 +1,6 @@
 package io.trunkline.rest;
 
 import io.quarkus.vertx.http.runtime.filters.Filters;
-import io.trunkline.access.Principal;
 import io.trunkline.access.Quotas;
 import io.trunkline.error.TrunklineException;
 import io.vertx.core.http.HttpMethod;
@@ -37,7 +36,7 @@ class QuotaFilter {
             context.next(); // the same request under another path
             return;
         }
-        Quotas.Account account = quotas.of(principal(context));
+        Quotas.Account account = quotas.of(Caller.of(context).principal());
         try {
             account.request();
             if (isPoll(context)) {
@@ -52,14 +51,13 @@ class QuotaFilter {
         context.next();
     }
 
-    private static Optional<Principal> principal(RoutingContext context) {
-        return Optional.empty();
-    }
-
     /** Whether records are read, for which the client may wait. */
     private static boolean isPoll(RoutingContext context) {
-        String path = context.normalizedPath();
-        return context.request().method() == HttpMethod.GET
-                && (path.endsWith("/records") || path.endsWith("/records/"));
+        HttpMethod method = context.request().method();
+        return (method == HttpMethod.GET || method == HttpMethod.HEAD)
+                && ApiOperation.of(method, context.normalizedPath())
+                        .filter(asked -> asked.operation() == ApiOperation.FETCH
+                                || asked.operation() == ApiOperation.POLL)
+                        .isPresent();
     }
 }

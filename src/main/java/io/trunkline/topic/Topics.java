@@ -352,7 +352,8 @@ public class Topics implements ConnectionUser {
         return new TrunklineException(ErrorCode.TOPIC_ALREADY_EXISTS, "Topic " + name + " already exists.");
     }
 
-    private static TrunklineException notFound(TopicName name) {
+    /** There is no such topic. */
+    public static TrunklineException notFound(TopicName name) {
         return new TrunklineException(ErrorCode.TOPIC_NOT_FOUND, "Topic " + name + " does not exist.");
     }
 }

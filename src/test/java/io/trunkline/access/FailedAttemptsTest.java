@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 
 class FailedAttemptsTest {
     private final AtomicLong now = new AtomicLong();
-    private final FailedAttempts attempts = new FailedAttempts(now::get);
+    private final FailedAttempts attempts = new FailedAttempts(10, now::get);
 
     @Test
     void someFailuresAreAnsweredAtOnceAndFurtherOnesAreHeld() {

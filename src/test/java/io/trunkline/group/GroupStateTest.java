@@ -15,6 +15,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
@@ -48,7 +49,8 @@ class GroupStateTest {
                     new TopicCatalog(1, ids),
                     Map.of(
                             "[ab]", Set.of(A, B),
-                            "b|c", Set.of(B, new TopicName("c"))));
+                            "b|c", Set.of(B, new TopicName("c"))),
+                    Readers.ALL);
         }
     }
 
@@ -63,8 +65,8 @@ class GroupStateTest {
                 assigned(new TopicPartition(A, 0), new TopicPartition(B, 1)),
                 new Subscription.None());
         Arbitrary<Event> event = Arbitraries.oneOf(
-                Combinators.combine(member, subscription).as(Event.Subscribed::new),
-                Combinators.combine(member, subscription).as(Event.Subscribed::new),
+                Combinators.combine(member, subscription).as(GroupStateTest::subscribed),
+                Combinators.combine(member, subscription).as(GroupStateTest::subscribed),
                 member.map(Event.Left::new),
                 Arbitraries.just(new Event.Expired(TIMEOUT)),
                 Arbitraries.just(new Event.TopicsChanged()));
@@ -128,7 +130,7 @@ class GroupStateTest {
         SubscribedTopics topics = new Step(new Event.TopicsChanged(), Map.of(A, 1)).topics();
         GroupState last = new GroupState(Integer.MAX_VALUE, start().members());
 
-        Change change = last.on(new Event.Subscribed(1, new Subscription.Topics(Set.of(A))), topics);
+        Change change = last.on(subscribed(1, new Subscription.Topics(Set.of(A))), topics);
 
         assertThat(change.granted()).hasSize(1);
         assertThat(change.next().generation()).isZero();
@@ -192,7 +194,7 @@ class GroupStateTest {
     @Test
     void partitionThatCameAfterTheSubscriptionIsReadFromItsStart() {
         GroupState state = start().on(
-                        new Event.Subscribed(1, new Subscription.Topics(Set.of(A))),
+                        subscribed(1, new Subscription.Topics(Set.of(A))),
                         new Step(new Event.TopicsChanged(), Map.of(A, 2)).topics())
                 .next();
 
@@ -204,7 +206,7 @@ class GroupStateTest {
     @Test
     void partitionThatIsThereAtTheSubscriptionIsNotNew() {
         Change change = start().on(
-                        new Event.Subscribed(1, new Subscription.Topics(Set.of(A))),
+                        subscribed(1, new Subscription.Topics(Set.of(A))),
                         new Step(new Event.TopicsChanged(), Map.of(A, 1)).topics());
 
         assertThat(change.granted()).containsExactly(new GroupState.Grant(1, 0, true, false));
@@ -214,9 +216,9 @@ class GroupStateTest {
     void partitionThatWasHandedOnIsNotNew() {
         SubscribedTopics topics = new Step(new Event.TopicsChanged(), Map.of(A, 1)).topics();
         Subscription subscription = new Subscription.Topics(Set.of(A));
-        GroupState state = start().on(new Event.Subscribed(1, subscription), topics)
+        GroupState state = start().on(subscribed(1, subscription), topics)
                 .next()
-                .on(new Event.Subscribed(2, subscription), topics)
+                .on(subscribed(2, subscription), topics)
                 .next();
 
         Change change = state.on(new Event.Left(1), topics);
@@ -228,9 +230,8 @@ class GroupStateTest {
     @Test
     void assignedPartitionIsGrantedWhenItComesAndIsReadFromItsStart() {
         Subscription subscription = assigned(new TopicPartition(A, 0), new TopicPartition(A, 1));
-        Change first = start().on(
-                        new Event.Subscribed(1, subscription),
-                        new Step(new Event.TopicsChanged(), Map.of(A, 1)).topics());
+        Change first =
+                start().on(subscribed(1, subscription), new Step(new Event.TopicsChanged(), Map.of(A, 1)).topics());
 
         Change second =
                 first.next().on(new Event.TopicsChanged(), new Step(new Event.TopicsChanged(), Map.of(A, 2)).topics());
@@ -242,10 +243,10 @@ class GroupStateTest {
     @Test
     void anotherAssignmentTakesAwayWhatItDoesNotName() {
         SubscribedTopics catalog = new Step(new Event.TopicsChanged(), Map.of(A, 2)).topics();
-        GroupState state = start().on(new Event.Subscribed(1, assigned(new TopicPartition(A, 0))), catalog)
+        GroupState state = start().on(subscribed(1, assigned(new TopicPartition(A, 0))), catalog)
                 .next();
 
-        Change change = state.on(new Event.Subscribed(1, assigned(new TopicPartition(A, 1))), catalog);
+        Change change = state.on(subscribed(1, assigned(new TopicPartition(A, 1))), catalog);
 
         assertThat(change.revoked())
                 .extracting(GroupState.Revocation::partitionId)
@@ -257,7 +258,15 @@ class GroupStateTest {
     @Test
     void memberKeepsWhatItHasWhereNobodyKnowsWhatWasAssigned() {
         SortedMap<Long, Member> members = new TreeMap<>();
-        members.put(1L, new Member(1, assigned(), true, Duration.ZERO, new TreeMap<>(Map.of(0L, OptionalLong.of(5)))));
+        members.put(
+                1L,
+                new Member(
+                        1,
+                        assigned(),
+                        Optional.empty(),
+                        true,
+                        Duration.ZERO,
+                        new TreeMap<>(Map.of(0L, OptionalLong.of(5)))));
 
         Change change = new GroupState(3, members)
                 .on(new Event.TopicsChanged(), new Step(new Event.TopicsChanged(), Map.of(A, 2)).topics());
@@ -286,14 +295,18 @@ class GroupStateTest {
     @Test
     void subscribingTheSameAgainChangesNothing() {
         SubscribedTopics topics = new Step(new Event.TopicsChanged(), Map.of(A, 4)).topics();
-        Event again = new Event.Subscribed(1, new Subscription.Topics(Set.of(A)));
+        Event again = subscribed(1, new Subscription.Topics(Set.of(A)));
         GroupState state = start().on(again, topics).next();
 
         assertThat(state.on(again, topics).next()).isEqualTo(state);
     }
 
+    private static Event subscribed(long memberId, Subscription subscription) {
+        return new Event.Subscribed(memberId, subscription, Optional.empty());
+    }
+
     private static Member silent(long id, Duration sinceLastHeartbeat) {
-        return new Member(id, new Subscription.None(), true, sinceLastHeartbeat, new TreeMap<>());
+        return new Member(id, new Subscription.None(), Optional.empty(), true, sinceLastHeartbeat, new TreeMap<>());
     }
 
     /** Members 1 to 6, who read nothing; the odd ones commit by themselves, and the last has been silent for long. */
@@ -301,7 +314,15 @@ class GroupStateTest {
         SortedMap<Long, Member> members = new TreeMap<>();
         for (long id = 1; id <= MOST_MEMBERS; id++) {
             Duration sinceLastHeartbeat = id == MOST_MEMBERS ? TIMEOUT.multipliedBy(2) : Duration.ZERO;
-            members.put(id, new Member(id, new Subscription.None(), id % 2 == 1, sinceLastHeartbeat, new TreeMap<>()));
+            members.put(
+                    id,
+                    new Member(
+                            id,
+                            new Subscription.None(),
+                            Optional.empty(),
+                            id % 2 == 1,
+                            sinceLastHeartbeat,
+                            new TreeMap<>()));
         }
         return new GroupState(0, members);
     }
@@ -316,7 +337,13 @@ class GroupStateTest {
                     .forEach(partitionId -> positions.put(partitionId, OptionalLong.of(100 * id + partitionId)));
             members.put(
                     id,
-                    new Member(id, member.subscription(), member.autoCommit(), member.sinceLastHeartbeat(), positions));
+                    new Member(
+                            id,
+                            member.subscription(),
+                            member.reader(),
+                            member.autoCommit(),
+                            member.sinceLastHeartbeat(),
+                            positions));
         });
         return new GroupState(state.generation(), members);
     }

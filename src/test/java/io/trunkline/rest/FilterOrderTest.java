@@ -23,6 +23,7 @@ class FilterOrderTest {
                 FilterOrder.HEADERS,
                 FilterOrder.REQUEST_ID,
                 FilterOrder.ADMISSION,
+                FilterOrder.AUDIT,
                 FilterOrder.CORS,
                 SecurityHandlerPriorities.CORS,
                 FilterOrder.ORIGIN,
