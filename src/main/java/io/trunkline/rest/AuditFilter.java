@@ -121,9 +121,7 @@ class AuditFilter {
         private void refused(ErrorCode reason) {
             code = reason;
             if (change == null && (hidden || REFUSALS.contains(reason))) {
-                write(
-                        asked().map(asked -> asked.operation().id()).orElse("unknown"),
-                        AuditEvent.Outcome.REFUSED);
+                write(asked().map(asked -> asked.operation().id()).orElse("unknown"), AuditEvent.Outcome.REFUSED);
             }
         }
 

@@ -90,7 +90,8 @@ class AuthenticationFilter {
         if (caller == null) {
             Throwable cause = failure == null ? new IllegalStateException("no caller") : failure;
             TrunklineException known = Errors.known(cause, context.request().path());
-            if (known.code() == ErrorCode.AUTHENTICATION_REQUIRED && !credentials(context).isEmpty()) {
+            if (known.code() == ErrorCode.AUTHENTICATION_REQUIRED
+                    && !credentials(context).isEmpty()) {
                 attempts.refuse(context, known);
             } else {
                 Refusals.refuse(context, known);

@@ -17,6 +17,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -63,7 +64,8 @@ class Producer {
             int[] partitions,
             OptionalInt only,
             boolean allOrNothing) {
-        return creator.map(known -> topics.getOrCreate(name, known)).orElseGet(() -> topics.get(name))
+        return creator.map(known -> topics.getOrCreate(name, known))
+                .orElseGet(() -> topics.get(name))
                 .thenCompose(topic -> namesAll(topic, partitions, only)
                         ? CompletableFuture.completedFuture(topic)
                         : topics.recent(name))

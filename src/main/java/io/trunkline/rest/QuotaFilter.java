@@ -56,8 +56,8 @@ class QuotaFilter {
         HttpMethod method = context.request().method();
         return (method == HttpMethod.GET || method == HttpMethod.HEAD)
                 && ApiOperation.of(method, context.normalizedPath())
-                        .filter(asked -> asked.operation() == ApiOperation.FETCH
-                                || asked.operation() == ApiOperation.POLL)
+                        .filter(asked ->
+                                asked.operation() == ApiOperation.FETCH || asked.operation() == ApiOperation.POLL)
                         .isPresent();
     }
 }

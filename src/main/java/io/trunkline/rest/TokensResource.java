@@ -133,8 +133,7 @@ class TokensResource {
                         administrator, new Tokens.Wanted(name, new TreeSet<>(roles), description, expires)))
                 .map(created -> {
                     AuditFilter.about(context, "token", created.secret().id());
-                    return Response.fromResponse(
-                                    answers.with(type, Response.Status.CREATED, TokenView.of(created)))
+                    return Response.fromResponse(answers.with(type, Response.Status.CREATED, TokenView.of(created)))
                             .header(HttpHeaders.CACHE_CONTROL, "no-store")
                             .build();
                 });

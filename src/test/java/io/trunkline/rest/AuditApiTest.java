@@ -48,7 +48,8 @@ class AuditApiTest extends AccessTestCase {
                 .containsEntry("outcome", "done")
                 .containsEntry("principal", prefix + "admin")
                 .containsEntry(
-                        "credential", "token " + ApiToken.parse(administrator).orElseThrow().id())
+                        "credential",
+                        "token " + ApiToken.parse(administrator).orElseThrow().id())
                 .containsEntry("address", "127.0.0.1")
                 .containsEntry("topic", name)
                 .doesNotContainKey("code");
@@ -64,22 +65,26 @@ class AuditApiTest extends AccessTestCase {
         long rule = allow(prefix + "bob", "write topic " + prefix + "*");
         deny(rule);
 
-        Awaitility.await().atMost(PATIENCE).untilAsserted(() -> assertThat(EVENTS)
-                .extracting(AuditEvent::fields)
-                .anySatisfy(fields -> assertThat(fields)
-                        .containsEntry("action", "createToken")
-                        .containsEntry("to", prefix + "bob")
-                        .containsEntry("roles", "reader")
-                        .containsEntry("token", ApiToken.parse(secret).orElseThrow().id()))
-                .anySatisfy(fields -> assertThat(fields)
-                        .containsEntry("action", "createRule")
-                        .containsEntry("to", prefix + "bob")
-                        .containsEntry("right", "write")
-                        .containsEntry("topic", prefix + "*")
-                        .containsEntry("rule", Long.toString(rule)))
-                .anySatisfy(fields -> assertThat(fields)
-                        .containsEntry("action", "deleteRule")
-                        .containsEntry("rule", Long.toString(rule))));
+        Awaitility.await()
+                .atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(EVENTS)
+                        .extracting(AuditEvent::fields)
+                        .anySatisfy(fields -> assertThat(fields)
+                                .containsEntry("action", "createToken")
+                                .containsEntry("to", prefix + "bob")
+                                .containsEntry("roles", "reader")
+                                .containsEntry(
+                                        "token",
+                                        ApiToken.parse(secret).orElseThrow().id()))
+                        .anySatisfy(fields -> assertThat(fields)
+                                .containsEntry("action", "createRule")
+                                .containsEntry("to", prefix + "bob")
+                                .containsEntry("right", "write")
+                                .containsEntry("topic", prefix + "*")
+                                .containsEntry("rule", Long.toString(rule)))
+                        .anySatisfy(fields -> assertThat(fields)
+                                .containsEntry("action", "deleteRule")
+                                .containsEntry("rule", Long.toString(rule))));
         assertThat(EVENTS.toString()).doesNotContain(secret.substring(16), administrator.substring(16));
     }
 
@@ -125,7 +130,10 @@ class AuditApiTest extends AccessTestCase {
     }
 
     private static Map<String, String> of(String request) {
-        return Awaitility.await().atMost(PATIENCE).until(() -> find(request), Optional::isPresent).orElseThrow();
+        return Awaitility.await()
+                .atMost(PATIENCE)
+                .until(() -> find(request), Optional::isPresent)
+                .orElseThrow();
     }
 
     private static Optional<Map<String, String>> find(String request) {

@@ -10,8 +10,8 @@ import io.trunkline.testing.Consumer;
 import io.trunkline.testing.Group;
 import io.trunkline.testing.ServiceProcess;
 import io.trunkline.testing.TestDatabase;
-import java.net.http.HttpRequest;
 import java.io.IOException;
+import java.net.http.HttpRequest;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
@@ -91,12 +91,17 @@ class ConfiguredServiceIT {
     void changesAreInTheAuditLogAndInTheAuditTopic() throws Exception {
         String topic = api.newTopic(1);
 
-        api.send(api.request("/topics/" + topic).header("X-Request-Id", "audit-1").DELETE());
-        api.send(api.request("/topics/" + topic).header("X-Request-Id", "audit-2").DELETE());
+        api.send(api.request("/topics/" + topic)
+                .header("X-Request-Id", "audit-1")
+                .DELETE());
+        api.send(api.request("/topics/" + topic)
+                .header("X-Request-Id", "audit-2")
+                .DELETE());
 
         Awaitility.await()
                 .atMost(Duration.ofSeconds(20))
-                .until(() -> audited("audit-1").isPresent() && audited("audit-2").isPresent());
+                .until(() ->
+                        audited("audit-1").isPresent() && audited("audit-2").isPresent());
         assertThat(audited("audit-1").orElseThrow().toString())
                 .contains("\"action\":\"deleteTopic\"", "\"outcome\":\"done\"", "\"topic\":\"" + topic + "\"")
                 .contains("\"address\":\"127.0.0.1\"");

@@ -107,7 +107,12 @@ class FailedAttemptsIT {
             assertThat(together).isGreaterThan(alone / 2);
         }
         assertThat(liveBytes()).isLessThan(before + MOST_GROWTH);
-        assertStatus(api.send(api.request("/topics").header("Authorization", "Bearer " + wrong()).GET()), 401, 429);
+        assertStatus(
+                api.send(api.request("/topics")
+                        .header("Authorization", "Bearer " + wrong())
+                        .GET()),
+                401,
+                429);
     }
 
     private static void assertStatus(Api.Answer answer, int... statuses) {
@@ -221,7 +226,11 @@ class FailedAttemptsIT {
                         "GC.class_histogram")
                 .start();
         String histogram = new String(jcmd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        String total = histogram.lines().filter(line -> line.startsWith("Total")).findFirst().orElseThrow();
+        String total = histogram
+                .lines()
+                .filter(line -> line.startsWith("Total"))
+                .findFirst()
+                .orElseThrow();
         return Long.parseLong(total.strip().split("\\s+")[2]);
     }
 }

@@ -24,8 +24,7 @@ class PrincipalQuotasTest extends AccessTestCase {
             created.add(ann.postLater("/admin/topics", Api.CONTROL, "{\"topic_name\":\"" + prefix + i + "\"}"));
         }
 
-        List<Api.Answer> answers =
-                created.stream().map(CompletableFuture::join).toList();
+        List<Api.Answer> answers = created.stream().map(CompletableFuture::join).toList();
 
         assertThat(answers).filteredOn(answer -> answer.status() == 201).hasSize(TOPICS);
         assertThat(answers)
