@@ -79,6 +79,7 @@ class AuditFilter {
         private @Nullable Map<String, String> about;
 
         private @Nullable ApiOperation change;
+        private @Nullable String address;
         private volatile @Nullable ErrorCode code;
         private volatile boolean hidden;
 
@@ -95,6 +96,8 @@ class AuditFilter {
             }
             asked().filter(asked -> CHANGES.contains(asked.operation())).ifPresent(asked -> {
                 change = asked.operation();
+                // A connection that has been closed does not know it any more.
+                address = ClientNetwork.addressOf(request);
                 context.addEndHandler(end -> write(asked.operation().id(), outcome()));
             });
         }
@@ -145,7 +148,7 @@ class AuditFilter {
 
         private void write(String action, AuditEvent.Outcome outcome) {
             ErrorCode reason = code;
-            String address = ClientNetwork.addressOf(context.request());
+            String from = address == null ? ClientNetwork.addressOf(context.request()) : address;
             String id = context.response().headers().get(RequestIds.HEADER);
             audit.record(
                     new AuditEvent(
@@ -154,11 +157,11 @@ class AuditFilter {
                             outcome,
                             Caller.of(context).principal().map(Principal::name).orElse(""),
                             credential(context),
-                            address,
+                            from,
                             about(),
                             reason == null ? "" : reason.name(),
                             id == null ? "" : id),
-                    ClientNetwork.of(address));
+                    ClientNetwork.of(from));
         }
     }
 
