@@ -10,7 +10,6 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 
 /** Where clients must prove who they are, finds out who makes a request, before anything is read of its body. */
 @Singleton
@@ -69,7 +68,11 @@ class AuthenticationFilter {
             return;
         }
         if (caller.isDone()) {
-            caller.whenComplete((known, failure) -> identified(context, known, failure));
+            if (caller.isCompletedExceptionally()) {
+                refuse(context, caller.exceptionNow());
+            } else {
+                identified(context, caller.resultNow());
+            }
             return;
         }
         Context loop = context.vertx().getOrCreateContext();
@@ -78,18 +81,21 @@ class AuthenticationFilter {
             if (context.response().closed()) {
                 return; // nobody waits for it any more
             }
-            identified(context, known, failure);
+            if (failure == null) {
+                identified(context, known);
+            } else {
+                refuse(context, failure);
+            }
             context.request().resume();
         }));
     }
 
-    private static void identified(RoutingContext context, @Nullable Caller caller, @Nullable Throwable failure) {
-        if (caller == null) {
-            Throwable cause = failure == null ? new IllegalStateException("no caller") : failure;
-            Refusals.refuse(context, Errors.known(cause, context.request().path()));
-        } else {
-            caller.isThatOf(context);
-            context.next();
-        }
+    private static void identified(RoutingContext context, Caller caller) {
+        caller.isThatOf(context);
+        context.next();
+    }
+
+    private static void refuse(RoutingContext context, Throwable failure) {
+        Refusals.refuse(context, Errors.known(failure, context.request().path()));
     }
 }
