@@ -37,11 +37,11 @@ class RuleStore {
         this.database = database;
     }
 
-    List<Rules.Stored> list() {
+    List<StoredRule> list() {
         return database.read(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(LIST);
                     ResultSet rows = statement.executeQuery()) {
-                List<Rules.Stored> rules = new ArrayList<>();
+                List<StoredRule> rules = new ArrayList<>();
                 while (rows.next()) {
                     rules.add(rule(rows));
                 }
@@ -50,7 +50,7 @@ class RuleStore {
         });
     }
 
-    Optional<Rules.Stored> find(long id) {
+    Optional<StoredRule> find(long id) {
         return database.read(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(FIND)) {
                 statement.setLong(1, id);
@@ -96,8 +96,8 @@ class RuleStore {
         });
     }
 
-    private static Rules.Stored rule(ResultSet row) throws SQLException {
-        return new Rules.Stored(
+    private static StoredRule rule(ResultSet row) throws SQLException {
+        return new StoredRule(
                 row.getLong(1),
                 row.getString(2).equals("role"),
                 row.getString(3),

@@ -3,7 +3,6 @@ package io.trunkline.access;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -21,25 +20,8 @@ public class Rules {
         this.store = store;
     }
 
-    /**
-     * A rule as it is stored.
-     *
-     * @param forRole whether the subject is a role, and not a principal
-     * @param source {@code api}, or {@code file} for one that goes with its line in a file
-     */
-    public record Stored(
-            long id,
-            boolean forRole,
-            String subject,
-            Right right,
-            Resource resource,
-            NamePattern name,
-            String source,
-            String createdBy,
-            Instant createdAt) {}
-
     /** All rules, oldest first. */
-    public CompletableFuture<List<Stored>> list() {
+    public CompletableFuture<List<StoredRule>> list() {
         return access.call(store::list);
     }
 
@@ -47,7 +29,7 @@ public class Rules {
      * Creates a rule, by which this replica goes at once; completes with the rule that says the same, where there is one. Fails
      * with {@code ACCESS_LIMIT_REACHED} where there are too many.
      */
-    public CompletableFuture<Stored> create(ApiToken administrator, Rule rule) {
+    public CompletableFuture<StoredRule> create(ApiToken administrator, Rule rule) {
         return access.call(() -> {
                     long id = store.create(administrator, rule);
                     return store.find(id).orElseThrow(Rules::notFound);

@@ -38,11 +38,11 @@ class TokenStore {
         this.database = database;
     }
 
-    List<Tokens.Token> list() {
+    List<Token> list() {
         return database.read(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(LIST);
                     ResultSet rows = statement.executeQuery()) {
-                List<Tokens.Token> tokens = new ArrayList<>();
+                List<Token> tokens = new ArrayList<>();
                 while (rows.next()) {
                     tokens.add(token(rows));
                 }
@@ -51,7 +51,7 @@ class TokenStore {
         });
     }
 
-    Optional<Tokens.Token> find(String id) {
+    Optional<Token> find(String id) {
         return database.read(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(FIND)) {
                 statement.setString(1, id);
@@ -63,7 +63,7 @@ class TokenStore {
     }
 
     /** Creates a token in the name of an administrator. */
-    void create(ApiToken administrator, ApiToken secret, Tokens.Wanted wanted) {
+    void create(ApiToken administrator, ApiToken secret, TokenRequest wanted) {
         database.<Boolean>write(connection -> {
             try (PreparedStatement statement = connection.prepareStatement(CREATE)) {
                 statement.setString(1, administrator.id());
@@ -99,8 +99,8 @@ class TokenStore {
         });
     }
 
-    private static Tokens.Token token(ResultSet row) throws SQLException {
-        return new Tokens.Token(
+    private static Token token(ResultSet row) throws SQLException {
+        return new Token(
                 row.getString(1),
                 row.getString(2),
                 List.of((String[]) row.getArray(3).getArray()),

@@ -4,10 +4,7 @@ import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.security.SecureRandom;
-import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
-import java.util.SortedSet;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -25,36 +22,6 @@ public class Tokens {
         this.store = store;
     }
 
-    /**
-     * A token, without its secret, which is stored nowhere.
-     *
-     * @param roles those that it brings, beside those of its principal
-     * @param lastUsedAt noted about once a minute
-     */
-    public record Token(
-            String id,
-            String principal,
-            List<String> roles,
-            String description,
-            String createdBy,
-            Instant createdAt,
-            Optional<Instant> expiresAt,
-            Optional<Instant> revokedAt,
-            Optional<Instant> lastUsedAt) {
-        public Token {
-            roles = List.copyOf(roles);
-        }
-    }
-
-    /**
-     * A token that is to be created.
-     *
-     * @param principal a legal name
-     * @param roles legal names, at most 100
-     * @param description at most 1,000 characters
-     */
-    public record Wanted(String principal, SortedSet<String> roles, String description, Optional<Instant> expiresAt) {}
-
     /** A token that was created, with its secret. */
     public record Created(ApiToken secret, Token token) {}
 
@@ -64,7 +31,7 @@ public class Tokens {
     }
 
     /** Creates a token, which is valid at once. Fails with {@code ACCESS_LIMIT_REACHED} where there are too many. */
-    public CompletableFuture<Created> create(ApiToken administrator, Wanted wanted) {
+    public CompletableFuture<Created> create(ApiToken administrator, TokenRequest wanted) {
         ApiToken secret = ApiToken.random(random);
         return access.call(() -> {
                     store.create(administrator, secret, wanted);
@@ -78,7 +45,7 @@ public class Tokens {
      * before. Fails with {@code TOKEN_NOT_FOUND}.
      */
     public CompletableFuture<Void> revoke(ApiToken administrator, String id) {
-        return access.call(() -> store.revoke(administrator, id))
+        return access.call(() -> ApiToken.isId(id) && store.revoke(administrator, id))
                 .thenCompose(found -> found
                         ? access.latest().<Void>handle((now, failure) -> null)
                         : CompletableFuture.failedFuture(

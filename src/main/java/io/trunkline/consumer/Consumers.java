@@ -88,7 +88,17 @@ public class Consumers implements ConnectionUser {
         deliveries = new Deliveries(store, config, heartbeats, pool, timer);
         states = new Coalescer<>(pool, 2, MOST_TOGETHER, MOST_QUEUED, store::states);
         polls = new Polls(
-                this::state, coordinator, store, deliveries, pool, watch, topics, logs, access, drain, metrics);
+                this::state,
+                coordinator,
+                store,
+                deliveries,
+                pool,
+                watch,
+                topics,
+                logs,
+                new HiddenPartitions(access, topics),
+                drain,
+                metrics);
         coordinator.beforeChanges(deliveries::sent);
         metrics.waiting(watch::waiting);
     }

@@ -1,8 +1,5 @@
 package io.trunkline.consumer;
 
-import io.trunkline.access.Access;
-import io.trunkline.access.Right;
-import io.trunkline.access.Rights;
 import io.trunkline.async.Drain;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
@@ -23,7 +20,6 @@ import io.trunkline.topic.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -49,7 +45,7 @@ final class Polls {
     private final GroupWatch watch;
     private final Topics topics;
     private final Logs logs;
-    private final Access access;
+    private final HiddenPartitions hidden;
     private final Drain drain;
     private final ConsumerMetrics metrics;
 
@@ -62,7 +58,7 @@ final class Polls {
             GroupWatch watch,
             Topics topics,
             Logs logs,
-            Access access,
+            HiddenPartitions hidden,
             Drain drain,
             ConsumerMetrics metrics) {
         this.members = members;
@@ -73,7 +69,7 @@ final class Polls {
         this.watch = watch;
         this.topics = topics;
         this.logs = logs;
-        this.access = access;
+        this.hidden = hidden;
         this.drain = drain;
         this.metrics = metrics;
     }
@@ -87,25 +83,6 @@ final class Polls {
             poll = CompletableFuture.failedFuture(e);
         }
         return poll.whenComplete((answer, failure) -> one.stop());
-    }
-
-    private static final CompletableFuture<Set<Long>> NOTHING = CompletableFuture.completedFuture(Set.of());
-
-    private static Set<Long> unreadable(Set<Long> partitionIds, Map<Long, TopicPartition> names, Rights rights) {
-        Set<Long> hidden = new HashSet<>();
-        for (Long id : partitionIds) {
-            TopicPartition name = names.get(id);
-            if (name == null || !rights.onTopic(name.topic().value(), Right.READ)) {
-                hidden.add(id);
-            }
-        }
-        return hidden;
-    }
-
-    private static Set<Long> without(Set<Long> partitionIds, Set<Long> hidden) {
-        Set<Long> left = new HashSet<>(partitionIds);
-        left.removeAll(hidden);
-        return left;
     }
 
     /** What a fetch from these positions found. */
@@ -198,46 +175,22 @@ final class Polls {
                 // Deleted or hidden by the rules, so that there is nothing to wait for; or given to others, who may
                 // give
                 // them back.
-                return hiddenNow(hadBefore)
-                        .thenCompose(hidden -> logs.ranges(without(hadBefore, hidden)))
+                return hidden.without(consumer.caller(), hadBefore)
+                        .thenCompose(logs::ranges)
                         .thenCompose(left ->
                                 left.isEmpty() ? CompletableFuture.completedFuture(empty(member)) : read(member));
             }
             return read(member);
         }
 
-        /** Those of the partitions that the caller may not read, by rules that are at most a second old. */
-        private CompletableFuture<Set<Long>> hidden(Set<Long> partitionIds) {
-            if (consumer.caller().isEmpty() || partitionIds.isEmpty()) {
-                return NOTHING;
-            }
-            return access.rights(consumer.caller().get()).thenCompose(rights -> hidden(partitionIds, rights));
-        }
-
-        /** The same by the rules as they are now: not older than what has taken the partitions away. */
-        private CompletableFuture<Set<Long>> hiddenNow(Set<Long> partitionIds) {
-            return consumer.caller().isEmpty()
-                    ? NOTHING
-                    : access.latestRights(Set.of(consumer.caller().get()))
-                            .thenCompose(all -> hidden(
-                                    partitionIds,
-                                    all.getOrDefault(consumer.caller().get(), Rights.NONE)));
-        }
-
-        private CompletableFuture<Set<Long>> hidden(Set<Long> partitionIds, Rights rights) {
-            return rights.onEveryTopic(Right.READ)
-                    ? NOTHING
-                    : topics.partitions(partitionIds).thenApply(names -> unreadable(partitionIds, names, rights));
-        }
-
         private CompletableFuture<Poll> read(ConsumerSnapshot member) {
-            return hidden(member.partitionIds()).thenCompose(hidden -> read(member, hidden));
+            return hidden.of(consumer.caller(), member.partitionIds()).thenCompose(unread -> read(member, unread));
         }
 
-        private CompletableFuture<Poll> read(ConsumerSnapshot member, Set<Long> hidden) {
+        private CompletableFuture<Poll> read(ConsumerSnapshot member, Set<Long> unread) {
             List<Position> free = new ArrayList<>();
             for (ConsumerSnapshot.Held held : member.partitions()) {
-                if (hidden.contains(held.partitionId())) {
+                if (unread.contains(held.partitionId())) {
                     continue;
                 }
                 if (held.position().isEmpty()) {

@@ -2,6 +2,7 @@ package io.trunkline.rest;
 
 import io.trunkline.access.FailedAttempts;
 import io.trunkline.edge.ClientNetwork;
+import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.vertx.core.Context;
 import io.vertx.ext.web.RoutingContext;
@@ -19,6 +20,10 @@ class Attempts {
 
     /** Refuses a request, now or in a moment; on its event loop. */
     void refuse(RoutingContext context, TrunklineException failure) {
+        if (failure.code() != ErrorCode.AUTHENTICATION_REQUIRED) {
+            Refusals.refuse(context, failure);
+            return;
+        }
         Optional<FailedAttempts.Held> held;
         try {
             held = attempts.failed(ClientNetwork.of(ClientNetwork.addressOf(context.request())));

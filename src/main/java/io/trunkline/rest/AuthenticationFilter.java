@@ -3,7 +3,6 @@ package io.trunkline.rest;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.trunkline.access.Credentials;
 import io.trunkline.edge.HttpCredentials;
-import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.vertx.core.Context;
 import io.vertx.ext.web.RoutingContext;
@@ -11,7 +10,6 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 
 /** Where clients must prove who they are, finds out who makes a request, before anything is read of its body. */
 @Singleton
@@ -72,7 +70,11 @@ class AuthenticationFilter {
             return;
         }
         if (caller.isDone()) {
-            caller.whenComplete((known, failure) -> identified(context, known, failure));
+            if (caller.isCompletedExceptionally()) {
+                refuse(context, caller.exceptionNow());
+            } else {
+                identified(context, caller.resultNow());
+            }
             return;
         }
         Context loop = context.vertx().getOrCreateContext();
@@ -81,24 +83,26 @@ class AuthenticationFilter {
             if (context.response().closed()) {
                 return; // nobody waits for it any more
             }
-            identified(context, known, failure);
+            if (failure == null) {
+                identified(context, known);
+            } else {
+                refuse(context, failure);
+            }
             context.request().resume();
         }));
     }
 
-    private void identified(RoutingContext context, @Nullable Caller caller, @Nullable Throwable failure) {
-        if (caller == null) {
-            Throwable cause = failure == null ? new IllegalStateException("no caller") : failure;
-            TrunklineException known = Errors.known(cause, context.request().path());
-            if (known.code() == ErrorCode.AUTHENTICATION_REQUIRED
-                    && !credentials(context).isEmpty()) {
-                attempts.refuse(context, known);
-            } else {
-                Refusals.refuse(context, known);
-            }
+    private static void identified(RoutingContext context, Caller caller) {
+        caller.isThatOf(context);
+        context.next();
+    }
+
+    private void refuse(RoutingContext context, Throwable failure) {
+        TrunklineException known = Errors.known(failure, context.request().path());
+        if (credentials(context).isEmpty()) {
+            Refusals.refuse(context, known); // nobody guesses like this
         } else {
-            caller.isThatOf(context);
-            context.next();
+            attempts.refuse(context, known);
         }
     }
 }

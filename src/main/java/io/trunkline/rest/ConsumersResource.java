@@ -3,7 +3,6 @@ package io.trunkline.rest;
 import io.smallrye.mutiny.Uni;
 import io.trunkline.access.Right;
 import io.trunkline.consumer.Consumers;
-import io.trunkline.consumer.Poll;
 import io.trunkline.consumer.PollRequest;
 import io.trunkline.edge.Exchange;
 import io.trunkline.edge.ResponseBudget;
@@ -265,40 +264,9 @@ class ConsumersResource {
                                         () -> consumers.poll(consumer, request, ended),
                                         poll -> poll.parts().stream().flatMap(part -> part.page().batches().stream())),
                                 poll -> poll.ended(false))
-                        .thenApply(poll -> answer(poll, wanted, included, exchange, ended))
+                        .thenApply(poll -> PollResponse.of(poll, wanted, included, exchange, ended))
                         // A client that goes away cancels the copy: what was claimed for it still has to be given back.
                         .copy());
-    }
-
-    private Response answer(
-            Poll poll,
-            MediaTypes.Wanted wanted,
-            Function<RecordFormat.Accepted, Set<Include>> included,
-            Exchange exchange,
-            CompletableFuture<Void> ended) {
-        try {
-            RecordFormat.Accepted accepted = RecordFormat.stored(poll.format()).accepted(wanted);
-            boolean errors = included.apply(accepted).contains(Include.ERROR);
-            RecordsPage body = new RecordsPage(poll.parts().stream()
-                    .map(part -> new RecordsPage.Part(
-                            new RecordJson(
-                                    part.partition().topic(), part.partition().partition(), accepted.format(), errors),
-                            part.page().batches()))
-                    .toList());
-            body.count(
-                    exchange, poll.parts().stream().allMatch(part -> part.page().shared()));
-            // Until the network has taken it, the records are held back for this answer.
-            body.written().thenAccept(poll::ended);
-            ended.thenRun(body::ended);
-            return Response.ok(body)
-                    .type(accepted.mediaType())
-                    .header(GENERATION, poll.generation())
-                    .header(HttpHeaders.CACHE_CONTROL, "no-store")
-                    .build();
-        } catch (RuntimeException e) {
-            poll.ended(false);
-            throw e;
-        }
     }
 
     @POST
@@ -364,8 +332,6 @@ class ConsumersResource {
             @PathParam("groupid") String group, @PathParam("name") String name, @Context RoutingContext context) {
         return done(consumer(group, name, context), () -> ConsumerBody.partitions(context), consumers::seekToEnd);
     }
-
-    private static final String GENERATION = "Trunkline-Generation";
 
     /** The consumer that a path names. Names that nobody can have are those of nobody. */
     private static ConsumerRef consumer(String group, String name, RoutingContext context) {

@@ -97,7 +97,7 @@ class LongCalls {
     }
 
     private void tickLater() {
-        if (ticking.compareAndSet(false, true)) {
+        if (!ticking.get() && ticking.compareAndSet(false, true)) {
             try {
                 timer.schedule(this::tick, INTERVAL_MILLIS, TimeUnit.MILLISECONDS);
             } catch (RejectedExecutionException e) {
@@ -108,14 +108,17 @@ class LongCalls {
 
     private void tick() {
         ticking.set(false);
-        long now = System.nanoTime();
-        for (Call call : calls) {
-            if (now - call.since >= TimeUnit.MILLISECONDS.toNanos(INTERVAL_MILLIS)) {
-                call.look();
+        try {
+            long now = System.nanoTime();
+            for (Call call : calls) {
+                if (now - call.since >= TimeUnit.MILLISECONDS.toNanos(INTERVAL_MILLIS)) {
+                    call.look();
+                }
             }
-        }
-        if (!calls.isEmpty()) {
-            tickLater();
+        } finally {
+            if (!calls.isEmpty()) {
+                tickLater();
+            }
         }
     }
 

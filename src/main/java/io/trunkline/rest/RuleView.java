@@ -5,7 +5,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.trunkline.access.Resource;
 import io.trunkline.access.Right;
-import io.trunkline.access.Rules;
+import io.trunkline.access.StoredRule;
 import java.util.Locale;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +35,7 @@ record RuleView(
 
         @JsonProperty("created_by") String createdBy,
         @JsonProperty("created_at") String createdAt) {
-    static RuleView of(Rules.Stored rule) {
+    static RuleView of(StoredRule rule) {
         boolean topic = rule.resource() == Resource.TOPIC;
         String name = rule.name().toString();
         return new RuleView(

@@ -3,6 +3,7 @@ package io.trunkline.rest;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.quarkus.runtime.annotations.RegisterForReflection;
+import io.trunkline.access.Token;
 import io.trunkline.access.Tokens;
 import java.time.Instant;
 import java.util.List;
@@ -40,7 +41,7 @@ record TokenView(
         @Schema(nullable = true, description = "Noted about once a minute; null before the first time.")
         @Nullable
         String lastUsedAt) {
-    static TokenView of(Tokens.Token token) {
+    static TokenView of(Token token) {
         return of(token, null);
     }
 
@@ -48,7 +49,7 @@ record TokenView(
         return of(created.token(), created.secret().reveal());
     }
 
-    private static TokenView of(Tokens.Token token, @Nullable String secret) {
+    private static TokenView of(Token token, @Nullable String secret) {
         return new TokenView(
                 token.id(),
                 secret,

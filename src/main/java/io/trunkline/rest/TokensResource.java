@@ -3,6 +3,7 @@ package io.trunkline.rest;
 import io.smallrye.mutiny.Uni;
 import io.trunkline.access.ApiToken;
 import io.trunkline.access.Principal;
+import io.trunkline.access.TokenRequest;
 import io.trunkline.access.Tokens;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
@@ -130,7 +131,7 @@ class TokensResource {
         }
         return Uni.createFrom()
                 .completionStage(() -> tokens.create(
-                        administrator, new Tokens.Wanted(name, new TreeSet<>(roles), description, expires)))
+                        administrator, new TokenRequest(name, new TreeSet<>(roles), description, expires)))
                 .map(created -> {
                     AuditFilter.about(context, "token", created.secret().id());
                     return Response.fromResponse(answers.with(type, Response.Status.CREATED, TokenView.of(created)))

@@ -3,6 +3,9 @@ package io.trunkline.group;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.trunkline.access.Grants;
+import io.trunkline.access.Principal;
+import io.trunkline.access.Rights;
 import io.trunkline.group.GroupState.Change;
 import io.trunkline.group.GroupState.Event;
 import io.trunkline.group.GroupState.Member;
@@ -11,6 +14,7 @@ import io.trunkline.topic.TopicName;
 import io.trunkline.topic.TopicPartition;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -299,6 +303,85 @@ class GroupStateTest {
         GroupState state = start().on(again, topics).next();
 
         assertThat(state.on(again, topics).next()).isEqualTo(state);
+    }
+
+    @Test
+    void membersGetWhatTheirPrincipalsMayRead() {
+        SubscribedTopics topics = readable(Map.of(ANN, rights(A, B), BOB, rights(B)));
+        GroupState state = start().on(new Event.Subscribed(1, BOTH, Optional.of(ANN)), topics)
+                .next()
+                .on(new Event.Subscribed(2, BOTH, Optional.of(BOB)), topics)
+                .next()
+                .on(subscribed(3, BOTH), topics)
+                .next();
+
+        Set<Long> all = new HashSet<>(requireNonNull(holdings(state).get(1L)));
+        all.addAll(requireNonNull(holdings(state).get(2L)));
+        assertThat(all).containsExactlyInAnyOrder(0L, 1L, 1000L, 1001L);
+        assertThat(holdings(state).get(1L)).contains(0L, 1L);
+        assertThat(holdings(state).get(2L)).isNotEmpty().isSubsetOf(1000L, 1001L);
+        assertThat(holdings(state).get(3L)).isEmpty();
+    }
+
+    @Test
+    void topicThatMayNoLongerBeReadIsTakenAwayAndWhereTheMemberStoodCommitted() {
+        GroupState state = withPositions(start().on(
+                        new Event.Subscribed(1, BOTH, Optional.of(ANN)), readable(Map.of(ANN, rights(A, B))))
+                .next());
+
+        Change change = state.on(new Event.TopicsChanged(), readable(Map.of(ANN, rights(A))));
+
+        assertThat(change.granted()).isEmpty();
+        assertThat(change.revoked())
+                .containsExactlyInAnyOrder(
+                        new GroupState.Revocation(1, 1000, OptionalLong.of(1100)),
+                        new GroupState.Revocation(1, 1001, OptionalLong.of(1101)));
+        assertThat(change.next().generation()).isEqualTo(state.generation() + 1);
+    }
+
+    @Test
+    void partitionsAssignedByHandAreHiddenToo() {
+        Subscription byHand = assigned(new TopicPartition(A, 0), new TopicPartition(B, 0));
+        SubscribedTopics before = readable(Map.of(ANN, rights(A, B)));
+        GroupState state = start().on(new Event.Subscribed(1, byHand, Optional.of(ANN)), before)
+                .next();
+
+        GroupState after = state.on(new Event.TopicsChanged(), readable(Map.of(ANN, rights(B))))
+                .next();
+        GroupState again = after.on(new Event.TopicsChanged(), before).next();
+
+        assertThat(holdings(state).get(1L)).containsExactlyInAnyOrder(0L, 1000L);
+        assertThat(holdings(after).get(1L)).containsExactly(1000L);
+        assertThat(holdings(again).get(1L)).containsExactlyInAnyOrder(0L, 1000L);
+    }
+
+    @Test
+    void subscriptionOfAMemberRenewsForWhomItReads() {
+        Principal reader = new Principal("ann", Set.of("reader"));
+        SubscribedTopics topics = readable(Map.of(ANN, rights(), reader, rights(A, B)));
+        GroupState state = start().on(new Event.Subscribed(1, BOTH, Optional.of(ANN)), topics)
+                .next();
+
+        GroupState after = state.on(new Event.Subscribed(1, BOTH, Optional.of(reader)), topics)
+                .next();
+
+        assertThat(holdings(state).get(1L)).isEmpty();
+        assertThat(holdings(after).get(1L)).hasSize(4);
+        assertThat(requireNonNull(after.members().get(1L)).reader()).contains(reader);
+    }
+
+    private static final Principal ANN = new Principal("ann", Set.of());
+    private static final Principal BOB = new Principal("bob", Set.of());
+    private static final Subscription BOTH = new Subscription.Topics(Set.of(A, B));
+
+    /** Two topics of two partitions, where there is access control. */
+    private static SubscribedTopics readable(Map<Principal, Rights> rights) {
+        SubscribedTopics all = new Step(new Event.TopicsChanged(), Map.of(A, 2, B, 2)).topics();
+        return new SubscribedTopics(all.catalog(), all.matching(), new Readers(true, rights));
+    }
+
+    private static Rights rights(TopicName... names) {
+        return Grants.toRead(Arrays.stream(names).map(TopicName::value).toList());
     }
 
     private static Event subscribed(long memberId, Subscription subscription) {

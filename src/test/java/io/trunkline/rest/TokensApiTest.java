@@ -101,7 +101,7 @@ class TokensApiTest extends AccessTestCase {
         assertThat(listed("/tokens", path.substring(8)).path("revoked_at").asText())
                 .isEqualTo(revokedAt);
         assertThat(admin.delete("/tokens/aaaaaaaaaaaa").code()).isEqualTo("TOKEN_NOT_FOUND");
-        assertThat(admin.delete("/tokens/%20").code()).isEqualTo("TOKEN_NOT_FOUND");
+        assertThat(admin.delete("/tokens/%00").code()).isEqualTo("TOKEN_NOT_FOUND");
     }
 
     @Test

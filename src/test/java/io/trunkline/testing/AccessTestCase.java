@@ -10,11 +10,15 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.sql.Types;
 import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.UUID;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 
 /** A test of a service whose clients must prove who they are. Each test has names and principals of its own. */
@@ -66,14 +70,25 @@ public abstract class AccessTestCase extends ServiceTestCase {
 
     /** A token as the owner of the schema makes it, which the service knows a second later. */
     protected static String tokenBySql(String principal, String... roles) throws SQLException {
+        return tokenBySql(null, principal, roles);
+    }
+
+    /** The same, of a token that has expired. */
+    protected static String expiredTokenBySql(String principal, String... roles) throws SQLException {
+        return tokenBySql(OffsetDateTime.now(ZoneOffset.UTC).minusMinutes(1), principal, roles);
+    }
+
+    private static String tokenBySql(@Nullable OffsetDateTime expires, String principal, String... roles)
+            throws SQLException {
         ApiToken token = ApiToken.random(RANDOM);
         try (Connection owner = TestDatabase.asOwner();
                 PreparedStatement statement =
-                        owner.prepareStatement("SELECT trunkline.add_token(?, ?, ?, ?, '', NULL, 'test')")) {
+                        owner.prepareStatement("SELECT trunkline.add_token(?, ?, ?, ?, '', ?, 'test')")) {
             statement.setString(1, token.id());
             statement.setBytes(2, token.secretHash());
             statement.setString(3, principal);
             statement.setArray(4, owner.createArrayOf("text", roles));
+            statement.setObject(5, expires, Types.TIMESTAMP_WITH_TIMEZONE);
             statement.execute();
         }
         return token.reveal();
