@@ -20,15 +20,15 @@ END
 $$;
 COMMENT ON FUNCTION ${schema}.add_partitions(uuid, int, int) IS 'Gives a topic the partitions from one number up to, not including, another.';
 
-CREATE OR REPLACE FUNCTION ${schema}.create_topic(p_name text, p_partition_count int DEFAULT 1, p_config jsonb DEFAULT '{}') RETURNS uuid
+CREATE OR REPLACE FUNCTION ${schema}.create_topic(p_name text, p_partition_count int DEFAULT 1, p_config jsonb DEFAULT '{}', p_created_by text DEFAULT NULL) RETURNS uuid
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     v_topic_id uuid;
 BEGIN
-    INSERT INTO ${schema}.topic (name, partition_count, config)
-    VALUES (p_name, p_partition_count, p_config)
+    INSERT INTO ${schema}.topic (name, partition_count, config, created_by)
+    VALUES (p_name, p_partition_count, p_config, p_created_by)
     ON CONFLICT (name) DO NOTHING
     RETURNING topic_id INTO v_topic_id;
     IF NOT FOUND THEN
@@ -38,8 +38,8 @@ BEGIN
     RETURN v_topic_id;
 END
 $$;
-COMMENT ON FUNCTION ${schema}.create_topic(text, int, jsonb) IS
-    'Creates a topic with its partitions and answers its id. The configuration holds what differs from the defaults, Kafka''s names to text values. TL004: there is one of this name.';
+COMMENT ON FUNCTION ${schema}.create_topic(text, int, jsonb, text) IS
+    'Creates a topic with its partitions and answers its id. The configuration holds what differs from the defaults, Kafka''s names to text values. The last argument is who creates it, where that is known. TL004: there is one of this name.';
 
 CREATE OR REPLACE FUNCTION ${schema}.lock_topic(p_name text) RETURNS SETOF ${schema}.topic
 LANGUAGE sql SECURITY DEFINER

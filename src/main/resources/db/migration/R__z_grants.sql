@@ -47,7 +47,7 @@ AS $$
                ('prepare_slices(interval,integer)', false),
                ('free_slice(integer)', false),
                ('drop_slice(integer)', false),
-               ('create_topic(text,integer,jsonb)', false),
+               ('create_topic(text,integer,jsonb,text)', false),
                ('lock_topic(text)', false),
                ('grow_topic(text,integer)', false),
                ('configure_topic(text,jsonb)', true),

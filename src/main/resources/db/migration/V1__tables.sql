@@ -7,6 +7,7 @@ CREATE TABLE ${schema}.topic (
     partition_count int NOT NULL CHECK (partition_count BETWEEN 1 AND 10000),
     config          jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(config) = 'object'),
     created_at      timestamptz NOT NULL DEFAULT clock_timestamp(),
+    created_by      text COLLATE "C" CHECK (length(created_by) BETWEEN 1 AND 255),
     -- The purge of all topics reads these.
     CONSTRAINT topic_retention_ms CHECK (
         config ->> 'retention.ms' ~ '^-?[0-9]{1,19}$' AND (config ->> 'retention.ms')::numeric BETWEEN -1 AND 9223372036854775807),
@@ -15,6 +16,8 @@ CREATE TABLE ${schema}.topic (
 );
 COMMENT ON TABLE ${schema}.topic IS
     'One row a topic, written by create_topic(), grow_topic(), configure_topic() and delete_topic() only.';
+COMMENT ON COLUMN ${schema}.topic.created_by IS
+    'The principal that created the topic, for its quota. Null where there was no access control.';
 COMMENT ON COLUMN ${schema}.topic.config IS
     'Overrides of the topic configuration, Kafka''s names to text values; topic_setting() has the defaults.';
 

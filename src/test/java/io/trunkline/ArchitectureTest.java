@@ -52,7 +52,7 @@ class ArchitectureTest {
             Map.entry("kafka", EDGE_USES),
             Map.entry("ops", EDGE_USES),
             Map.entry("embedded", Set.of("jdbc")),
-            Map.entry("edge", Set.of("error")),
+            Map.entry("edge", Set.of("access", "error")),
             Map.entry(
                     "consumer",
                     Set.of("group", "log", "access", "topic", "schema", "jdbc", "async", "record", "error")),

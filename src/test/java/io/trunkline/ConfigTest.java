@@ -7,6 +7,7 @@ import io.smallrye.config.ConfigValidationException;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfig;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import io.trunkline.access.QuotaConfig;
 import io.trunkline.async.ShutdownConfig;
 import io.trunkline.edge.HttpConfig;
 import io.trunkline.embedded.EmbeddedConfig;
@@ -67,6 +68,15 @@ class ConfigTest {
         assertThat(http.minTransferRate().asLongValue()).isEqualTo(16L << 10);
         assertThat(http.idleTimeout()).isEqualTo(Duration.ofMinutes(11));
         assertThat(http.allowedHosts()).isEmpty();
+        assertThat(http.documentation()).isTrue();
+        QuotaConfig quotas = config.getConfigMapping(QuotaConfig.class);
+        assertThat(quotas.requests()).isEmpty();
+        assertThat(quotas.bytesWritten()).isEmpty();
+        assertThat(quotas.bytesRead()).isEmpty();
+        assertThat(quotas.openPolls()).isEmpty();
+        assertThat(quotas.consumers()).isEmpty();
+        assertThat(quotas.topics()).isEmpty();
+        assertThat(quotas.partitions()).isEmpty();
         LogConfig log = config.getConfigMapping(LogConfig.class);
         assertThat(log.append().threads()).isEqualTo(8);
         assertThat(log.append().maxBatchBytes().asLongValue()).isEqualTo(1L << 20);
@@ -138,6 +148,7 @@ class ConfigTest {
             Map.entry("trunkline.http.min-transfer-rate", "9K"),
             Map.entry("trunkline.http.idle-timeout", "10m"),
             Map.entry("trunkline.http.allowed-hosts", "a.example.org,b.example.org"),
+            Map.entry("trunkline.http.documentation", "false"),
             Map.entry("trunkline.log.append.threads", "1"),
             Map.entry("trunkline.log.append.max-batch-bytes", "3M"),
             Map.entry("trunkline.log.append.max-batch-records", "4"),
@@ -157,6 +168,13 @@ class ConfigTest {
             Map.entry("trunkline.log.metrics.interval", "14s"),
             Map.entry("trunkline.log.metrics.max-topics", "18"),
             Map.entry("trunkline.log.metrics.max-partitions", "15"),
+            Map.entry("trunkline.quotas.requests", "1"),
+            Map.entry("trunkline.quotas.bytes-written", "2M"),
+            Map.entry("trunkline.quotas.bytes-read", "3M"),
+            Map.entry("trunkline.quotas.open-polls", "4"),
+            Map.entry("trunkline.quotas.consumers", "5"),
+            Map.entry("trunkline.quotas.topics", "6"),
+            Map.entry("trunkline.quotas.partitions", "7"),
             Map.entry("trunkline.retention.check-interval", "16s"),
             Map.entry("trunkline.retention.max-delete-rate", "17M"),
             Map.entry("trunkline.shutdown.delay", "18s"),
@@ -191,6 +209,7 @@ class ConfigTest {
         assertThat(config.getConfigMapping(HttpConfig.class).maxBodySize().asLongValue())
                 .isEqualTo(1L << 20);
         assertThat(config.getConfigMapping(LogConfig.class).slices().ahead()).isEqualTo(13);
+        assertThat(config.getConfigMapping(QuotaConfig.class).partitions()).contains(7);
         assertThat(config.getConfigMapping(TopicDefaults.class).autoCreate()).isTrue();
         assertThat(config.getConfigMapping(ConsumerConfig.class).deliveryTimeout())
                 .isEqualTo(Duration.ofSeconds(2));
@@ -209,6 +228,7 @@ class ConfigTest {
                 "trunkline.embedded.dir",
                 "trunkline.http.max-body",
                 "trunkline.log.append.thread",
+                "trunkline.quotas.polls",
                 "trunkline.retention.interval",
                 "trunkline.shutdown.wait",
                 "trunkline.topics.autocreate"
@@ -227,6 +247,7 @@ class ConfigTest {
                 .withMapping(EmbeddedConfig.class)
                 .withMapping(HttpConfig.class)
                 .withMapping(LogConfig.class)
+                .withMapping(QuotaConfig.class)
                 .withMapping(RetentionConfig.class)
                 .withMapping(ShutdownConfig.class)
                 .withMapping(TopicDefaults.class)

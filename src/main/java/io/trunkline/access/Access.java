@@ -11,12 +11,14 @@ import jakarta.inject.Singleton;
 import java.security.MessageDigest;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,6 +90,38 @@ public class Access implements ConnectionUser {
     /** What a principal may do now. */
     public CompletableFuture<Rights> rights(Principal principal) {
         return snapshot().thenApply(snapshot -> snapshot.rights(principal));
+    }
+
+    /**
+     * What principals may do, by rules that are looked up after this call: they are not older than anything that the caller has
+     * read of PostgreSQL before. Everything, and no look, where there is no access control.
+     */
+    public CompletableFuture<Map<Principal, Rights>> latestRights(Set<Principal> principals) {
+        if (!isRequired()) {
+            return CompletableFuture.completedFuture(Map.of());
+        }
+        return latest().thenApply(snapshot -> {
+            Map<Principal, Rights> rights = new HashMap<>();
+            principals.forEach(principal -> rights.put(principal, snapshot.rights(principal)));
+            return rights;
+        });
+    }
+
+    /** What has been looked up after this call, so that this replica goes by what the caller has changed. */
+    CompletableFuture<AccessSnapshot> latest() {
+        CompletableFuture<AccessSnapshot> under;
+        synchronized (this) {
+            under = loading;
+        }
+        // A look that is under way may have begun too early.
+        return under == null
+                ? load()
+                : under.handle((snapshot, failure) -> true).thenCompose(ended -> load());
+    }
+
+    /** Calls PostgreSQL for somebody who administers tokens and rules. */
+    <T> CompletableFuture<T> call(Supplier<T> work) {
+        return pool.call(work);
     }
 
     private CompletableFuture<AccessSnapshot> snapshot() {

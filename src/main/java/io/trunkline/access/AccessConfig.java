@@ -1,6 +1,9 @@
 package io.trunkline.access;
 
 import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
 import java.util.Optional;
 
 /** Who may use the service. */
@@ -11,6 +14,34 @@ public interface AccessConfig {
      * may use. Where it is not set, it is {@code none} on a loopback address, and the service refuses to start on any other.
      */
     Optional<Mode> mode();
+
+    /**
+     * Whether the management port gives metrics to everybody who reaches it ({@code open}), or to known clients only
+     * ({@code credentials}), whatever their rights are. Health is always open.
+     */
+    @WithDefault("open")
+    Metrics metrics();
+
+    /**
+     * The topic that keeps what the audit log says, as JSON records. It is created with 90 days of retention where it does not
+     * exist. No topic if absent.
+     */
+    Optional<String> auditTopic();
+
+    /**
+     * Requests with credentials that are not valid that one client address may make within ten seconds; the responses to further
+     * ones are held for a second. Raise it behind a proxy that hides the addresses of clients.
+     */
+    @WithDefault("10")
+    @Min(1)
+    @Max(1_000_000)
+    int failedAttempts();
+
+    /** Who gets the metrics. */
+    enum Metrics {
+        OPEN,
+        CREDENTIALS
+    }
 
     /** Whether clients must prove who they are. */
     enum Mode {

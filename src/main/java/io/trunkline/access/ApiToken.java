@@ -56,6 +56,11 @@ public final class ApiToken {
         return Optional.of(new ApiToken(text));
     }
 
+    /** Whether a text can be the id of a token. */
+    static boolean isId(String text) {
+        return text.length() == ID_LENGTH && text.chars().allMatch(c -> ID_ALPHABET.indexOf(c) >= 0);
+    }
+
     /** What names the token in lists and logs. */
     public String id() {
         return text.substring(PREFIX.length(), SECRET_AT - 1);

@@ -22,6 +22,9 @@ public final class Rights {
                     new Grant(Right.MANAGE, Resource.GROUP, NamePattern.ALL)),
             false);
 
+    /** Of nobody in particular: nothing. */
+    public static final Rights NONE = new Rights("", List.of(), false);
+
     /** What one rule grants. */
     record Grant(Right right, Resource resource, NamePattern name) {}
 
@@ -59,6 +62,17 @@ public final class Rights {
     /** Whether there is this right on a topic. */
     public boolean onTopic(String name, Right right) {
         return has(topics.get(name), right) || anyPrefix(topicPrefixes, name, right);
+    }
+
+    /** Whether there is this right on all topics. */
+    public boolean onEveryTopic(Right right) {
+        return has(topicPrefixes.get(""), right);
+    }
+
+    /** Whether there is this right on any topic at all, existing or not. */
+    public boolean onAnyTopic(Right right) {
+        return topics.values().stream().anyMatch(rights -> rights.contains(right))
+                || topicPrefixes.values().stream().anyMatch(rights -> rights.contains(right));
     }
 
     /** Whether the topic exists for its holder: any right on it shows its name and description. */

@@ -5,6 +5,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -16,6 +17,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param generation that of its group
  * @param outdated whether topics or partitions have come or gone since the group shared them out
+ * @param owner the name of the principal that created it; empty where there was no access control
  * @param sinceLastHeartbeat how long ago its last request was noted
  * @param partitions what it has, that which has waited longest for its turn first
  */
@@ -23,6 +25,7 @@ record ConsumerSnapshot(
         long memberId,
         int generation,
         boolean outdated,
+        Optional<String> owner,
         ConsumerOptions options,
         SubscriptionKind kind,
         Duration sinceLastHeartbeat,
@@ -71,7 +74,8 @@ record ConsumerSnapshot(
     }
 
     ConsumerSnapshot with(List<Held> held) {
-        return new ConsumerSnapshot(memberId, generation, outdated, options, kind, sinceLastHeartbeat, held);
+        return new ConsumerSnapshot(
+                memberId, generation, outdated, owner, options, kind, sinceLastHeartbeat, held);
     }
 
     Set<Long> partitionIds() {

@@ -1,6 +1,7 @@
 package io.trunkline.consumer;
 
 import io.quarkus.runtime.ShutdownEvent;
+import io.trunkline.access.Access;
 import io.trunkline.async.Coalescer;
 import io.trunkline.async.Drain;
 import io.trunkline.async.WorkerPool;
@@ -8,11 +9,10 @@ import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.group.ConsumerConfig;
 import io.trunkline.group.ConsumerOptions;
+import io.trunkline.group.ConsumerRef;
 import io.trunkline.group.GroupCoordinator;
-import io.trunkline.group.GroupName;
 import io.trunkline.group.GroupWatch;
 import io.trunkline.group.Heartbeats;
-import io.trunkline.group.MemberName;
 import io.trunkline.group.OffsetAndMetadata;
 import io.trunkline.group.Subscription;
 import io.trunkline.jdbc.ConnectionUser;
@@ -71,6 +71,7 @@ public class Consumers implements ConnectionUser {
             PositionStore store,
             Topics topics,
             Logs logs,
+            Access access,
             Drain drain,
             ConsumerConfig config,
             ConsumerMetrics metrics) {
@@ -84,7 +85,18 @@ public class Consumers implements ConnectionUser {
         pool = new WorkerPool("consumer", config.threads(), MOST_QUEUED);
         deliveries = new Deliveries(store, config, heartbeats, pool, timer);
         states = new Coalescer<>(pool, 2, MOST_TOGETHER, MOST_QUEUED, store::states);
-        polls = new Polls(this::state, coordinator, store, deliveries, pool, watch, topics, logs, drain, metrics);
+        polls = new Polls(
+                this::state,
+                coordinator,
+                store,
+                deliveries,
+                pool,
+                watch,
+                topics,
+                logs,
+                new HiddenPartitions(access, topics),
+                drain,
+                metrics);
         coordinator.beforeChanges(deliveries::sent);
         metrics.waiting(watch::waiting);
     }
@@ -102,39 +114,38 @@ public class Consumers implements ConnectionUser {
     }
 
     /** Makes a consumer that reads nothing yet. Fails with {@code CONSUMER_ALREADY_EXISTS} or {@code GROUP_FULL}. */
-    public CompletableFuture<Void> create(GroupName group, MemberName member, ConsumerOptions options) {
-        return coordinator.join(group, member, options);
+    public CompletableFuture<Void> create(ConsumerRef consumer, ConsumerOptions options) {
+        return coordinator.join(consumer, options);
     }
 
     /** Removes a consumer; its partitions go to the others at once. */
-    public CompletableFuture<Void> delete(GroupName group, MemberName member) {
-        return coordinator.leave(group, member);
+    public CompletableFuture<Void> delete(ConsumerRef consumer) {
+        return coordinator.leave(consumer);
     }
 
     /**
      * Changes what a consumer reads; its partitions are known when this completes. Fails with
      * {@code SUBSCRIPTION_CONFLICT} where it reads something of another kind.
      */
-    public CompletableFuture<Void> subscribe(GroupName group, MemberName member, Subscription subscription) {
-        return coordinator.subscribe(group, member, subscription);
+    public CompletableFuture<Void> subscribe(ConsumerRef consumer, Subscription subscription) {
+        return coordinator.subscribe(consumer, subscription);
     }
 
     /**
      * Assigns partitions by hand, whoever else reads them; those that do not exist yet are read when they do. Fails as
      * {@link #subscribe}.
      */
-    public CompletableFuture<Void> assign(GroupName group, MemberName member, Collection<TopicPartition> partitions) {
+    public CompletableFuture<Void> assign(ConsumerRef consumer, Collection<TopicPartition> partitions) {
         return subscribe(
-                group,
-                member,
+                consumer,
                 partitions.isEmpty()
                         ? new Subscription.None()
                         : new Subscription.Partitions(new TreeSet<>(partitions)));
     }
 
-    /** Fails with {@code CONSUMER_NOT_FOUND} where there is no such consumer. */
-    public CompletableFuture<Void> check(GroupName group, MemberName member) {
-        return state(group, member).thenApply(state -> null);
+    /** Fails with {@code CONSUMER_NOT_FOUND} where there is no such consumer, or none for the caller. */
+    public CompletableFuture<Void> check(ConsumerRef consumer) {
+        return state(consumer).thenApply(state -> null);
     }
 
     public record Reading(SortedSet<TopicName> topics, SortedSet<TopicPartition> partitions) {}
@@ -143,10 +154,10 @@ public class Consumers implements ConnectionUser {
      * What a consumer reads: the topics that it has subscribed, that match its pattern, or of which it has partitions by
      * hand; and its partitions.
      */
-    public CompletableFuture<Reading> reading(GroupName group, MemberName member) {
-        return fresh(group, member)
+    public CompletableFuture<Reading> reading(ConsumerRef consumer) {
+        return fresh(consumer)
                 .thenCompose(state -> partitions(state)
-                        .thenCombine(coordinator.wishes(group, member), (partitions, wishes) -> {
+                        .thenCombine(coordinator.wishes(consumer), (partitions, wishes) -> {
                             SortedSet<TopicName> names = new TreeSet<>(wishes.topics());
                             if (state.kind() == ConsumerSnapshot.SubscriptionKind.PARTITIONS) {
                                 partitions.forEach(partition -> names.add(partition.topic()));
@@ -166,21 +177,19 @@ public class Consumers implements ConnectionUser {
      *
      * @param abandoned completes when nobody is interested any more, which ends the wait
      */
-    public CompletableFuture<Poll> poll(
-            GroupName group, MemberName member, PollRequest request, CompletableFuture<Void> abandoned) {
-        return polls.poll(group, member, request, abandoned);
+    public CompletableFuture<Poll> poll(ConsumerRef consumer, PollRequest request, CompletableFuture<Void> abandoned) {
+        return polls.poll(consumer, request, abandoned);
     }
 
     /** Commits what was delivered to a consumer; waits for an answer that is being sent. */
-    public CompletableFuture<Void> commit(GroupName group, MemberName member) {
-        return commit(
-                group, member, System.nanoTime() + config.deliveryTimeout().toNanos() * 2, SOON_MILLIS);
+    public CompletableFuture<Void> commit(ConsumerRef consumer) {
+        return commit(consumer, System.nanoTime() + config.deliveryTimeout().toNanos() * 2, SOON_MILLIS);
     }
 
-    private CompletableFuture<Void> commit(GroupName group, MemberName member, long deadline, long pauseMillis) {
+    private CompletableFuture<Void> commit(ConsumerRef consumer, long deadline, long pauseMillis) {
         return deliveries
-                .sent(group, member)
-                .thenCompose(sent -> state(group, member))
+                .sent(consumer.group(), consumer.name())
+                .thenCompose(sent -> state(consumer))
                 .thenCompose(state -> state.partitions().stream().anyMatch(ConsumerSnapshot.Held::claimed)
                         ? CompletableFuture.completedFuture(false)
                         : pool.call(() -> store.commitDelivered(state.memberId())))
@@ -195,8 +204,7 @@ public class Consumers implements ConnectionUser {
                     }
                     return new CompletableFuture<Void>()
                             .completeOnTimeout(null, pauseMillis, TimeUnit.MILLISECONDS)
-                            .thenCompose(
-                                    now -> commit(group, member, deadline, Math.min(LATEST_MILLIS, pauseMillis * 2)));
+                            .thenCompose(now -> commit(consumer, deadline, Math.min(LATEST_MILLIS, pauseMillis * 2)));
                 });
     }
 
@@ -206,8 +214,8 @@ public class Consumers implements ConnectionUser {
      * {@code PARTITION_NOT_FOUND}; then none is committed.
      */
     public CompletableFuture<Void> commit(
-            GroupName group, MemberName member, Map<TopicPartition, OffsetAndMetadata> offsets) {
-        return state(group, member)
+            ConsumerRef consumer, Map<TopicPartition, OffsetAndMetadata> offsets) {
+        return state(consumer)
                 .thenCompose(state -> topics.ids(offsets.keySet()).thenCompose(ids -> {
                     Map<Long, OffsetAndMetadata> byId = OffsetAndMetadata.byId(offsets, ids);
                     if (byId.isEmpty()) {
@@ -217,14 +225,14 @@ public class Consumers implements ConnectionUser {
                             ? pool.call(() -> store.commit(state.memberId(), byId))
                             : CompletableFuture.completedFuture(false);
                     return committed.thenCompose(done ->
-                            done ? CompletableFuture.completedFuture(null) : commitUnheld(group, member, ids, byId));
+                            done ? CompletableFuture.completedFuture(null) : commitUnheld(consumer, ids, byId));
                 }));
     }
 
     private CompletableFuture<Void> commitUnheld(
-            GroupName group, MemberName member, Map<TopicPartition, Long> ids, Map<Long, OffsetAndMetadata> offsets) {
+            ConsumerRef consumer, Map<TopicPartition, Long> ids, Map<Long, OffsetAndMetadata> offsets) {
         return coordinator
-                .commit(group, member, offsets)
+                .commit(consumer, offsets)
                 .thenAccept(fenced -> fenced.ifPresent(id -> {
                     TopicPartition partition = ids.entrySet().stream()
                             .filter(entry -> entry.getValue().equals(id))
@@ -244,31 +252,26 @@ public class Consumers implements ConnectionUser {
      * moved.
      */
     public CompletableFuture<Void> seek(
-            GroupName group, MemberName member, Map<TopicPartition, OffsetAndMetadata> offsets) {
+            ConsumerRef consumer, Map<TopicPartition, OffsetAndMetadata> offsets) {
         return deliveries
-                .sent(group)
-                .thenCompose(sent -> move(group, member, offsets))
-                .whenComplete((done, failure) -> watch.changed(group));
+                .sent(consumer.group())
+                .thenCompose(sent -> move(consumer, offsets))
+                .whenComplete((done, failure) -> watch.changed(consumer.group()));
     }
 
     /** Moves a consumer to the first record that is kept, of all its partitions where none are named. */
-    public CompletableFuture<Void> seekToBeginning(
-            GroupName group, MemberName member, Collection<TopicPartition> partitions) {
-        return seek(group, member, partitions, OffsetRange::logStartOffset);
+    public CompletableFuture<Void> seekToBeginning(ConsumerRef consumer, Collection<TopicPartition> partitions) {
+        return seek(consumer, partitions, OffsetRange::logStartOffset);
     }
 
     /** Moves a consumer past the last record, of all its partitions where none are named. */
-    public CompletableFuture<Void> seekToEnd(
-            GroupName group, MemberName member, Collection<TopicPartition> partitions) {
-        return seek(group, member, partitions, OffsetRange::endOffset);
+    public CompletableFuture<Void> seekToEnd(ConsumerRef consumer, Collection<TopicPartition> partitions) {
+        return seek(consumer, partitions, OffsetRange::endOffset);
     }
 
     private CompletableFuture<Void> seek(
-            GroupName group,
-            MemberName member,
-            Collection<TopicPartition> partitions,
-            Function<OffsetRange, Long> offset) {
-        return fresh(group, member)
+            ConsumerRef consumer, Collection<TopicPartition> partitions, Function<OffsetRange, Long> offset) {
+        return fresh(consumer)
                 .thenCompose(this::partitions)
                 .thenCompose(held -> partitions.isEmpty() ? topics.ids(held) : held(held, partitions))
                 .thenCompose(ids -> logs.ranges(ids.values()).thenCompose(ranges -> {
@@ -279,7 +282,7 @@ public class Consumers implements ConnectionUser {
                             offsets.put(partition, new OffsetAndMetadata(offset.apply(range)));
                         }
                     });
-                    return seek(group, member, offsets);
+                    return seek(consumer, offsets);
                 }));
     }
 
@@ -294,8 +297,8 @@ public class Consumers implements ConnectionUser {
     }
 
     private CompletableFuture<Void> move(
-            GroupName group, MemberName member, Map<TopicPartition, OffsetAndMetadata> offsets) {
-        return state(group, member)
+            ConsumerRef consumer, Map<TopicPartition, OffsetAndMetadata> offsets) {
+        return state(consumer)
                 .thenCompose(state -> topics.ids(offsets.keySet()).thenCompose(ids -> {
                     Map<Long, OffsetAndMetadata> byId = OffsetAndMetadata.byId(offsets, ids);
                     Set<Long> held = state.partitionIds();
@@ -313,7 +316,7 @@ public class Consumers implements ConnectionUser {
                         }
                         // It has lost a partition since it was looked at; maybe it is not there any
                         // more itself.
-                        return state(group, member)
+                        return state(consumer)
                                 .thenCompose(now -> CompletableFuture.failedFuture(
                                         notAssigned(offsets.keySet().iterator().next())));
                     });
@@ -328,19 +331,21 @@ public class Consumers implements ConnectionUser {
     }
 
     /** A consumer as it is now. Fails with {@code CONSUMER_NOT_FOUND}. */
-    private CompletableFuture<ConsumerSnapshot> state(GroupName group, MemberName member) {
-        return states.ask(new PositionStore.Key(group, member)).thenApply(found -> {
-            ConsumerSnapshot state = found.orElseThrow(GroupCoordinator::consumerNotFound);
-            heartbeats.seen(state.memberId(), state.sinceLastHeartbeat());
-            return state;
-        });
+    private CompletableFuture<ConsumerSnapshot> state(ConsumerRef consumer) {
+        return states.ask(new PositionStore.Key(consumer.group(), consumer.name()))
+                .thenApply(found -> {
+                    ConsumerSnapshot state = found.filter(known -> consumer.belongsTo(known.owner()))
+                            .orElseThrow(GroupCoordinator::consumerNotFound);
+                    heartbeats.seen(state.memberId(), state.sinceLastHeartbeat());
+                    return state;
+                });
     }
 
     /** As {@link #state}, after the partitions have been shared out anew where topics have come or gone. */
-    private CompletableFuture<ConsumerSnapshot> fresh(GroupName group, MemberName member) {
-        return state(group, member)
+    private CompletableFuture<ConsumerSnapshot> fresh(ConsumerRef consumer) {
+        return state(consumer)
                 .thenCompose(state -> state.outdated()
-                        ? coordinator.look(group).thenCompose(looked -> state(group, member))
+                        ? coordinator.look(consumer.group()).thenCompose(looked -> state(consumer))
                         : CompletableFuture.completedFuture(state));
     }
 }

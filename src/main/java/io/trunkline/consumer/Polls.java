@@ -4,6 +4,7 @@ import io.trunkline.async.Drain;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.group.ConsumerRef;
 import io.trunkline.group.GroupCoordinator;
 import io.trunkline.group.GroupName;
 import io.trunkline.group.GroupWatch;
@@ -26,6 +27,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiFunction;
+import java.util.function.Function;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Polls: look at the member, read what it has not got, claim that, or wait for something to read. No poll holds a thread. */
@@ -35,7 +38,7 @@ final class Polls {
 
     private static final Duration LATEST = Duration.ofMillis(50);
 
-    private final BiFunction<GroupName, MemberName, CompletableFuture<ConsumerSnapshot>> members;
+    private final Function<ConsumerRef, CompletableFuture<ConsumerSnapshot>> members;
     private final GroupCoordinator coordinator;
     private final PositionStore store;
     private final Deliveries deliveries;
@@ -43,11 +46,12 @@ final class Polls {
     private final GroupWatch watch;
     private final Topics topics;
     private final Logs logs;
+    private final HiddenPartitions hidden;
     private final Drain drain;
     private final ConsumerMetrics metrics;
 
     Polls(
-            BiFunction<GroupName, MemberName, CompletableFuture<ConsumerSnapshot>> members,
+            Function<ConsumerRef, CompletableFuture<ConsumerSnapshot>> members,
             GroupCoordinator coordinator,
             PositionStore store,
             Deliveries deliveries,
@@ -55,6 +59,7 @@ final class Polls {
             GroupWatch watch,
             Topics topics,
             Logs logs,
+            HiddenPartitions hidden,
             Drain drain,
             ConsumerMetrics metrics) {
         this.members = members;
@@ -65,13 +70,13 @@ final class Polls {
         this.watch = watch;
         this.topics = topics;
         this.logs = logs;
+        this.hidden = hidden;
         this.drain = drain;
         this.metrics = metrics;
     }
 
-    CompletableFuture<Poll> poll(
-            GroupName group, MemberName member, PollRequest wanted, CompletableFuture<Void> abandoned) {
-        One one = new One(group, member, wanted, abandoned);
+    CompletableFuture<Poll> poll(ConsumerRef consumer, PollRequest wanted, CompletableFuture<Void> abandoned) {
+        One one = new One(consumer, wanted, abandoned);
         CompletableFuture<Poll> poll;
         try {
             poll = one.start();
@@ -86,6 +91,7 @@ final class Polls {
 
     /** One poll. Its steps follow one another, on whatever thread. */
     private final class One {
+        private final ConsumerRef consumer;
         private final GroupName group;
         private final MemberName name;
         private final PollRequest wanted;
@@ -104,9 +110,10 @@ final class Polls {
 
         private GroupWatch.@Nullable Watcher watcher;
 
-        One(GroupName group, MemberName name, PollRequest wanted, CompletableFuture<Void> abandoned) {
-            this.group = group;
-            this.name = name;
+        One(ConsumerRef consumer, PollRequest wanted, CompletableFuture<Void> abandoned) {
+            this.consumer = consumer;
+            group = consumer.group();
+            name = consumer.name();
             key = new PositionStore.Key(group, name);
             this.wanted = wanted;
             this.abandoned = abandoned;
@@ -119,6 +126,10 @@ final class Polls {
                 return look();
             }
             before = last.get();
+            if (!consumer.belongsTo(last.get().after().member().owner())) {
+                giveBack();
+                return CompletableFuture.failedFuture(GroupCoordinator.consumerNotFound());
+            }
             lookedAt = last.get().after().at();
             return look(last.get().after().member());
         }
@@ -129,7 +140,7 @@ final class Polls {
                     .sent(group, name)
                     .thenCompose(sent -> {
                         lookedAt = System.nanoTime();
-                        return members.apply(group, name);
+                        return members.apply(consumer);
                     })
                     .thenCompose(this::look);
         }
@@ -160,8 +171,11 @@ final class Polls {
                 return coordinator.look(group).thenCompose(looked -> look());
             }
             if (had.isEmpty() && !hadBefore.isEmpty()) {
-                // Deleted, so that there is nothing to wait for; or given to others, who may give them back.
-                return logs.ranges(hadBefore)
+                // Deleted or hidden by the rules, so that there is nothing to wait for; or given to others, who may
+                // give
+                // them back.
+                return hidden.without(consumer.caller(), hadBefore)
+                        .thenCompose(logs::ranges)
                         .thenCompose(left ->
                                 left.isEmpty() ? CompletableFuture.completedFuture(empty(member)) : read(member));
             }
@@ -169,8 +183,15 @@ final class Polls {
         }
 
         private CompletableFuture<Poll> read(ConsumerSnapshot member) {
+            return hidden.of(consumer.caller(), member.partitionIds()).thenCompose(unread -> read(member, unread));
+        }
+
+        private CompletableFuture<Poll> read(ConsumerSnapshot member, Set<Long> unread) {
             List<Position> free = new ArrayList<>();
             for (ConsumerSnapshot.Held held : member.partitions()) {
+                if (unread.contains(held.partitionId())) {
+                    continue;
+                }
                 if (held.position().isEmpty()) {
                     return noOffset();
                 }

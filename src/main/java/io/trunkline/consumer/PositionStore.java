@@ -35,7 +35,7 @@ class PositionStore {
                    m.format, m.auto_offset_reset, m.enable_auto_commit, m.fetch_min_bytes, m.request_timeout_ms, m.isolation_level, m.subscription,
                    CASE WHEN isfinite(m.last_seen) THEN extract(epoch FROM clock_timestamp() - m.last_seen) ELSE 0 END,
                    p.tp_id, p.generation, p.position, coalesce(o.committed_offset, o.start_offset),
-                   p.claim_id IS NOT NULL AND p.claimed_until > clock_timestamp()
+                   p.claim_id IS NOT NULL AND p.claimed_until > clock_timestamp(), m.principal
               FROM unnest(?::text[], ?::text[]) WITH ORDINALITY AS w (group_name, member_name, i)
               JOIN consumer_group g ON g.name = w.group_name
               JOIN group_member m ON m.group_id = g.group_id AND m.name = w.member_name
@@ -249,6 +249,7 @@ class PositionStore {
                 row.getLong(2),
                 row.getInt(4),
                 row.getBoolean(5),
+                Optional.ofNullable(row.getString(19)),
                 new ConsumerOptions(
                         row.getString(6),
                         OffsetReset.stored(row.getString(7), Sql.optionalLong(row, 3)),

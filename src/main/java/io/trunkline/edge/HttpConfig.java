@@ -64,4 +64,8 @@ public interface HttpConfig {
      * if absent.
      */
     Optional<List<String>> allowedHosts();
+
+    /** Whether the OpenAPI document and Swagger UI are shown. Neither needs credentials. */
+    @WithDefault("true")
+    boolean documentation();
 }

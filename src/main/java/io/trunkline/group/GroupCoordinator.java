@@ -1,6 +1,8 @@
 package io.trunkline.group;
 
 import io.quarkus.runtime.ShutdownEvent;
+import io.trunkline.access.Access;
+import io.trunkline.access.Quotas;
 import io.trunkline.async.KeyedQueue;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
@@ -46,6 +48,7 @@ public class GroupCoordinator implements ConnectionUser {
     private final GroupRepository groups;
     private final MemberRepository members;
     private final MembershipStore store;
+    private final Quotas quotas;
     private final Transactions transactions;
     private final GroupLookups lookups;
     private final ConsumerConfig config;
@@ -64,14 +67,17 @@ public class GroupCoordinator implements ConnectionUser {
             Transactions transactions,
             Topics topics,
             Logs logs,
+            Access access,
+            Quotas quotas,
             ConsumerConfig config,
             GroupMetrics metrics,
             GroupWatch watch) {
         this.groups = groups;
         this.members = members;
         this.store = store;
+        this.quotas = quotas;
         this.transactions = transactions;
-        lookups = new GroupLookups(topics, logs);
+        lookups = new GroupLookups(topics, logs, access);
         this.config = config;
         rebalancer = new Rebalancer(groups, members, store, transactions, lookups, metrics);
         this.watch = watch;
@@ -96,13 +102,15 @@ public class GroupCoordinator implements ConnectionUser {
     }
 
     /**
-     * Makes a consumer. Fails with {@code CONSUMER_ALREADY_EXISTS}, {@code GROUP_FULL} or {@code GROUP_LIMIT_REACHED}.
+     * Makes a consumer. Fails with {@code CONSUMER_ALREADY_EXISTS}, {@code GROUP_FULL}, {@code GROUP_LIMIT_REACHED} or
+     * {@code QUOTA_EXCEEDED}.
      */
-    public CompletableFuture<Void> join(GroupName name, MemberName memberName, ConsumerOptions options) {
+    public CompletableFuture<Void> join(ConsumerRef consumer, ConsumerOptions options) {
+        GroupName name = consumer.group();
         return changing(name, () -> {
             GroupEntity group = made(name);
             List<MemberEntity> all = members.of(group);
-            if (all.stream().anyMatch(m -> m.name.equals(memberName.value()))) {
+            if (all.stream().anyMatch(m -> m.name.equals(consumer.name().value()))) {
                 throw new TrunklineException(
                         ErrorCode.CONSUMER_ALREADY_EXISTS,
                         "A consumer instance with the specified name already exists in the HTTP Bridge.");
@@ -113,33 +121,38 @@ public class GroupCoordinator implements ConnectionUser {
                         "Group " + name + " has " + all.size() + " consumers, and may have no more"
                                 + " (trunkline.consumer.max-members).");
             }
-            members.persistAndFlush(new MemberEntity(group.id, memberName, options));
+            consumer.caller()
+                    .filter(caller -> quotas.limitConsumers())
+                    .ifPresent(caller -> quotas.checkConsumers(members.countOf(caller.name()) + 1));
+            members.persistAndFlush(new MemberEntity(group.id, consumer.name(), options, consumer.caller()));
             store.occupy(group.id);
             return null;
         });
     }
 
     /** Removes a consumer. Fails with {@code CONSUMER_NOT_FOUND}. */
-    public CompletableFuture<Void> leave(GroupName name, MemberName memberName) {
+    public CompletableFuture<Void> leave(ConsumerRef consumer) {
         return sharing(
-                name, rows -> Optional.of(new Event.Left(named(rows, memberName).id())));
+                consumer.group(),
+                rows -> Optional.of(new Event.Left(named(rows, consumer).id())));
     }
 
     /**
      * Changes what a consumer reads. Fails with {@code CONSUMER_NOT_FOUND}, {@code INVALID_SUBSCRIPTION}, or
      * {@code SUBSCRIPTION_CONFLICT} where it reads something of another kind.
      */
-    public CompletableFuture<Void> subscribe(GroupName name, MemberName memberName, Subscription subscription) {
-        return sharing(name, rows -> {
+    public CompletableFuture<Void> subscribe(ConsumerRef consumer, Subscription subscription) {
+        return sharing(consumer.group(), rows -> {
             lookups.check(subscription);
-            MemberEntity member = named(rows, memberName);
+            MemberEntity member = named(rows, consumer);
             Subscription now = member.subscription();
             if (!(now instanceof Subscription.None)
                     && !(subscription instanceof Subscription.None)
                     && now.getClass() != subscription.getClass()) {
                 throw Subscription.conflict();
             }
-            return Optional.of(new Event.Subscribed(member.id(), subscription));
+            return Optional.of(new Event.Subscribed(
+                    member.id(), subscription, consumer.caller().or(member::owner)));
         });
     }
 
@@ -173,11 +186,10 @@ public class GroupCoordinator implements ConnectionUser {
      * nobody goes on from there, and what comes after begins there. Fails with {@code CONSUMER_NOT_FOUND}; completes with a
      * partition that another one has, and commits none then.
      */
-    public CompletableFuture<Optional<Long>> commit(
-            GroupName name, MemberName memberName, Map<Long, OffsetAndMetadata> offsets) {
-        return changing(name, () -> {
-            GroupEntity group = locked(name).orElseThrow(GroupCoordinator::consumerNotFound);
-            long id = named(members.of(group), memberName).id();
+    public CompletableFuture<Optional<Long>> commit(ConsumerRef consumer, Map<Long, OffsetAndMetadata> offsets) {
+        return changing(consumer.group(), () -> {
+            GroupEntity group = locked(consumer.group()).orElseThrow(GroupCoordinator::consumerNotFound);
+            long id = named(members.of(group), consumer).id();
             // Nobody gives or takes partitions while the group is locked.
             Map<Long, SortedMap<Long, OptionalLong>> held = store.partitions(group.id);
             Set<Long> mine = held.getOrDefault(id, new TreeMap<>()).keySet();
@@ -217,17 +229,19 @@ public class GroupCoordinator implements ConnectionUser {
      */
     public record Wishes(SortedSet<TopicName> topics, SortedSet<TopicPartition> assigned) {}
 
-    /** What a consumer says that it reads. Fails with {@code CONSUMER_NOT_FOUND}. */
-    public CompletableFuture<Wishes> wishes(GroupName name, MemberName memberName) {
+    /** What a consumer says that it reads, of what the caller may read where it names a pattern. Fails with {@code CONSUMER_NOT_FOUND}. */
+    public CompletableFuture<Wishes> wishes(ConsumerRef consumer) {
         return pool.call(() -> {
             Subscription subscription = transactions.read(() -> named(
-                            members.of(groups.named(name).orElseThrow(GroupCoordinator::consumerNotFound)), memberName)
+                            members.of(groups.named(consumer.group()).orElseThrow(GroupCoordinator::consumerNotFound)),
+                            consumer)
                     .subscription());
             SortedSet<TopicName> names = new TreeSet<>(Comparator.comparing(TopicName::value));
             SortedSet<TopicPartition> assigned = new TreeSet<>();
             switch (subscription) {
                 case Subscription.Topics t -> names.addAll(t.names());
-                case Subscription.Matching matching -> names.addAll(lookups.matching(matching.pattern()));
+                case Subscription.Matching matching ->
+                    names.addAll(lookups.matching(matching.pattern(), consumer.caller()));
                 case Subscription.None none -> {}
                 case Subscription.Partitions partitions -> {
                     names.addAll(partitions.topics());
@@ -286,13 +300,16 @@ public class GroupCoordinator implements ConnectionUser {
         return groups.namedForUpdate(name);
     }
 
-    private static MemberEntity named(Optional<GroupRows> rows, MemberName name) {
-        return rows.flatMap(group -> group.member(name)).orElseThrow(GroupCoordinator::consumerNotFound);
+    private static MemberEntity named(Optional<GroupRows> rows, ConsumerRef consumer) {
+        return rows.flatMap(group -> group.member(consumer.name()))
+                .filter(member -> consumer.belongsTo(Optional.ofNullable(member.principal)))
+                .orElseThrow(GroupCoordinator::consumerNotFound);
     }
 
-    private static MemberEntity named(List<MemberEntity> all, MemberName name) {
+    private static MemberEntity named(List<MemberEntity> all, ConsumerRef consumer) {
         return all.stream()
-                .filter(member -> member.name.equals(name.value()))
+                .filter(member -> member.name.equals(consumer.name().value()))
+                .filter(member -> consumer.belongsTo(Optional.ofNullable(member.principal)))
                 .findFirst()
                 .orElseThrow(GroupCoordinator::consumerNotFound);
     }
@@ -302,7 +319,8 @@ public class GroupCoordinator implements ConnectionUser {
         return new TrunklineException(ErrorCode.CONSUMER_NOT_FOUND, "The specified consumer instance was not found.");
     }
 
-    static TrunklineException notFound(GroupName group) {
+    /** There is no such group. */
+    public static TrunklineException notFound(GroupName group) {
         return new TrunklineException(ErrorCode.GROUP_NOT_FOUND, "Group " + group + " does not exist.");
     }
 }

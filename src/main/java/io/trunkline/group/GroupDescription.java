@@ -7,6 +7,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.SortedSet;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * A group as it is now.
@@ -39,6 +42,25 @@ public record GroupDescription(GroupName name, int generation, List<Member> memb
             OffsetRange range,
             OptionalLong lag,
             Optional<String> member) {}
+
+    /** The group without what it does with topics that are not visible. */
+    public GroupDescription only(Predicate<TopicName> visible) {
+        return new GroupDescription(
+                name,
+                generation,
+                members.stream()
+                        .map(member -> new Member(
+                                member.name(),
+                                member.topics().stream().filter(visible).toList(),
+                                member.pattern(),
+                                member.partitions().stream()
+                                        .filter(partition -> visible.test(partition.topic()))
+                                        .collect(Collectors.toCollection(TreeSet::new))))
+                        .toList(),
+                offsets.stream()
+                        .filter(offset -> visible.test(offset.partition().topic()))
+                        .toList());
+    }
 
     /** The sum of what is known of the lag. */
     public long lag() {

@@ -1,5 +1,7 @@
 package io.trunkline.group;
 
+import io.trunkline.access.Access;
+import io.trunkline.access.Principal;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
@@ -11,6 +13,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -26,11 +29,13 @@ final class GroupLookups {
 
     private final Topics topics;
     private final Logs logs;
+    private final Access access;
     private final TopicPatterns patterns = new TopicPatterns();
 
-    GroupLookups(Topics topics, Logs logs) {
+    GroupLookups(Topics topics, Logs logs, Access access) {
         this.topics = topics;
         this.logs = logs;
+        this.access = access;
     }
 
     /** The beginning of a partition for a group, as the member asks for it that gets the partition first. */
@@ -43,18 +48,30 @@ final class GroupLookups {
         }
     }
 
-    /** The topics that match a pattern now. */
-    Set<TopicName> matching(String pattern) {
-        return names(patterns.matches(topics.listing().join().names()).of(pattern));
+    /** The topics that match a pattern now, of those that its reader may read. */
+    Set<TopicName> matching(String pattern, Optional<Principal> reader) {
+        Set<TopicName> names =
+                names(patterns.matches(topics.listing().join().names()).of(pattern));
+        Readers readers = readers(Set.copyOf(reader.stream().toList()));
+        names.removeIf(name -> !readers.mayRead(reader, name));
+        return names;
+    }
+
+    /** What principals may read, by rules that are not older than what has been looked up before. */
+    private Readers readers(Set<Principal> principals) {
+        return access.isRequired()
+                ? new Readers(true, access.latestRights(principals).join())
+                : Readers.ALL;
     }
 
     /**
      * The topics that subscriptions come to.
      *
+     * @param principals for whom members read
      * @param goes whether a member leaves or expires, which waits for no pattern: what takes too long to match then counts as
      *     nothing, and the version is unknown, so that the group is looked at again
      */
-    SubscribedTopics topics(Set<Subscription> subscriptions, boolean goes) {
+    SubscribedTopics topics(Set<Subscription> subscriptions, Set<Principal> principals, boolean goes) {
         Set<TopicName> names = new HashSet<>();
         Set<String> texts = new HashSet<>();
         for (Subscription subscription : subscriptions) {
@@ -66,7 +83,9 @@ final class GroupLookups {
             }
         }
         if (texts.isEmpty()) {
-            return new SubscribedTopics(topics.catalog(names).join(), Map.of());
+            TopicCatalog catalog = topics.catalog(names).join();
+            // After the version of the topics, which a change of the rules raises too.
+            return new SubscribedTopics(catalog, Map.of(), readers(principals));
         }
         TopicListing listing = topics.listing().join();
         long version = listing.version();
@@ -84,7 +103,7 @@ final class GroupLookups {
         }
         matching.values().forEach(names::addAll);
         return new SubscribedTopics(
-                new TopicCatalog(version, topics.catalog(names).join().partitionIds()), matching);
+                new TopicCatalog(version, topics.catalog(names).join().partitionIds()), matching, readers(principals));
     }
 
     private static Set<TopicName> names(Set<String> texts) {

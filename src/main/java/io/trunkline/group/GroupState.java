@@ -1,5 +1,6 @@
 package io.trunkline.group;
 
+import io.trunkline.access.Principal;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.TopicPartition;
 import java.time.Duration;
@@ -10,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
@@ -30,12 +32,14 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
     /**
      * A consumer.
      *
+     * @param reader the principal for which it reads, with the roles that it had; empty where there was no access control
      * @param sinceLastHeartbeat how long ago its last request was noted
      * @param positions the next offset to deliver of each partition that it has, by id; empty where that is unknown
      */
     record Member(
             long id,
             Subscription subscription,
+            Optional<Principal> reader,
             boolean autoCommit,
             Duration sinceLastHeartbeat,
             SortedMap<Long, OptionalLong> positions) {
@@ -47,7 +51,7 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
     /** What happened. */
     sealed interface Event {
         /** A consumer wants to read something else from now on. */
-        record Subscribed(long memberId, Subscription subscription) implements Event {}
+        record Subscribed(long memberId, Subscription subscription, Optional<Principal> reader) implements Event {}
 
         /** A consumer says that it is done. */
         record Left(long memberId) implements Event {}
@@ -94,10 +98,11 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
         SortedMap<Long, Member> left = new TreeMap<>(members);
         Set<Long> dead = new HashSet<>();
         switch (event) {
-            case Event.Subscribed(long memberId, Subscription subscription) ->
+            case Event.Subscribed(long memberId, Subscription subscription, Optional<Principal> reader) ->
                 left.computeIfPresent(
                         memberId,
-                        (id, m) -> new Member(id, subscription, m.autoCommit(), m.sinceLastHeartbeat(), m.positions()));
+                        (id, m) -> new Member(
+                                id, subscription, reader, m.autoCommit(), m.sinceLastHeartbeat(), m.positions()));
             case Event.Left(long memberId) -> left.remove(memberId);
             case Event.Expired(Duration timeout) -> {
                 left.values().removeIf(member -> member.sinceLastHeartbeat().compareTo(timeout) > 0);
@@ -110,12 +115,11 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
         SortedMap<Long, SortedMap<Long, OptionalLong>> had = new TreeMap<>();
         members.forEach((id, member) -> had.put(id, member.positions()));
         Set<Long> anew = event instanceof Event.Subscribed subscribed ? Set.of(subscribed.memberId()) : Set.of();
-        Map<Long, Set<Long>> have = partitionsOf(left, anew, topics);
         Set<Long> wantedBefore = new HashSet<>();
         members.values().stream()
-                .map(Member::subscription)
+                .map(Reading::of)
                 .distinct()
-                .forEach(subscription -> topics.of(subscription)
+                .forEach(reading -> topics.of(reading.subscription(), reading.reader())
                         .forEach(topic -> wantedBefore.addAll(
                                 topics.catalog().partitionIds().getOrDefault(topic, List.of()))));
         Map<Long, TopicPartition> names = new HashMap<>();
@@ -124,6 +128,7 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
                 names.put(ids.get(i), new TopicPartition(topic, i));
             }
         });
+        Map<Long, Set<Long>> have = partitionsOf(left, anew, topics, names);
         Set<Long> sharedBefore = new HashSet<>();
         members.values().stream()
                 .filter(member -> member.subscription().shares())
@@ -148,7 +153,13 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
             }
             after.put(
                     id,
-                    new Member(id, member.subscription(), member.autoCommit(), member.sinceLastHeartbeat(), positions));
+                    new Member(
+                            id,
+                            member.subscription(),
+                            member.reader(),
+                            member.autoCommit(),
+                            member.sinceLastHeartbeat(),
+                            positions));
         });
         members.forEach((id, member) -> member.positions().forEach((partitionId, position) -> {
             Member now = after.get(id);
@@ -178,15 +189,23 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
                 && assigned.named().contains(partition);
     }
 
+    /** What is read, and for whom. */
+    private record Reading(Subscription subscription, Optional<Principal> reader) {
+        static Reading of(Member member) {
+            return new Reading(member.subscription(), member.reader());
+        }
+    }
+
     /**
      * Which partitions each member shall have.
      *
      * @param anew members that have said just now what they read
+     * @param names of the partitions of the topics
      */
     private static Map<Long, Set<Long>> partitionsOf(
-            SortedMap<Long, Member> members, Set<Long> anew, SubscribedTopics topics) {
+            SortedMap<Long, Member> members, Set<Long> anew, SubscribedTopics topics, Map<Long, TopicPartition> names) {
         Map<Long, Set<Long>> partitions = new HashMap<>();
-        Map<Subscription, Set<TopicName>> wanted = new HashMap<>();
+        Map<Reading, Set<TopicName>> wanted = new HashMap<>();
         SortedMap<Long, Set<TopicName>> subscriptions = new TreeMap<>();
         Map<Long, Long> current = new HashMap<>();
         members.forEach((id, member) -> {
@@ -195,15 +214,19 @@ record GroupState(int generation, SortedMap<Long, Member> members) {
                 if (!anew.contains(id)) {
                     // What is gone is removed with its topic, and rows of the version before have no names.
                     byHand.addAll(member.positions().keySet());
+                    byHand.removeIf(held -> topics.isHidden(names.get(held), member.reader()));
                 }
                 for (TopicPartition partition : manual.named()) {
                     List<Long> ids = topics.catalog().partitionIds().getOrDefault(partition.topic(), List.of());
-                    if (partition.partition() < ids.size()) {
+                    if (partition.partition() < ids.size() && !topics.isHidden(partition, member.reader())) {
                         byHand.add(ids.get(partition.partition()));
                     }
                 }
             } else if (member.subscription().shares()) {
-                subscriptions.put(id, wanted.computeIfAbsent(member.subscription(), topics::of));
+                subscriptions.put(
+                        id,
+                        wanted.computeIfAbsent(
+                                Reading.of(member), reading -> topics.of(reading.subscription(), reading.reader())));
                 member.positions().keySet().forEach(partitionId -> current.put(partitionId, id));
             }
             partitions.put(id, byHand);

@@ -1,5 +1,6 @@
 package io.trunkline.group;
 
+import io.trunkline.access.Principal;
 import io.trunkline.jdbc.StoredJson;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.TopicPartition;
@@ -13,7 +14,9 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -78,12 +81,22 @@ class MemberEntity {
     @Nullable
     String assigned;
 
+    /** Who created it; null where there was no access control. Read it by {@link #owner()}. */
+    @Nullable
+    String principal;
+
+    /** What the principal's credentials brought when it created the consumer, or subscribed with it. */
+    @JdbcTypeCode(SqlTypes.ARRAY)
+    String[] roles;
+
     /** For Hibernate, which sets the fields. */
     @SuppressWarnings("NullAway.Init")
     MemberEntity() {}
 
-    MemberEntity(int groupId, MemberName name, ConsumerOptions options) {
+    MemberEntity(int groupId, MemberName name, ConsumerOptions options, Optional<Principal> owner) {
         this.groupId = groupId;
+        roles = new String[0];
+        owner.ifPresent(this::belongTo);
         this.name = name.value();
         format = options.format();
         autoOffsetReset = options.reset().storedText();
@@ -105,6 +118,22 @@ class MemberEntity {
             throw new IllegalStateException("a member that is not stored");
         }
         return stored;
+    }
+
+    /** For whom it reads; empty where there was no access control, or where only SQL can have written the name. */
+    Optional<Principal> owner() {
+        String name = principal;
+        return name == null || !Principal.isLegalName(name)
+                ? Optional.empty()
+                : Optional.of(new Principal(name, Set.of(roles)));
+    }
+
+    /** Notes for whom it reads, and with which roles. */
+    final void belongTo(Principal owner) {
+        if (!owner().equals(Optional.of(owner))) {
+            principal = owner.name();
+            roles = owner.roles().stream().sorted().toArray(String[]::new);
+        }
     }
 
     OffsetReset reset() {

@@ -11,4 +11,9 @@ class MemberRepository implements PanacheRepositoryBase<MemberEntity, Long> {
     List<MemberEntity> of(GroupEntity group) {
         return list("groupId = ?1 order by id", group.id);
     }
+
+    /** How many members a principal has created, in all groups. */
+    long countOf(String principal) {
+        return count("principal", principal);
+    }
 }

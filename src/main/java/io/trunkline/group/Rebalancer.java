@@ -1,5 +1,6 @@
 package io.trunkline.group;
 
+import io.trunkline.access.Principal;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.group.GroupLookups.Start;
@@ -92,6 +93,7 @@ final class Rebalancer {
                     new GroupState.Member(
                             member.id(),
                             member.subscription(),
+                            member.owner(),
                             member.enableAutoCommit,
                             sinceLastHeartbeat.getOrDefault(member.id(), Duration.ZERO),
                             partitions.getOrDefault(member.id(), new TreeMap<>())));
@@ -115,8 +117,9 @@ final class Rebalancer {
             Set<Start> starts,
             Map<Start, OptionalLong> offsets) {
         /** Whether the topics are all that the group reads, and not older than what it has been shared out by. */
-        boolean covers(Set<Subscription> wanted, long version) {
+        boolean covers(Set<Subscription> wanted, Set<Principal> readers, long version) {
             return subscriptions.containsAll(wanted)
+                    && topics.readers().know(readers)
                     && (version == groupVersion || version <= topics.catalog().version());
         }
     }
@@ -124,7 +127,7 @@ final class Rebalancer {
     private LookedUp lookUp(GroupRows rows, Event event) {
         Set<Subscription> subscriptions = subscriptions(rows, event);
         boolean goes = event instanceof Event.Left || event instanceof Event.Expired;
-        SubscribedTopics topics = lookups.topics(subscriptions, goes);
+        SubscribedTopics topics = lookups.topics(subscriptions, readers(rows, event), goes);
         Set<Start> starts = starts(rows, rows.state().on(event, topics));
         return new LookedUp(subscriptions, topics, rows.group().topicVersion, starts, lookups.offsets(starts));
     }
@@ -136,6 +139,15 @@ final class Rebalancer {
             subscriptions.add(subscribed.subscription());
         }
         return subscriptions;
+    }
+
+    private static Set<Principal> readers(GroupRows rows, Event event) {
+        Set<Principal> readers = new HashSet<>();
+        rows.state().members().values().forEach(member -> member.reader().ifPresent(readers::add));
+        if (event instanceof Event.Subscribed subscribed) {
+            subscribed.reader().ifPresent(readers::add);
+        }
+        return readers;
     }
 
     /** Where the group begins in partitions that it gets and has not had before. */
@@ -159,7 +171,7 @@ final class Rebalancer {
     private boolean apply(GroupRows rows, Event event, LookedUp known) {
         GroupEntity group = rows.group();
         GroupState before = rows.state();
-        if (!known.covers(subscriptions(rows, event), group.topicVersion)) {
+        if (!known.covers(subscriptions(rows, event), readers(rows, event), group.topicVersion)) {
             return false;
         }
         GroupState.Change change = before.on(event, known.topics());
@@ -209,6 +221,7 @@ final class Rebalancer {
             MemberEntity member = byId.get(id);
             if (member != null) {
                 member.subscribe(state.subscription());
+                state.reader().ifPresent(member::belongTo);
             }
         });
         for (Long id : change.removed()) {

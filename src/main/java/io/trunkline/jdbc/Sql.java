@@ -5,6 +5,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.Types;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -21,13 +22,13 @@ import org.jspecify.annotations.Nullable;
 /** A statement with its parameters. Its methods make {@link Work} that runs the statement on a connection. */
 public final class Sql {
     private final String text;
-    private final Object[] parameters;
+    private final @Nullable Object[] parameters;
 
     /**
-     * @param parameters in the order of the question marks: numbers, booleans, strings, UUIDs, durations
+     * @param parameters in the order of the question marks: numbers, booleans, strings, UUIDs, nulls, durations
      *     as seconds, {@code long[]}, and what {@link #array} makes. An {@code Object[]} would be taken for the list of them
      */
-    public Sql(String text, Object... parameters) {
+    public Sql(String text, @Nullable Object... parameters) {
         this.text = text;
         this.parameters = parameters;
     }
@@ -112,6 +113,7 @@ public final class Sql {
         try {
             for (int i = 0; i < parameters.length; i++) {
                 switch (parameters[i]) {
+                    case null -> statement.setNull(i + 1, Types.NULL);
                     case Elements(String type, @Nullable Object[] values) ->
                         statement.setArray(i + 1, connection.createArrayOf(type, values));
                     case Duration duration -> statement.setDouble(i + 1, duration.toMillis() / 1000.0);

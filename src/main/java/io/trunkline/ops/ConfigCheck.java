@@ -26,8 +26,8 @@ import org.eclipse.microprofile.config.Config;
 class ConfigCheck {
     private static final String PREFIX = "trunkline.";
     /** What the prefixes of the config interfaces end with; a test holds it against them. */
-    static final List<String> GROUPS =
-            List.of("access", "consumer", "database", "embedded", "http", "log", "retention", "shutdown", "topics");
+    static final List<String> GROUPS = List.of(
+            "access", "consumer", "database", "embedded", "http", "log", "quotas", "retention", "shutdown", "topics");
 
     /** A batch of so many bytes is below what PostgreSQL takes, whatever its records are. */
     private static final long MOST_BATCH_BYTES = 64L << 20;

@@ -23,7 +23,8 @@ class HttpMetrics {
     /** What the routes of the API are made of; a test holds it against the OpenAPI document. */
     static final Set<String> SEGMENTS =
             Set.of(("admin assignments beginning consumers end groups instances offsets openapi"
-                            + " partitions positions records subscription topics {group} {groupid} {name} {partitionid} {topicname}")
+                            + " partitions positions records rules subscription tokens topics"
+                            + " {group} {groupid} {id} {name} {partitionid} {topicname}")
                     .split(" "));
 
     /** The route of {@code GET /}, and what Quarkus tells in place of a route. */

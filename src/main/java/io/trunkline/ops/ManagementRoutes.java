@@ -4,6 +4,7 @@ import io.quarkus.vertx.http.ManagementInterface;
 import io.smallrye.health.SmallRyeHealth;
 import io.smallrye.health.SmallRyeHealthReporter;
 import io.smallrye.mutiny.Uni;
+import io.trunkline.edge.SecurityHeaders;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -15,6 +16,7 @@ import org.jboss.logging.Logger;
 @ApplicationScoped
 class ManagementRoutes {
     private static final Logger LOG = Logger.getLogger(ManagementRoutes.class);
+    private static final int FIRST = -20_000;
     private static final int OK = 200;
     private static final int NOT_OK = 500;
 
@@ -26,6 +28,10 @@ class ManagementRoutes {
 
     void register(@Observes ManagementInterface management) {
         Router router = management.router();
+        router.route().order(FIRST).handler(context -> {
+            SecurityHeaders.set(context);
+            context.next();
+        });
         router.get("/healthy").handler(context -> answer(context, reporter::getLivenessAsync));
         router.get("/ready").handler(context -> answer(context, reporter::getReadinessAsync));
         router.get("/metrics").handler(ManagementRoutes::metrics);

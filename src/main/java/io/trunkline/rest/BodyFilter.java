@@ -127,6 +127,7 @@ class BodyFilter {
                 if (announced > maxBodySize) {
                     throw tooLarge();
                 }
+                QuotaFilter.account(context).ifPresent(account -> account.write(announced));
                 counted.announce(announced);
             } catch (TrunklineException e) {
                 refuse(e);
@@ -201,9 +202,23 @@ class BodyFilter {
         private void ended() {
             coming.remove(this);
             withdraw();
-            if (!refused) {
+            if (!refused && isCharged()) {
                 context.put(BODY, this);
                 context.next();
+            }
+        }
+
+        /** Counts the bytes of a body that has not announced them, or refuses it. */
+        private boolean isCharged() {
+            if (announced > 0 || length == 0) {
+                return true;
+            }
+            try {
+                QuotaFilter.account(context).ifPresent(account -> account.write(length));
+                return true;
+            } catch (TrunklineException e) {
+                refuse(e);
+                return false;
             }
         }
 

@@ -1,16 +1,18 @@
 package io.trunkline.rest;
 
 import io.smallrye.mutiny.Uni;
+import io.trunkline.access.Right;
 import io.trunkline.consumer.Consumers;
-import io.trunkline.consumer.Poll;
 import io.trunkline.consumer.PollRequest;
 import io.trunkline.edge.Exchange;
 import io.trunkline.edge.ResponseBudget;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.group.OffsetAndMetadata;
+import io.trunkline.topic.TopicPartition;
 import io.trunkline.group.ConsumerConfig;
+import io.trunkline.group.ConsumerRef;
 import io.trunkline.group.GroupName;
-import io.trunkline.group.MemberName;
 import io.trunkline.group.Subscription;
 import io.trunkline.log.LogConfig;
 import io.trunkline.topic.TopicName;
@@ -28,6 +30,7 @@ import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -60,6 +63,7 @@ class ConsumersResource {
     private final LogConfig.Fetch config;
     private final ResponseBudget budget;
     private final Tracing tracing;
+    private final LongCalls longCalls;
     private final Answers answers;
 
     ConsumersResource(
@@ -68,12 +72,14 @@ class ConsumersResource {
             LogConfig config,
             ResponseBudget budget,
             Tracing tracing,
+            LongCalls longCalls,
             Answers answers) {
         this.consumers = consumers;
         this.defaults = defaults;
         this.config = config.fetch();
         this.budget = budget;
         this.tracing = tracing;
+        this.longCalls = longCalls;
         this.answers = answers;
     }
 
@@ -96,7 +102,10 @@ class ConsumersResource {
         String uri = BaseUri.of(context.request(), "/consumers/" + segment(groupName.value())) + "/instances/"
                 + segment(created.name().value());
         return Uni.createFrom()
-                .completionStage(() -> consumers.create(groupName, created.name(), created.options()))
+                .completionStage(() -> consumers.create(
+                        new ConsumerRef(
+                                groupName, created.name(), Caller.of(context).principal()),
+                        created.options()))
                 .map(done ->
                         answers.ok(type, new CreatedConsumerView(created.name().value(), uri)));
     }
@@ -105,9 +114,12 @@ class ConsumersResource {
     @Path(INSTANCE)
     @Operation(operationId = "deleteConsumer", summary = "Removes a consumer; its partitions go to the others at once.")
     @APIResponse(responseCode = "204", description = "Removed.")
-    public Uni<Response> delete(@PathParam("groupid") String group, @PathParam("name") String name) {
-        Instance instance = new Instance(group, name);
-        return done(() -> consumers.delete(instance.group(), instance.name()));
+    public Uni<Response> delete(
+            @PathParam("groupid") String group, @PathParam("name") String name, @Context RoutingContext context) {
+        ConsumerRef own = consumer(group, name, context);
+        boolean manages = Caller.of(context).rights().onGroup(own.group().value(), Right.MANAGE);
+        ConsumerRef consumer = manages ? new ConsumerRef(own.group(), own.name(), Optional.empty()) : own;
+        return done(() -> consumers.delete(consumer));
     }
 
     @POST
@@ -125,8 +137,7 @@ class ConsumersResource {
     public Uni<Response> subscribe(
             @PathParam("groupid") String group, @PathParam("name") String name, @Context RoutingContext context) {
         return done(
-                group,
-                name,
+                consumer(group, name, context),
                 () -> subscription(ControlBody.parse(context, Set.of(TOPICS, PATTERN))),
                 consumers::subscribe);
     }
@@ -159,11 +170,14 @@ class ConsumersResource {
             content =
                     @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = SubscriptionView.class)))
     public Uni<Response> subscription(
-            @PathParam("groupid") String group, @PathParam("name") String name, @Context HttpHeaders headers) {
-        Instance instance = new Instance(group, name);
+            @PathParam("groupid") String group,
+            @PathParam("name") String name,
+            @Context HttpHeaders headers,
+            @Context RoutingContext context) {
+        ConsumerRef consumer = consumer(group, name, context);
         String type = MediaTypes.control(headers);
         return Uni.createFrom()
-                .completionStage(() -> consumers.reading(instance.group(), instance.name()))
+                .completionStage(() -> consumers.reading(consumer))
                 .map(reading -> answers.ok(type, SubscriptionView.of(reading)));
     }
 
@@ -171,9 +185,10 @@ class ConsumersResource {
     @Path(INSTANCE + "/subscription")
     @Operation(operationId = "unsubscribe", summary = "Takes everything away that a consumer reads.")
     @APIResponse(responseCode = "204", description = "Unsubscribed.")
-    public Uni<Response> unsubscribe(@PathParam("groupid") String group, @PathParam("name") String name) {
-        Instance instance = new Instance(group, name);
-        return done(() -> consumers.subscribe(instance.group(), instance.name(), new Subscription.None()));
+    public Uni<Response> unsubscribe(
+            @PathParam("groupid") String group, @PathParam("name") String name, @Context RoutingContext context) {
+        ConsumerRef consumer = consumer(group, name, context);
+        return done(() -> consumers.subscribe(consumer, new Subscription.None()));
     }
 
     @POST
@@ -189,7 +204,7 @@ class ConsumersResource {
     @APIResponse(responseCode = "409", description = "SUBSCRIPTION_CONFLICT")
     public Uni<Response> assign(
             @PathParam("groupid") String group, @PathParam("name") String name, @Context RoutingContext context) {
-        return done(group, name, () -> ConsumerBody.partitions(context), consumers::assign);
+        return done(consumer(group, name, context), () -> ConsumerBody.partitions(context), consumers::assign);
     }
 
     @GET
@@ -226,7 +241,7 @@ class ConsumersResource {
                     String include,
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
-        Instance instance = new Instance(group, name);
+        ConsumerRef consumer = consumer(group, name, context);
         MediaTypes.Wanted wanted = MediaTypes.records(headers);
         Set<Include> asked = Include.of(include, MediaTypes.CONTROL, Set.of(Include.ERROR));
         Function<RecordFormat.Accepted, Set<Include>> included =
@@ -242,46 +257,18 @@ class ConsumersResource {
                 format -> RecordFormat.stored(format).nameFor(wanted).isPresent());
         CompletableFuture<Void> ended = new CompletableFuture<>();
         context.addEndHandler(end -> ended.complete(null));
+        LongCalls.Watched watched = longCalls.watch(context, ended);
         Exchange exchange = Exchange.of(context);
         return Uni.createFrom()
-                .completionStage(() -> tracing.poll(
-                                instance.group().value(),
-                                () -> consumers.poll(instance.group(), instance.name(), request, ended),
-                                poll -> poll.parts().stream().flatMap(part -> part.page().batches().stream()))
-                        .thenApply(poll -> answer(poll, wanted, included, exchange, ended))
+                .completionStage(() -> watched.result(
+                                tracing.poll(
+                                        consumer.group().value(),
+                                        () -> consumers.poll(consumer, request, ended),
+                                        poll -> poll.parts().stream().flatMap(part -> part.page().batches().stream())),
+                                poll -> poll.ended(false))
+                        .thenApply(poll -> PollResponse.of(poll, wanted, included, exchange, ended))
                         // A client that goes away cancels the copy: what was claimed for it still has to be given back.
                         .copy());
-    }
-
-    private Response answer(
-            Poll poll,
-            MediaTypes.Wanted wanted,
-            Function<RecordFormat.Accepted, Set<Include>> included,
-            Exchange exchange,
-            CompletableFuture<Void> ended) {
-        try {
-            RecordFormat.Accepted accepted = RecordFormat.stored(poll.format()).accepted(wanted);
-            boolean errors = included.apply(accepted).contains(Include.ERROR);
-            RecordsPage body = new RecordsPage(poll.parts().stream()
-                    .map(part -> new RecordsPage.Part(
-                            new RecordJson(
-                                    part.partition().topic(), part.partition().partition(), accepted.format(), errors),
-                            part.page().batches()))
-                    .toList());
-            body.count(
-                    exchange, poll.parts().stream().allMatch(part -> part.page().shared()));
-            // Until the network has taken it, the records are held back for this answer.
-            body.written().thenAccept(poll::ended);
-            ended.thenRun(body::ended);
-            return Response.ok(body)
-                    .type(accepted.mediaType())
-                    .header(GENERATION, poll.generation())
-                    .header(HttpHeaders.CACHE_CONTROL, "no-store")
-                    .build();
-        } catch (RuntimeException e) {
-            poll.ended(false);
-            throw e;
-        }
     }
 
     @POST
@@ -299,12 +286,14 @@ class ConsumersResource {
     public Uni<Response> commit(
             @PathParam("groupid") String group, @PathParam("name") String name, @Context RoutingContext context) {
         return done(
-                group,
-                name,
-                () -> ConsumerBody.commit(context),
-                (of, member, offsets) -> offsets.isPresent()
-                        ? consumers.commit(of, member, offsets.get())
-                        : consumers.commit(of, member));
+                consumer(group, name, context),
+                () -> {
+                    Optional<Map<TopicPartition, OffsetAndMetadata>> offsets = ConsumerBody.commit(context);
+                    offsets.ifPresent(named -> checkTopics(named, context));
+                    return offsets;
+                },
+                (consumer, offsets) ->
+                        offsets.isPresent() ? consumers.commit(consumer, offsets.get()) : consumers.commit(consumer));
     }
 
     @POST
@@ -314,7 +303,10 @@ class ConsumersResource {
     @APIResponse(responseCode = "204", description = "Moved.")
     public Uni<Response> seek(
             @PathParam("groupid") String group, @PathParam("name") String name, @Context RoutingContext context) {
-        return done(group, name, () -> ConsumerBody.offsets(context), consumers::seek);
+        return done(
+                consumer(group, name, context),
+                () -> checkTopics(ConsumerBody.offsets(context), context),
+                consumers::seek);
     }
 
     @POST
@@ -327,7 +319,7 @@ class ConsumersResource {
     @APIResponse(responseCode = "204", description = "Moved.")
     public Uni<Response> seekToBeginning(
             @PathParam("groupid") String group, @PathParam("name") String name, @Context RoutingContext context) {
-        return done(group, name, () -> ConsumerBody.partitions(context), consumers::seekToBeginning);
+        return done(consumer(group, name, context), () -> ConsumerBody.partitions(context), consumers::seekToBeginning);
     }
 
     @POST
@@ -340,38 +332,43 @@ class ConsumersResource {
     @APIResponse(responseCode = "204", description = "Moved.")
     public Uni<Response> seekToEnd(
             @PathParam("groupid") String group, @PathParam("name") String name, @Context RoutingContext context) {
-        return done(group, name, () -> ConsumerBody.partitions(context), consumers::seekToEnd);
+        return done(consumer(group, name, context), () -> ConsumerBody.partitions(context), consumers::seekToEnd);
     }
 
     private static final String GENERATION = "Trunkline-Generation";
 
-    private record Instance(GroupName group, MemberName name) {
-        /** Names that nobody can have are those of nobody. */
-        Instance(String group, String name) {
-            this(Parameters.group(group, ErrorCode.CONSUMER_NOT_FOUND), Parameters.member(name));
-        }
+    /** The consumer that a path names. Names that nobody can have are those of nobody. */
+    private static ConsumerRef consumer(String group, String name, RoutingContext context) {
+        return new ConsumerRef(
+                Parameters.group(group, ErrorCode.CONSUMER_NOT_FOUND),
+                Parameters.member(name),
+                Caller.of(context).principal());
     }
 
     private interface Call<T> {
-        CompletableFuture<Void> on(GroupName group, MemberName name, T body);
+        CompletableFuture<Void> on(ConsumerRef consumer, T body);
     }
 
     /** Reads a body and acts on it. Where the body is bad and the consumer does not exist, the latter is the failure. */
-    private <T> Uni<Response> done(String group, String name, Supplier<T> body, Call<T> call) {
-        Instance instance = new Instance(group, name);
+    private <T> Uni<Response> done(ConsumerRef consumer, Supplier<T> body, Call<T> call) {
         T read;
         try {
             read = body.get();
         } catch (TrunklineException e) {
-            return done(() -> consumers
-                    .check(instance.group(), instance.name())
-                    .thenCompose(exists -> CompletableFuture.failedFuture(e)));
+            return done(() -> consumers.check(consumer).thenCompose(exists -> CompletableFuture.failedFuture(e)));
         }
-        return done(() -> call.on(instance.group(), instance.name(), read));
+        return done(() -> call.on(consumer, read));
     }
 
     private static Uni<Response> done(Supplier<CompletableFuture<Void>> call) {
         return Uni.createFrom().completionStage(call).map(done -> Answers.noContent());
+    }
+
+    /** Sees to it that the caller may read the topics of which a body names offsets. */
+    private static Map<TopicPartition, OffsetAndMetadata> checkTopics(
+            Map<TopicPartition, OffsetAndMetadata> offsets, RoutingContext context) {
+        Caller.of(context).check(offsets.keySet().stream().map(TopicPartition::topic).toList(), Right.READ);
+        return offsets;
     }
 
     private static String segment(String name) {

@@ -49,11 +49,13 @@ class FetchResource {
     private final LogConfig.Fetch config;
     private final ResponseBudget budget;
     private final Tracing tracing;
+    private final LongCalls longCalls;
 
-    FetchResource(Logs logs, LogConfig config, ResponseBudget budget, Tracing tracing) {
+    FetchResource(Logs logs, LogConfig config, ResponseBudget budget, Tracing tracing, LongCalls longCalls) {
         this.logs = logs;
         this.budget = budget;
         this.tracing = tracing;
+        this.longCalls = longCalls;
         this.config = config.fetch();
     }
 
@@ -112,6 +114,7 @@ class FetchResource {
                         .orElse(0));
         CompletableFuture<Void> ended = new CompletableFuture<>();
         context.addEndHandler(end -> ended.complete(null));
+        LongCalls.Watched watched = longCalls.watch(context, ended);
         Supplier<CompletableFuture<FetchOutcome>> fetch = () -> start(name, number, from, time)
                 .thenCompose(start -> logs.fetch(
                         name,
@@ -121,17 +124,19 @@ class FetchResource {
                         ended));
 
         return Uni.createFrom()
-                .completionStage(() -> tracing.fetch(
-                                name,
-                                () -> fetch.get()
-                                        .thenCompose(
-                                                outcome -> outcome instanceof FetchOutcome.OutOfRange && from.isEmpty()
-                                                        // The log start has moved on since it was looked up.
-                                                        ? fetch.get()
-                                                        : CompletableFuture.completedFuture(outcome)),
-                                outcome -> outcome instanceof FetchOutcome.Page page
-                                        ? page.batches().stream()
-                                        : Stream.empty())
+                .completionStage(() -> watched.result(
+                                tracing.fetch(
+                                        name,
+                                        () -> fetch.get()
+                                                .thenCompose(outcome ->
+                                                        outcome instanceof FetchOutcome.OutOfRange && from.isEmpty()
+                                                                // The log start has moved on since it was looked up.
+                                                                ? fetch.get()
+                                                                : CompletableFuture.completedFuture(outcome)),
+                                        outcome -> outcome instanceof FetchOutcome.Page page
+                                                ? page.batches().stream()
+                                                : Stream.empty()),
+                                outcome -> {})
                         .thenApply(outcome -> switch (outcome) {
                             case FetchOutcome.OutOfRange out ->
                                 OffsetHeaders.outOfRange(name, number, from, out.range());

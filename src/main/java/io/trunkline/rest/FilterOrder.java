@@ -7,11 +7,17 @@ final class FilterOrder {
     /** A request of HTTP/2 goes through all filters once, in its other form. */
     static final int HTTP_2 = 1_000;
 
+    /** Before anybody responds. */
+    static final int HEADERS = 410;
+
     /** What other filters refuse has an id too. */
     static final int REQUEST_ID = 400;
 
     /** Whatever responds is counted. */
     static final int ADMISSION = 390;
+
+    /** What other filters refuse may have to be written down. */
+    static final int AUDIT = 380;
 
     /** Before Quarkus' own CORS filter, which sets the headers that a refusal needs too. */
     static final int CORS = 350;
@@ -19,8 +25,14 @@ final class FilterOrder {
     /** After the CORS filters, which have refused by then what they do not allow. */
     static final int ORIGIN = 260;
 
+    /** Nobody has to be known to find nothing. */
+    static final int DOCUMENTATION = 250;
+
     /** Who the client is. */
     static final int AUTHENTICATION = SecurityHandlerPriorities.AUTHENTICATION;
+
+    /** How much of the service a known client uses, whether or not it may do what it asks for. */
+    static final int QUOTA = 150;
 
     /** What the client may do. */
     static final int AUTHORIZATION = SecurityHandlerPriorities.AUTHORIZATION;

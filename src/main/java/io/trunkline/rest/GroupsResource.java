@@ -1,7 +1,9 @@
 package io.trunkline.rest;
 
 import io.smallrye.mutiny.Uni;
+import io.trunkline.access.Right;
 import io.trunkline.error.ErrorCode;
+import io.trunkline.group.GroupDescription;
 import io.trunkline.group.GroupName;
 import io.trunkline.group.Groups;
 import io.trunkline.group.OffsetAndMetadata;
@@ -51,19 +53,25 @@ class GroupsResource {
     }
 
     @GET
-    @Operation(operationId = "listGroups", summary = "Lists all consumer groups.")
+    @Operation(operationId = "listGroups", summary = "Lists all consumer groups that the caller may see.")
     @APIResponse(
             responseCode = "200",
             content =
                     @Content(
                             mediaType = MediaTypes.CONTROL,
                             schema = @Schema(type = SchemaType.ARRAY, implementation = GroupView.Summary.class)))
-    public Uni<Response> list(@Context HttpHeaders headers) {
+    public Uni<Response> list(@Context HttpHeaders headers, @Context RoutingContext context) {
         String type = MediaTypes.control(headers);
+        Caller caller = Caller.of(context);
         return Uni.createFrom()
                 .completionStage(groups::list)
-                .map(all ->
-                        answers.ok(type, all.stream().map(GroupView.Summary::of).toList()));
+                .map(all -> answers.ok(
+                        type,
+                        all.stream()
+                                .filter(group ->
+                                        !caller.isBound() || caller.rights().seesGroup(group.group()))
+                                .map(GroupView.Summary::of)
+                                .toList()));
     }
 
     @GET
@@ -75,12 +83,14 @@ class GroupsResource {
             responseCode = "200",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = GroupView.class)))
     @APIResponse(responseCode = "404", description = "GROUP_NOT_FOUND")
-    public Uni<Response> describe(@PathParam("group") String group, @Context HttpHeaders headers) {
+    public Uni<Response> describe(
+            @PathParam("group") String group, @Context HttpHeaders headers, @Context RoutingContext context) {
         GroupName name = Parameters.group(group, ErrorCode.GROUP_NOT_FOUND);
         String type = MediaTypes.control(headers);
+        Caller caller = Caller.of(context);
         return Uni.createFrom()
                 .completionStage(() -> groups.describe(name))
-                .map(description -> answers.ok(type, GroupView.of(description)));
+                .map(description -> answers.ok(type, view(description, caller)));
     }
 
     @DELETE
@@ -130,10 +140,18 @@ class GroupsResource {
         }
         body.check();
         List<TopicName> topics = names.stream().map(Parameters::topic).toList();
+        Caller caller = Caller.of(context);
+        caller.check(topics, Right.READ);
+        caller.check(offsets.keySet().stream().map(TopicPartition::topic).toList(), Right.READ);
         return Uni.createFrom()
                 .completionStage(() ->
                         reset(name, byOffset, offsets, targets, topics).thenCompose(done -> groups.describe(name)))
-                .map(description -> answers.ok(type, GroupView.of(description)));
+                .map(description -> answers.ok(type, view(description, caller)));
+    }
+
+    /** Without the topics that the caller may not see. */
+    private static GroupView view(GroupDescription description, Caller caller) {
+        return GroupView.of(caller.isBound() ? description.only(caller::sees) : description);
     }
 
     private static Optional<Groups.Target> target(ControlBody body, String text) {

@@ -14,6 +14,7 @@ import org.eclipse.microprofile.openapi.annotations.media.Content;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
+import org.eclipse.microprofile.openapi.annotations.security.SecurityRequirements;
 import org.jspecify.annotations.Nullable;
 
 /** What answers here. */
@@ -28,6 +29,7 @@ class InfoResource {
     }
 
     @GET
+    @SecurityRequirements
     @Operation(operationId = "info", summary = "Tells what answers here, and its version.")
     @APIResponse(
             responseCode = "200",

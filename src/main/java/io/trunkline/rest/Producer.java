@@ -7,6 +7,7 @@ import io.trunkline.log.Logs;
 import io.trunkline.log.PartitionAppend;
 import io.trunkline.record.ByteColumn;
 import io.trunkline.record.RecordBatch;
+import io.trunkline.topic.Creator;
 import io.trunkline.topic.Topic;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.Topics;
@@ -16,6 +17,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
@@ -49,14 +51,21 @@ class Producer {
      * Sends records to a topic, created first where topics are created automatically. The call completes when the records have
      * been accepted, {@link Accepted#result} when they are durable.
      *
+     * @param creator who creates the topic; empty for somebody who may not, as if topics were not created automatically
      * @param partitions the partition of each record, or {@link #ANY_PARTITION}
      * @param only where given, the partition of all of them: a call for one that does not exist fails
      * @param allOrNothing whether a record that is too large or names no partition of the topic fails the call, instead of
      *     standing as a failure in the result
      */
     CompletableFuture<Accepted> send(
-            TopicName name, RecordBatch records, int[] partitions, OptionalInt only, boolean allOrNothing) {
-        return topics.getOrCreate(name)
+            TopicName name,
+            Optional<Creator> creator,
+            RecordBatch records,
+            int[] partitions,
+            OptionalInt only,
+            boolean allOrNothing) {
+        return creator.map(known -> topics.getOrCreate(name, known))
+                .orElseGet(() -> topics.get(name))
                 .thenCompose(topic -> namesAll(topic, partitions, only)
                         ? CompletableFuture.completedFuture(topic)
                         : topics.recent(name))

@@ -1,7 +1,9 @@
 package io.trunkline.rest;
 
+import io.trunkline.access.Right;
 import io.trunkline.edge.Exchange;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.topic.Creator;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import java.time.Clock;
@@ -12,12 +14,14 @@ import java.util.concurrent.CompletableFuture;
 @Singleton
 class Producing {
     private final Producer producer;
+    private final Creators creators;
     private final Parsing parsing;
     private final Tracing tracing;
     private final Clock clock;
 
-    Producing(Producer producer, Parsing parsing, Tracing tracing, Clock clock) {
+    Producing(Producer producer, Creators creators, Parsing parsing, Tracing tracing, Clock clock) {
         this.producer = producer;
+        this.creators = creators;
         this.parsing = parsing;
         this.tracing = tracing;
         this.clock = clock;
@@ -32,6 +36,9 @@ class Producing {
     CompletableFuture<Optional<ProduceResult>> produce(ProduceCall call, RoutingContext context) {
         Runnable read = BodyFilter.release(context);
         Exchange exchange = Exchange.of(context);
+        Optional<Creator> creator = Caller.of(context).has(call.topic(), Right.MANAGE)
+                ? Optional.of(creators.of(context))
+                : Optional.empty();
         long now = clock.millis();
         io.opentelemetry.context.Context current = tracing.current();
         return parsing.parse(
@@ -49,7 +56,12 @@ class Producing {
                             call.topic(),
                             request.records(),
                             records -> producer.send(
-                                            call.topic(), records, request.partitions(), call.partition(), call.async())
+                                            call.topic(),
+                                            creator,
+                                            records,
+                                            request.partitions(),
+                                            call.partition(),
+                                            call.async())
                                     .thenCompose(accepted -> call.async()
                                             ? CompletableFuture.completedFuture(Optional.empty())
                                             : accepted.result().thenApply(Optional::of)));

@@ -122,6 +122,7 @@ public class RecordsPageWriter implements ServerMessageBodyWriter<RecordsPage> {
             Future<Void> sent;
             int size = piece.readableBytes();
             long memory = writer.done();
+            QuotaFilter.account(context).ifPresent(account -> account.read(size));
             try {
                 sent = by.apply(Buffer.buffer(piece));
             } catch (RuntimeException | Error e) {

@@ -1,6 +1,7 @@
 package io.trunkline.rest;
 
 import io.trunkline.edge.Rejections;
+import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerResponse;
@@ -13,11 +14,13 @@ final class Refusals {
 
     static void refuse(RoutingContext context, TrunklineException failure) {
         Rejections.count(failure.code());
+        AuditFilter.failed(context, failure.code());
         HttpServerResponse response = context.response();
         response.setStatusCode(ErrorStatus.of(failure.code())).putHeader(HttpHeaders.CONTENT_TYPE, MediaTypes.CONTROL);
-        if (Errors.isRetriable(failure.code())) {
-            response.putHeader(HttpHeaders.RETRY_AFTER, Errors.RETRY_AFTER_SECONDS);
+        if (failure.code() == ErrorCode.AUTHENTICATION_REQUIRED) {
+            response.putHeader(HttpHeaders.WWW_AUTHENTICATE, Errors.CHALLENGE);
         }
+        Errors.retryAfter(failure).ifPresent(seconds -> response.putHeader(HttpHeaders.RETRY_AFTER, seconds));
         response.end(Buffer.buffer(ErrorView.of(failure).toJson()));
     }
 }

@@ -50,27 +50,38 @@ class TopicsResource {
     private static final Set<Include> PARTITION_INCLUDES = Set.of(Include.OFFSETS, Include.SIZES);
 
     private final Topics topics;
+    private final Creators creators;
     private final Logs logs;
     private final Answers answers;
 
-    TopicsResource(Topics topics, Logs logs, Answers answers) {
+    TopicsResource(Topics topics, Creators creators, Logs logs, Answers answers) {
         this.topics = topics;
+        this.creators = creators;
         this.logs = logs;
         this.answers = answers;
     }
 
     @GET
     @Path("topics")
-    @Operation(operationId = "listTopics", summary = "Lists the names of all topics.")
+    @Operation(operationId = "listTopics", summary = "Lists the names of all topics that the caller may see.")
     @APIResponse(
             responseCode = "200",
             content =
                     @Content(
                             mediaType = MediaTypes.CONTROL,
                             schema = @Schema(type = SchemaType.ARRAY, implementation = String.class)))
-    public Uni<Response> list(@Context HttpHeaders headers) {
+    public Uni<Response> list(@Context HttpHeaders headers, @Context RoutingContext context) {
         String type = MediaTypes.control(headers);
-        return Uni.createFrom().completionStage(topics::names).map(names -> answers.ok(type, names));
+        Caller caller = Caller.of(context);
+        return Uni.createFrom()
+                .completionStage(topics::names)
+                .map(names -> answers.ok(
+                        type,
+                        caller.isBound()
+                                ? names.stream()
+                                        .filter(caller.rights()::seesTopic)
+                                        .toList()
+                                : names));
     }
 
     @GET
@@ -100,7 +111,7 @@ class TopicsResource {
             responseCode = "201",
             description = "Created.",
             content = @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(type = SchemaType.OBJECT)))
-    @APIResponse(responseCode = "403", description = "ADMINISTRATION_DISABLED")
+    @APIResponse(responseCode = "403", description = "ADMINISTRATION_DISABLED or ACCESS_DENIED")
     @APIResponse(
             responseCode = "409",
             description = "TOPIC_ALREADY_EXISTS, TOPIC_LIMIT_REACHED or PARTITION_LIMIT_REACHED")
@@ -118,10 +129,12 @@ class TopicsResource {
         Map<String, String> configs = body.texts(CONFIGS);
         body.check();
         TopicName topicName = TopicName.parse(name);
+        AuditFilter.about(context, "topic", topicName.value());
+        Caller.of(context).checkCreation(topicName);
         Replication.check(factor);
         TopicConfig config = TopicConfig.parse(configs);
         return Uni.createFrom()
-                .completionStage(() -> topics.create(topicName, count, config))
+                .completionStage(() -> topics.create(topicName, count, config, creators.of(context)))
                 .map(topic -> answers.with(type, Response.Status.CREATED, Map.of()));
     }
 
@@ -144,7 +157,7 @@ class TopicsResource {
         Map<String, Optional<String>> configs = body.changes(CONFIGS);
         body.check();
         return Uni.createFrom()
-                .completionStage(() -> topics.change(name, count, configs)
+                .completionStage(() -> topics.change(name, count, configs, creators.growth())
                         .thenCompose(changed -> logs.states(changed.partitionIds())
                                 // The change is done: what cannot be looked up now is shown as unknown.
                                 .exceptionally(unknown -> Map.of())

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** The topics and their partitions. What writes them are functions that run with the owner's rights. */
 @ApplicationScoped
@@ -30,11 +31,11 @@ class TopicStore {
              WHERE t.name = ?
             """;
     private static final String LOCK = """
-            SELECT partition_count, config
+            SELECT partition_count, config, created_by
               FROM lock_topic(?)
             """;
     private static final String CREATE = """
-            SELECT create_topic(?, ?, ?::jsonb)
+            SELECT create_topic(?, ?, ?::jsonb, ?)
             """;
     private static final String GROW = """
             SELECT grow_topic(?, ?)
@@ -53,6 +54,11 @@ class TopicStore {
             SELECT (SELECT count(*) FROM topic),
                    (SELECT coalesce(sum(partition_count), 0) FROM topic)
                        + (SELECT count(*) FROM retired_partition)
+            """;
+    private static final String TOTALS_OF_CREATOR = """
+            SELECT count(*), coalesce(sum(partition_count), 0)
+              FROM topic
+             WHERE created_by = ?
             """;
     private static final String IDS_OF_TOPICS = """
             SELECT t.name, h.tp_id
@@ -90,16 +96,18 @@ class TopicStore {
     }
 
     /** What of a topic is locked to the end of the transaction. */
-    record Locked(int partitionCount, TopicConfig config) {}
+    record Locked(int partitionCount, TopicConfig config, Optional<String> createdBy) {}
 
     /** Locks a topic to the end of the transaction, so that changes of one topic follow one another. */
     Optional<Locked> lock(TopicName name) {
-        return database.write(new Sql(LOCK, name.value()).first(row -> new Locked(row.getInt(1), config(row, 2))));
+        return database.write(new Sql(LOCK, name.value())
+                .first(row -> new Locked(row.getInt(1), config(row, 2), Optional.ofNullable(row.getString(3)))));
     }
 
     /** @throws TrunklineException {@code TOPIC_ALREADY_EXISTS} */
-    void create(TopicName name, int partitionCount, TopicConfig config) {
-        database.write(new Sql(CREATE, name.value(), partitionCount, StoredJson.of(config.overrides())).call());
+    void create(TopicName name, int partitionCount, TopicConfig config, Optional<String> creator) {
+        database.write(new Sql(CREATE, name.value(), partitionCount, StoredJson.of(config.overrides()), creator.orElse(null))
+                .call());
     }
 
     /** Gives a topic so many partitions in all. */
@@ -129,6 +137,12 @@ class TopicStore {
 
     Totals totals() {
         return database.read(new Sql(TOTALS).one(row -> new Totals(row.getLong(1), row.getLong(2))));
+    }
+
+    /** How many topics somebody has created, and how many partitions they have. */
+    Totals totals(String creator) {
+        return database.read(
+                new Sql(TOTALS_OF_CREATOR, creator).one(row -> new Totals(row.getLong(1), row.getLong(2))));
     }
 
     /** The partitions, in order, of those topics that exist. */

@@ -88,17 +88,26 @@ public class Topics implements ConnectionUser {
     }
 
     /** A topic to produce to: as {@link #get}, but created first where topics are created automatically. */
-    public CompletableFuture<Topic> getOrCreate(TopicName name) {
-        CompletableFuture<Topic> found = get(name);
-        if (!config.autoCreate()) {
-            return found;
-        }
-        return found.exceptionallyCompose(failure -> Failures.code(failure) == ErrorCode.TOPIC_NOT_FOUND
-                ? make(name, OptionalInt.empty(), TopicConfig.DEFAULT)
-                        .exceptionallyCompose(f -> Failures.code(f) == ErrorCode.TOPIC_ALREADY_EXISTS
-                                ? fresh(name)
-                                : CompletableFuture.failedFuture(f))
-                : CompletableFuture.failedFuture(failure));
+    public CompletableFuture<Topic> getOrCreate(TopicName name, Creator creator) {
+        return config.autoCreate() ? getOrMake(name, TopicConfig.DEFAULT, creator) : get(name);
+    }
+
+    private CompletableFuture<Topic> getOrMake(TopicName name, TopicConfig topicConfig, Creator creator) {
+        return get(name)
+                .exceptionallyCompose(failure -> Failures.code(failure) == ErrorCode.TOPIC_NOT_FOUND
+                        ? make(name, OptionalInt.empty(), topicConfig, creator)
+                                .exceptionallyCompose(f -> Failures.code(f) == ErrorCode.TOPIC_ALREADY_EXISTS
+                                        ? fresh(name)
+                                        : CompletableFuture.failedFuture(f))
+                        : CompletableFuture.failedFuture(failure));
+    }
+
+    /**
+     * A topic of the service itself, created first with a configuration where it does not exist, whatever clients may do. Fails
+     * with {@code TOPIC_LIMIT_REACHED} and what else creating one fails with.
+     */
+    public CompletableFuture<Topic> ensure(TopicName name, TopicConfig topicConfig) {
+        return getOrMake(name, topicConfig, Creator.NOBODY);
     }
 
     /**
@@ -146,13 +155,17 @@ public class Topics implements ConnectionUser {
      * Creates a topic. Fails with {@code ADMINISTRATION_DISABLED}, {@code TOPIC_ALREADY_EXISTS},
      * {@code INVALID_PARTITIONS}, {@code TOPIC_LIMIT_REACHED} or {@code PARTITION_LIMIT_REACHED}.
      *
+     * <p>Fails as the creator's limits do where it has too many.
+     *
      * @param partitionCount from 1 to {@code trunkline.topics.max-partitions}, or empty for the default
      */
-    public CompletableFuture<Topic> create(TopicName name, OptionalInt partitionCount, TopicConfig topicConfig) {
-        return administered().thenCompose(allowed -> make(name, partitionCount, topicConfig));
+    public CompletableFuture<Topic> create(
+            TopicName name, OptionalInt partitionCount, TopicConfig topicConfig, Creator creator) {
+        return administered().thenCompose(allowed -> make(name, partitionCount, topicConfig, creator));
     }
 
-    private CompletableFuture<Topic> make(TopicName name, OptionalInt partitionCount, TopicConfig topicConfig) {
+    private CompletableFuture<Topic> make(
+            TopicName name, OptionalInt partitionCount, TopicConfig topicConfig, Creator creator) {
         int count = partitionCount.orElse(config.defaultPartitions());
         if (count < 1 || count > config.maxPartitions()) {
             return CompletableFuture.failedFuture(badCount());
@@ -162,8 +175,10 @@ public class Topics implements ConnectionUser {
                         throw alreadyExists(name);
                     }
                     checkLimits(1, count);
-                    store.create(name, count, topicConfig);
+                    checkCreator(creator.name(), creator.limits(), 1, count);
+                    store.create(name, count, topicConfig, creator.name());
                     checkLimits(0, 0);
+                    checkCreator(creator.name(), creator.limits(), 0, 0);
                     return load(name);
                 })
                 .exceptionallyCompose(failure -> {
@@ -195,13 +210,24 @@ public class Topics implements ConnectionUser {
         }
     }
 
+    private void checkCreator(Optional<String> creator, Creator.Limits limits, int moreTopics, int morePartitions) {
+        creator.ifPresent(name -> {
+            TopicStore.Totals totals = store.totals(name);
+            limits.check(totals.topics() + moreTopics, totals.partitions() + morePartitions);
+        });
+    }
+
     /**
      * Gives a topic more partitions and replaces some of its configuration, by name; what is empty goes back to its
      * default. Fails with {@code ADMINISTRATION_DISABLED}, {@code TOPIC_NOT_FOUND}, {@code INVALID_PARTITIONS},
-     * {@code PARTITION_LIMIT_REACHED} or {@code INVALID_CONFIG}.
+     * {@code PARTITION_LIMIT_REACHED} or {@code INVALID_CONFIG}, and as the limits do where who created the topic has too many
+     * partitions.
      */
     public CompletableFuture<Topic> change(
-            TopicName name, OptionalInt partitionCount, Map<String, Optional<String>> configChanges) {
+            TopicName name,
+            OptionalInt partitionCount,
+            Map<String, Optional<String>> configChanges,
+            Creator.Limits limits) {
         return administered()
                 .thenCompose(allowed -> writing(() -> {
                     TopicStore.Locked topic = store.lock(name).orElseThrow(() -> notFound(name));
@@ -209,6 +235,7 @@ public class Topics implements ConnectionUser {
                     int more = partitionCount.isPresent() ? more(name, have, partitionCount.getAsInt()) : 0;
                     if (more > 0) {
                         checkLimits(0, more);
+                        checkCreator(topic.createdBy(), limits, 0, more);
                         store.grow(name, have + more);
                     }
                     if (!configChanges.isEmpty()) {
@@ -216,6 +243,7 @@ public class Topics implements ConnectionUser {
                     }
                     if (more > 0) {
                         checkLimits(0, 0);
+                        checkCreator(topic.createdBy(), limits, 0, 0);
                     }
                     return load(name);
                 }))
@@ -323,7 +351,8 @@ public class Topics implements ConnectionUser {
         return new TrunklineException(ErrorCode.TOPIC_ALREADY_EXISTS, "Topic " + name + " already exists.");
     }
 
-    private static TrunklineException notFound(TopicName name) {
+    /** There is no such topic. */
+    public static TrunklineException notFound(TopicName name) {
         return new TrunklineException(ErrorCode.TOPIC_NOT_FOUND, "Topic " + name + " does not exist.");
     }
 }

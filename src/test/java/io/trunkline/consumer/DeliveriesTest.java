@@ -27,6 +27,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
@@ -420,7 +421,14 @@ class DeliveriesTest {
         ConsumerOptions options = new ConsumerOptions(
                 "json", OffsetReset.of("earliest").orElseThrow(), true, 0, OptionalInt.empty(), false);
         ConsumerSnapshot member = new ConsumerSnapshot(
-                MEMBER, GENERATION, false, options, SubscriptionKind.TOPICS, Duration.ZERO, List.of(held));
+                MEMBER,
+                GENERATION,
+                false,
+                Optional.empty(),
+                options,
+                SubscriptionKind.TOPICS,
+                Duration.ZERO,
+                List.of(held));
         return new Looked(member, Map.of(), now.toNanos());
     }
 

@@ -446,7 +446,7 @@ class HostileClientsIT {
             return path.replaceAll("\\{topic(name)?}", "hostile")
                     .replaceAll("\\{partition(id)?}", "0")
                     .replaceAll("\\{group(id)?}", "hostile")
-                    .replaceAll("\\{name}", "hostile");
+                    .replaceAll("\\{(name|id)}", "hostile");
         }
     }
 

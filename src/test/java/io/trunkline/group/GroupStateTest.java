@@ -3,6 +3,9 @@ package io.trunkline.group;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.trunkline.access.Grants;
+import io.trunkline.access.Principal;
+import io.trunkline.access.Rights;
 import io.trunkline.group.GroupState.Change;
 import io.trunkline.group.GroupState.Event;
 import io.trunkline.group.GroupState.Member;
@@ -11,10 +14,12 @@ import io.trunkline.topic.TopicName;
 import io.trunkline.topic.TopicPartition;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.SortedMap;
@@ -48,7 +53,8 @@ class GroupStateTest {
                     new TopicCatalog(1, ids),
                     Map.of(
                             "[ab]", Set.of(A, B),
-                            "b|c", Set.of(B, new TopicName("c"))));
+                            "b|c", Set.of(B, new TopicName("c"))),
+                    Readers.ALL);
         }
     }
 
@@ -63,8 +69,8 @@ class GroupStateTest {
                 assigned(new TopicPartition(A, 0), new TopicPartition(B, 1)),
                 new Subscription.None());
         Arbitrary<Event> event = Arbitraries.oneOf(
-                Combinators.combine(member, subscription).as(Event.Subscribed::new),
-                Combinators.combine(member, subscription).as(Event.Subscribed::new),
+                Combinators.combine(member, subscription).as(GroupStateTest::subscribed),
+                Combinators.combine(member, subscription).as(GroupStateTest::subscribed),
                 member.map(Event.Left::new),
                 Arbitraries.just(new Event.Expired(TIMEOUT)),
                 Arbitraries.just(new Event.TopicsChanged()));
@@ -128,7 +134,7 @@ class GroupStateTest {
         SubscribedTopics topics = new Step(new Event.TopicsChanged(), Map.of(A, 1)).topics();
         GroupState last = new GroupState(Integer.MAX_VALUE, start().members());
 
-        Change change = last.on(new Event.Subscribed(1, new Subscription.Topics(Set.of(A))), topics);
+        Change change = last.on(subscribed(1, new Subscription.Topics(Set.of(A))), topics);
 
         assertThat(change.granted()).hasSize(1);
         assertThat(change.next().generation()).isZero();
@@ -192,7 +198,7 @@ class GroupStateTest {
     @Test
     void partitionThatCameAfterTheSubscriptionIsReadFromItsStart() {
         GroupState state = start().on(
-                        new Event.Subscribed(1, new Subscription.Topics(Set.of(A))),
+                        subscribed(1, new Subscription.Topics(Set.of(A))),
                         new Step(new Event.TopicsChanged(), Map.of(A, 2)).topics())
                 .next();
 
@@ -204,7 +210,7 @@ class GroupStateTest {
     @Test
     void partitionThatIsThereAtTheSubscriptionIsNotNew() {
         Change change = start().on(
-                        new Event.Subscribed(1, new Subscription.Topics(Set.of(A))),
+                        subscribed(1, new Subscription.Topics(Set.of(A))),
                         new Step(new Event.TopicsChanged(), Map.of(A, 1)).topics());
 
         assertThat(change.granted()).containsExactly(new GroupState.Grant(1, 0, true, false));
@@ -214,9 +220,9 @@ class GroupStateTest {
     void partitionThatWasHandedOnIsNotNew() {
         SubscribedTopics topics = new Step(new Event.TopicsChanged(), Map.of(A, 1)).topics();
         Subscription subscription = new Subscription.Topics(Set.of(A));
-        GroupState state = start().on(new Event.Subscribed(1, subscription), topics)
+        GroupState state = start().on(subscribed(1, subscription), topics)
                 .next()
-                .on(new Event.Subscribed(2, subscription), topics)
+                .on(subscribed(2, subscription), topics)
                 .next();
 
         Change change = state.on(new Event.Left(1), topics);
@@ -228,9 +234,8 @@ class GroupStateTest {
     @Test
     void assignedPartitionIsGrantedWhenItComesAndIsReadFromItsStart() {
         Subscription subscription = assigned(new TopicPartition(A, 0), new TopicPartition(A, 1));
-        Change first = start().on(
-                        new Event.Subscribed(1, subscription),
-                        new Step(new Event.TopicsChanged(), Map.of(A, 1)).topics());
+        Change first =
+                start().on(subscribed(1, subscription), new Step(new Event.TopicsChanged(), Map.of(A, 1)).topics());
 
         Change second =
                 first.next().on(new Event.TopicsChanged(), new Step(new Event.TopicsChanged(), Map.of(A, 2)).topics());
@@ -242,10 +247,10 @@ class GroupStateTest {
     @Test
     void anotherAssignmentTakesAwayWhatItDoesNotName() {
         SubscribedTopics catalog = new Step(new Event.TopicsChanged(), Map.of(A, 2)).topics();
-        GroupState state = start().on(new Event.Subscribed(1, assigned(new TopicPartition(A, 0))), catalog)
+        GroupState state = start().on(subscribed(1, assigned(new TopicPartition(A, 0))), catalog)
                 .next();
 
-        Change change = state.on(new Event.Subscribed(1, assigned(new TopicPartition(A, 1))), catalog);
+        Change change = state.on(subscribed(1, assigned(new TopicPartition(A, 1))), catalog);
 
         assertThat(change.revoked())
                 .extracting(GroupState.Revocation::partitionId)
@@ -257,7 +262,15 @@ class GroupStateTest {
     @Test
     void memberKeepsWhatItHasWhereNobodyKnowsWhatWasAssigned() {
         SortedMap<Long, Member> members = new TreeMap<>();
-        members.put(1L, new Member(1, assigned(), true, Duration.ZERO, new TreeMap<>(Map.of(0L, OptionalLong.of(5)))));
+        members.put(
+                1L,
+                new Member(
+                        1,
+                        assigned(),
+                        Optional.empty(),
+                        true,
+                        Duration.ZERO,
+                        new TreeMap<>(Map.of(0L, OptionalLong.of(5)))));
 
         Change change = new GroupState(3, members)
                 .on(new Event.TopicsChanged(), new Step(new Event.TopicsChanged(), Map.of(A, 2)).topics());
@@ -286,14 +299,97 @@ class GroupStateTest {
     @Test
     void subscribingTheSameAgainChangesNothing() {
         SubscribedTopics topics = new Step(new Event.TopicsChanged(), Map.of(A, 4)).topics();
-        Event again = new Event.Subscribed(1, new Subscription.Topics(Set.of(A)));
+        Event again = subscribed(1, new Subscription.Topics(Set.of(A)));
         GroupState state = start().on(again, topics).next();
 
         assertThat(state.on(again, topics).next()).isEqualTo(state);
     }
 
+    @Test
+    void membersGetWhatTheirPrincipalsMayRead() {
+        SubscribedTopics topics = readable(Map.of(ANN, rights(A, B), BOB, rights(B)));
+        GroupState state = start().on(new Event.Subscribed(1, BOTH, Optional.of(ANN)), topics)
+                .next()
+                .on(new Event.Subscribed(2, BOTH, Optional.of(BOB)), topics)
+                .next()
+                .on(subscribed(3, BOTH), topics)
+                .next();
+
+        Set<Long> all = new HashSet<>(requireNonNull(holdings(state).get(1L)));
+        all.addAll(requireNonNull(holdings(state).get(2L)));
+        assertThat(all).containsExactlyInAnyOrder(0L, 1L, 1000L, 1001L);
+        assertThat(holdings(state).get(1L)).contains(0L, 1L);
+        assertThat(holdings(state).get(2L)).isNotEmpty().isSubsetOf(1000L, 1001L);
+        assertThat(holdings(state).get(3L)).isEmpty();
+    }
+
+    @Test
+    void topicThatMayNoLongerBeReadIsTakenAwayAndWhereTheMemberStoodCommitted() {
+        GroupState state = withPositions(start().on(
+                        new Event.Subscribed(1, BOTH, Optional.of(ANN)), readable(Map.of(ANN, rights(A, B))))
+                .next());
+
+        Change change = state.on(new Event.TopicsChanged(), readable(Map.of(ANN, rights(A))));
+
+        assertThat(change.granted()).isEmpty();
+        assertThat(change.revoked())
+                .containsExactlyInAnyOrder(
+                        new GroupState.Revocation(1, 1000, OptionalLong.of(1100)),
+                        new GroupState.Revocation(1, 1001, OptionalLong.of(1101)));
+        assertThat(change.next().generation()).isEqualTo(state.generation() + 1);
+    }
+
+    @Test
+    void partitionsAssignedByHandAreHiddenToo() {
+        Subscription byHand = assigned(new TopicPartition(A, 0), new TopicPartition(B, 0));
+        SubscribedTopics before = readable(Map.of(ANN, rights(A, B)));
+        GroupState state = start().on(new Event.Subscribed(1, byHand, Optional.of(ANN)), before)
+                .next();
+
+        GroupState after = state.on(new Event.TopicsChanged(), readable(Map.of(ANN, rights(B))))
+                .next();
+        GroupState again = after.on(new Event.TopicsChanged(), before).next();
+
+        assertThat(holdings(state).get(1L)).containsExactlyInAnyOrder(0L, 1000L);
+        assertThat(holdings(after).get(1L)).containsExactly(1000L);
+        assertThat(holdings(again).get(1L)).containsExactlyInAnyOrder(0L, 1000L);
+    }
+
+    @Test
+    void subscriptionOfAMemberRenewsForWhomItReads() {
+        Principal reader = new Principal("ann", Set.of("reader"));
+        SubscribedTopics topics = readable(Map.of(ANN, rights(), reader, rights(A, B)));
+        GroupState state = start().on(new Event.Subscribed(1, BOTH, Optional.of(ANN)), topics)
+                .next();
+
+        GroupState after = state.on(new Event.Subscribed(1, BOTH, Optional.of(reader)), topics)
+                .next();
+
+        assertThat(holdings(state).get(1L)).isEmpty();
+        assertThat(holdings(after).get(1L)).hasSize(4);
+        assertThat(requireNonNull(after.members().get(1L)).reader()).contains(reader);
+    }
+
+    private static final Principal ANN = new Principal("ann", Set.of());
+    private static final Principal BOB = new Principal("bob", Set.of());
+    private static final Subscription BOTH = new Subscription.Topics(Set.of(A, B));
+
+    /** Two topics of two partitions, where there is access control. */
+    private static SubscribedTopics readable(Map<Principal, Rights> rights) {
+        SubscribedTopics all = new Step(new Event.TopicsChanged(), Map.of(A, 2, B, 2)).topics();
+        return new SubscribedTopics(all.catalog(), all.matching(), new Readers(true, rights));
+    }
+
+    private static Rights rights(TopicName... names) {
+        return Grants.toRead(Arrays.stream(names).map(TopicName::value).toList());
+    }
+
+    private static Event subscribed(long memberId, Subscription subscription) {
+        return new Event.Subscribed(memberId, subscription, Optional.empty());
+    }
+
     private static Member silent(long id, Duration sinceLastHeartbeat) {
-        return new Member(id, new Subscription.None(), true, sinceLastHeartbeat, new TreeMap<>());
+        return new Member(id, new Subscription.None(), Optional.empty(), true, sinceLastHeartbeat, new TreeMap<>());
     }
 
     /** Members 1 to 6, who read nothing; the odd ones commit by themselves, and the last has been silent for long. */
@@ -301,7 +397,15 @@ class GroupStateTest {
         SortedMap<Long, Member> members = new TreeMap<>();
         for (long id = 1; id <= MOST_MEMBERS; id++) {
             Duration sinceLastHeartbeat = id == MOST_MEMBERS ? TIMEOUT.multipliedBy(2) : Duration.ZERO;
-            members.put(id, new Member(id, new Subscription.None(), id % 2 == 1, sinceLastHeartbeat, new TreeMap<>()));
+            members.put(
+                    id,
+                    new Member(
+                            id,
+                            new Subscription.None(),
+                            Optional.empty(),
+                            id % 2 == 1,
+                            sinceLastHeartbeat,
+                            new TreeMap<>()));
         }
         return new GroupState(0, members);
     }
@@ -316,7 +420,13 @@ class GroupStateTest {
                     .forEach(partitionId -> positions.put(partitionId, OptionalLong.of(100 * id + partitionId)));
             members.put(
                     id,
-                    new Member(id, member.subscription(), member.autoCommit(), member.sinceLastHeartbeat(), positions));
+                    new Member(
+                            id,
+                            member.subscription(),
+                            member.reader(),
+                            member.autoCommit(),
+                            member.sinceLastHeartbeat(),
+                            positions));
         });
         return new GroupState(state.generation(), members);
     }

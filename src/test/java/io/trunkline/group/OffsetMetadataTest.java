@@ -140,7 +140,9 @@ class OffsetMetadataTest extends ServiceTestCase {
 
     private void commit(Consumer consumer, TopicPartition partition, OffsetAndMetadata offset) {
         consumers
-                .commit(new GroupName(group.id()), new MemberName(consumer.name()), Map.of(partition, offset))
+                .commit(
+                        new ConsumerRef(new GroupName(group.id()), new MemberName(consumer.name()), Optional.empty()),
+                        Map.of(partition, offset))
                 .join();
     }
 

@@ -3,17 +3,20 @@ package io.trunkline.rest;
 import static io.trunkline.testing.Failure.assertFailure;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
 import io.trunkline.testing.Group;
 import io.trunkline.testing.ServiceProcess;
 import io.trunkline.testing.TestDatabase;
+import java.io.IOException;
 import java.net.http.HttpRequest;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -21,6 +24,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The packaged application with settings that an operator gives it, and the defaults do not have. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
@@ -39,6 +44,8 @@ class ConfiguredServiceIT {
         settings.put("quarkus.http.cors.origins", "https://app.example.org");
         settings.put("quarkus.http.cors.methods", "GET,POST,DELETE,PATCH");
         settings.put("trunkline.consumer.auto-offset-reset", "earliest");
+        settings.put("trunkline.http.documentation", "false");
+        settings.put("trunkline.access.audit-topic", "audit");
         service = ServiceProcess.start(directory, settings);
         api = service.api();
     }
@@ -78,6 +85,92 @@ class ConfiguredServiceIT {
                                 .asText())
                         .isEqualTo("my-request-17"));
         assertThat(output).doesNotContain("s3cret");
+    }
+
+    @Test
+    void changesAreInTheAuditLogAndInTheAuditTopic() throws Exception {
+        String topic = api.newTopic(1);
+
+        api.send(api.request("/topics/" + topic)
+                .header("X-Request-Id", "audit-1")
+                .DELETE());
+        api.send(api.request("/topics/" + topic)
+                .header("X-Request-Id", "audit-2")
+                .DELETE());
+
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(20))
+                .until(() ->
+                        audited("audit-1").isPresent() && audited("audit-2").isPresent());
+        assertThat(audited("audit-1").orElseThrow().toString())
+                .contains("\"action\":\"deleteTopic\"", "\"outcome\":\"done\"", "\"topic\":\"" + topic + "\"")
+                .contains("\"address\":\"127.0.0.1\"");
+        assertThat(audited("audit-2").orElseThrow().toString())
+                .contains("\"outcome\":\"failed\"", "\"code\":\"TOPIC_NOT_FOUND\"");
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(20))
+                .until(() -> api.get("/topics/audit/partitions/0/records", Api.JSON)
+                        .body()
+                        .contains("audit-2"));
+        assertThat(api.get("/topics/audit/partitions/0/records", Api.JSON).json())
+                .anySatisfy(record -> {
+                    assertThat(record.at("/value/request").asText()).isEqualTo("audit-1");
+                    assertThat(record.at("/value/action").asText()).isEqualTo("deleteTopic");
+                    assertThat(record.at("/value/outcome").asText()).isEqualTo("done");
+                    assertThat(record.at("/value/topic").asText()).isEqualTo(topic);
+                    assertThat(record.at("/value/at").asText()).startsWith("20");
+                })
+                .anySatisfy(record -> {
+                    assertThat(record.at("/value/action").asText()).isEqualTo("createTopic");
+                    assertThat(record.at("/value/topic").asText()).isEqualTo(topic);
+                });
+        assertThat(api.get("/topics/audit").json().at("/configs/retention.ms").asLong())
+                .isEqualTo(Duration.ofDays(90).toMillis());
+    }
+
+    /** The fields of the audit log about a request. */
+    private Optional<JsonNode> audited(String request) throws IOException {
+        String output = service.output();
+        for (String line :
+                output.substring(0, output.lastIndexOf('\n') + 1).lines().toList()) {
+            JsonNode json = new ObjectMapper().readTree(line);
+            if (json.path("loggerName").asText().equals("io.trunkline.audit")
+                    && json.at("/mdc/request").asText().equals(request)) {
+                return Optional.of(json.path("mdc"));
+            }
+        }
+        return Optional.empty();
+    }
+
+    @Test
+    void noLogShowsTheQueryOfAUrl() {
+        api.get("/topics/none/partitions/0/records?timeout=1&note=s3cret-q");
+        api.get("/nothing/at/all?note=s3cret-q");
+        api.get("/last-one?note=s3cret-q");
+
+        Awaitility.await()
+                .atMost(Duration.ofSeconds(10))
+                .until(() -> service.output().contains("/last-one"));
+        assertThat(service.output()).contains("/nothing/at/all HTTP/1.1").doesNotContain("s3cret-q");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/openapi",
+                "/openapi/v3",
+                "/q/openapi",
+                "/q/openapi.json",
+                "/q/swagger-ui",
+                "/q/swagger-ui/",
+                "/q/swagger-ui/index.html",
+                "//q//swagger-ui/",
+                "/q/./swagger-ui/",
+                "/x/../openapi",
+                "/%6Fpenapi"
+            })
+    void documentationThatIsSwitchedOffIsNotThere(String path) {
+        assertFailure(api.get(path), 404, "PATH_NOT_FOUND");
     }
 
     @Test

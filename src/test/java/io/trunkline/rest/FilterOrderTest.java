@@ -20,12 +20,16 @@ class FilterOrderTest {
     void bodiesAreReadForClientsThatMaySendThemOnly() {
         List<Integer> order = List.of(
                 FilterOrder.HTTP_2,
+                FilterOrder.HEADERS,
                 FilterOrder.REQUEST_ID,
                 FilterOrder.ADMISSION,
+                FilterOrder.AUDIT,
                 FilterOrder.CORS,
                 SecurityHandlerPriorities.CORS,
                 FilterOrder.ORIGIN,
+                FilterOrder.DOCUMENTATION,
                 FilterOrder.AUTHENTICATION,
+                FilterOrder.QUOTA,
                 FilterOrder.AUTHORIZATION,
                 FilterOrder.BODY,
                 FilterOrder.PRODUCE);

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
@@ -33,9 +34,26 @@ public final class Api {
     private final HttpClient client =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final String base;
+    /** The headers of every request, by name and value. */
+    private final Map<String, String> headers;
 
     public Api(String base) {
-        this.base = base.endsWith("/") ? base.substring(0, base.length() - 1) : base;
+        this(base.endsWith("/") ? base.substring(0, base.length() - 1) : base, Map.of());
+    }
+
+    private Api(String base, Map<String, String> headers) {
+        this.base = base;
+        this.headers = headers;
+    }
+
+    /** The same API for a client that shows this in its {@code Authorization} header. */
+    public Api authorized(String authorization) {
+        return new Api(base, Map.of("Authorization", authorization));
+    }
+
+    /** The same API for the holder of a token. */
+    public Api as(String token) {
+        return authorized("Bearer " + token);
     }
 
     /** An answer with its body as text. */
@@ -187,7 +205,10 @@ public final class Api {
 
     /** Any request, for headers of one's own. */
     public HttpRequest.Builder request(String path) {
-        return HttpRequest.newBuilder(URI.create(base + path)).timeout(Duration.ofSeconds(60));
+        HttpRequest.Builder request =
+                HttpRequest.newBuilder(URI.create(base + path)).timeout(Duration.ofSeconds(60));
+        headers.forEach(request::header);
+        return request;
     }
 
     public Answer send(HttpRequest.Builder request) {

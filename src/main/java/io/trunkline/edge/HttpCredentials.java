@@ -1,0 +1,84 @@
+package io.trunkline.edge;
+
+import io.trunkline.access.Authenticator;
+import io.trunkline.access.Credentials;
+import io.trunkline.error.TrunklineException;
+import io.vertx.core.http.HttpHeaders;
+import io.vertx.core.http.HttpServerRequest;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.security.cert.Certificate;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import javax.net.ssl.SSLPeerUnverifiedException;
+
+/**
+ * What a request shows to prove who its client is: the {@code Authorization} header (RFC 9110) with a token of the scheme
+ * {@code Bearer} (RFC 6750) or a user and token of the scheme {@code Basic} (RFC 7617), and the certificate of its connection.
+ */
+public final class HttpCredentials {
+    private static final String BEARER = "bearer";
+    private static final String BASIC = "basic";
+    /** No token is longer; heads are bounded in any case. */
+    private static final int LONGEST = 12 * 1024;
+
+    private HttpCredentials() {}
+
+    /**
+     * Reads the credentials of a request.
+     *
+     * @throws TrunklineException {@code AUTHENTICATION_REQUIRED} for a header that cannot be read, or several of them
+     */
+    public static Credentials of(HttpServerRequest request) {
+        List<String> headers = request.headers().getAll(HttpHeaders.AUTHORIZATION);
+        List<Certificate> certificates = request.isSSL() ? certificates(request) : List.of();
+        return headers.isEmpty()
+                ? certificates.isEmpty()
+                        ? Credentials.NONE
+                        : new Credentials(Optional.empty(), Optional.empty(), certificates)
+                : of(headers, certificates);
+    }
+
+    static Credentials of(List<String> headers, List<Certificate> certificates) {
+        String header = headers.size() == 1 ? headers.getFirst() : "";
+        int space = header.indexOf(' ');
+        if (space < 0 || header.length() > LONGEST) {
+            throw Authenticator.invalid();
+        }
+        String rest = header.substring(space + 1).strip();
+        if (header.regionMatches(true, 0, BEARER, 0, BEARER.length()) && space == BEARER.length() && !rest.isEmpty()) {
+            return new Credentials(Optional.of(rest), Optional.empty(), certificates);
+        }
+        if (header.regionMatches(true, 0, BASIC, 0, BASIC.length()) && space == BASIC.length()) {
+            return new Credentials(Optional.empty(), Optional.of(password(rest)), certificates);
+        }
+        throw Authenticator.invalid();
+    }
+
+    private static Credentials.Password password(String encoded) {
+        String text;
+        try {
+            text = StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(Base64.getDecoder().decode(encoded)))
+                    .toString();
+        } catch (IllegalArgumentException | CharacterCodingException e) {
+            throw Authenticator.invalid();
+        }
+        int colon = text.indexOf(':');
+        if (colon < 0) {
+            throw Authenticator.invalid();
+        }
+        return new Credentials.Password(text.substring(0, colon), text.substring(colon + 1));
+    }
+
+    private static List<Certificate> certificates(HttpServerRequest request) {
+        try {
+            return request.connection().peerCertificates();
+        } catch (SSLPeerUnverifiedException e) {
+            return List.of(); // the client shows none
+        }
+    }
+}

@@ -1,0 +1,108 @@
+package io.trunkline.rest;
+
+import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.trunkline.access.Credentials;
+import io.trunkline.edge.HttpCredentials;
+import io.trunkline.error.TrunklineException;
+import io.vertx.core.Context;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+
+/** Where clients must prove who they are, finds out who makes a request, before anything is read of its body. */
+@Singleton
+class AuthenticationFilter {
+    private static final String ASKED = ApiOperation.Asked.class.getName();
+    private static final String CREDENTIALS = Credentials.class.getName();
+    private static final String DOCUMENT = "/q/openapi";
+    private static final String DOCUMENT_UI = "/q/swagger-ui";
+
+    private final Callers callers;
+    private final Attempts attempts;
+
+    AuthenticationFilter(Callers callers, Attempts attempts) {
+        this.callers = callers;
+        this.attempts = attempts;
+    }
+
+    void register(@Observes Filters filters) {
+        if (callers.areKnown()) {
+            filters.register(this::identify, FilterOrder.AUTHENTICATION);
+        }
+    }
+
+    /** What a request asks for; empty for what is no operation, and where there is no access control. */
+    static Optional<ApiOperation.Asked> asked(RoutingContext context) {
+        Optional<ApiOperation.Asked> asked = context.get(ASKED);
+        return asked == null ? Optional.empty() : asked;
+    }
+
+    /** What a request shows. */
+    static Credentials credentials(RoutingContext context) {
+        Credentials credentials = context.get(CREDENTIALS);
+        return credentials == null ? Credentials.NONE : credentials;
+    }
+
+    /** Whether a path is that of the description of the API, which everybody may read. */
+    static boolean isDescription(String path) {
+        return path.equals(DOCUMENT) || path.equals(DOCUMENT_UI) || path.startsWith(DOCUMENT_UI + "/");
+    }
+
+    private void identify(RoutingContext context) {
+        String path = context.normalizedPath();
+        Optional<ApiOperation.Asked> asked = ApiOperation.of(context.request().method(), path);
+        context.put(ASKED, asked);
+        boolean open = asked.isPresent() ? asked.get().operation().need() == Need.NOTHING : isDescription(path);
+        if (open) {
+            Caller.NOBODY.isThatOf(context);
+            context.next();
+            return;
+        }
+        CompletableFuture<Caller> caller;
+        try {
+            Credentials credentials = HttpCredentials.of(context.request());
+            context.put(CREDENTIALS, credentials);
+            caller = callers.identify(credentials);
+        } catch (TrunklineException e) {
+            attempts.refuse(context, e);
+            return;
+        }
+        if (caller.isDone()) {
+            if (caller.isCompletedExceptionally()) {
+                refuse(context, caller.exceptionNow());
+            } else {
+                identified(context, caller.resultNow());
+            }
+            return;
+        }
+        Context loop = context.vertx().getOrCreateContext();
+        context.request().pause();
+        caller.whenComplete((known, failure) -> loop.runOnContext(turn -> {
+            if (context.response().closed()) {
+                return; // nobody waits for it any more
+            }
+            if (failure == null) {
+                identified(context, known);
+            } else {
+                refuse(context, failure);
+            }
+            context.request().resume();
+        }));
+    }
+
+    private static void identified(RoutingContext context, Caller caller) {
+        caller.isThatOf(context);
+        context.next();
+    }
+
+    private void refuse(RoutingContext context, Throwable failure) {
+        TrunklineException known = Errors.known(failure, context.request().path());
+        if (credentials(context).isEmpty()) {
+            Refusals.refuse(context, known); // nobody guesses like this
+        } else {
+            attempts.refuse(context, known);
+        }
+    }
+}

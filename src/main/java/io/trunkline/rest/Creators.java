@@ -1,0 +1,30 @@
+package io.trunkline.rest;
+
+import io.trunkline.access.Principal;
+import io.trunkline.access.Quotas;
+import io.trunkline.topic.Creator;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.inject.Singleton;
+
+/** In whose name topics are created, and how many it may have. */
+@Singleton
+class Creators {
+    private final Quotas quotas;
+
+    Creators(Quotas quotas) {
+        this.quotas = quotas;
+    }
+
+    /** Of a request; nobody where nobody has to prove who they are. */
+    Creator of(RoutingContext context) {
+        return new Creator(Caller.of(context).principal().map(Principal::name), (topics, partitions) -> {
+            quotas.checkTopics(topics);
+            quotas.checkPartitions(partitions);
+        });
+    }
+
+    /** What holds where a topic gets more partitions. */
+    Creator.Limits growth() {
+        return (topics, partitions) -> quotas.checkPartitions(partitions);
+    }
+}

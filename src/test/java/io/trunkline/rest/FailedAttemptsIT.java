@@ -1,0 +1,236 @@
+package io.trunkline.rest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.trunkline.access.ApiToken;
+import io.trunkline.testing.Api;
+import io.trunkline.testing.ServiceProcess;
+import io.trunkline.testing.TestDatabase;
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.net.http.HttpRequest;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.CleanupMode;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Clients that guess tokens, beside one that has one, of the same address. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class FailedAttemptsIT {
+    private static final int GUESSES_PER_SECOND = 10_000;
+    private static final int CONNECTIONS = 64;
+    private static final int TOGETHER = 20;
+    private static final long MOST_GROWTH = 16L << 20;
+
+    private final TestDatabase database = TestDatabase.inASharedServer();
+    private final ApiToken token = ApiToken.random(new SecureRandom());
+    private ServiceProcess service;
+    private Api api;
+
+    @BeforeAll
+    void start(@TempDir(cleanup = CleanupMode.ON_SUCCESS) Path directory) throws SQLException {
+        Map<String, String> settings = new HashMap<>(database.start());
+        settings.put("trunkline.access.mode", "required");
+        service = ServiceProcess.start(directory, settings);
+        api = service.api();
+        addToken(settings);
+    }
+
+    private void addToken(Map<String, String> settings) throws SQLException {
+        try (Connection owner = DriverManager.getConnection(
+                        settings.get("trunkline.database.url"),
+                        settings.get("trunkline.database.owner.username"),
+                        settings.get("trunkline.database.owner.password"));
+                PreparedStatement add = owner.prepareStatement(
+                        "SELECT trunkline.add_token(?, ?, 'ann', ARRAY['admin'], '', NULL, 'test')")) {
+            add.setString(1, token.id());
+            add.setBytes(2, token.secretHash());
+            add.execute();
+        }
+    }
+
+    @AfterAll
+    void stop() {
+        service.close();
+        database.stop();
+    }
+
+    @Test
+    void floodOfWrongTokensNeitherSlowsOthersToLessThanHalfNorGrowsTheMemory() throws Exception {
+        flood(3);
+    }
+
+    @Test
+    @Tag("nightly")
+    void longFloodDoesNotEither() throws Exception {
+        flood(10);
+    }
+
+    private void flood(int seconds) throws Exception {
+        produce(1); // what is loaded at the first use
+        long alone = produce(seconds);
+        guess(1);
+        long before = liveBytes();
+        try (ExecutorService beside = Executors.newSingleThreadExecutor()) {
+            Future<Guesses> guessing = beside.submit(() -> guess(seconds));
+
+            long together = produce(seconds);
+
+            Guesses guesses = guessing.get();
+            assertThat(guesses.answered()).isGreaterThan(GUESSES_PER_SECOND * seconds / 2L);
+            assertThat(guesses.tooMany()).isGreaterThan(guesses.answered() / 2);
+            assertThat(together).isGreaterThan(alone / 2);
+        }
+        assertThat(liveBytes()).isLessThan(before + MOST_GROWTH);
+        assertStatus(
+                api.send(api.request("/topics")
+                        .header("Authorization", "Bearer " + wrong())
+                        .GET()),
+                401,
+                429);
+    }
+
+    private static void assertStatus(Api.Answer answer, int... statuses) {
+        assertThat(statuses).contains(answer.status());
+    }
+
+    /** How many requests with one record a client with a valid token gets done. */
+    private long produce(int seconds) {
+        String topic = "t-" + System.nanoTime();
+        Api.Answer created = api.send(api.request("/admin/topics")
+                .header("Authorization", "Bearer " + token.reveal())
+                .header("Content-Type", Api.CONTROL)
+                .POST(HttpRequest.BodyPublishers.ofString("{\"topic_name\":\"" + topic + "\"}")));
+        assertThat(created.status()).isEqualTo(201);
+        long end = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
+        long done = 0;
+        while (System.nanoTime() < end) {
+            Api.Answer answer = api.send(api.request("/topics/" + topic)
+                    .header("Authorization", "Bearer " + token.reveal())
+                    .header("Content-Type", Api.JSON)
+                    .POST(HttpRequest.BodyPublishers.ofString("{\"records\":[{\"value\":1}]}")));
+            assertThat(answer.status()).isEqualTo(200);
+            done++;
+        }
+        return done;
+    }
+
+    private record Guesses(long answered, long tooMany) {}
+
+    private Guesses guess(int seconds) throws Exception {
+        Semaphore turns = new Semaphore(0);
+        AtomicLong answered = new AtomicLong();
+        AtomicLong tooMany = new AtomicLong();
+        long end = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
+        List<Future<?>> clients = new ArrayList<>();
+        try (ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
+                ExecutorService threads = Executors.newFixedThreadPool(CONNECTIONS)) {
+            clock.scheduleAtFixedRate(
+                    () -> turns.release(GUESSES_PER_SECOND / TOGETHER / 100), 0, 10, TimeUnit.MILLISECONDS);
+            for (int i = 0; i < CONNECTIONS; i++) {
+                clients.add(threads.submit(() -> {
+                    guess(turns, end, answered, tooMany);
+                    return null;
+                }));
+            }
+            for (Future<?> client : clients) {
+                client.get();
+            }
+            clock.shutdownNow();
+        }
+        return new Guesses(answered.get(), tooMany.get());
+    }
+
+    private void guess(Semaphore turns, long end, AtomicLong answered, AtomicLong tooMany) throws Exception {
+        byte[] requests = ("GET /topics HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + wrong() + "\r\n\r\n")
+                .repeat(TOGETHER)
+                .getBytes(StandardCharsets.US_ASCII);
+        try (Socket socket = new Socket("localhost", service.port())) {
+            InputStream in = new BufferedInputStream(socket.getInputStream());
+            while (System.nanoTime() < end) {
+                if (!turns.tryAcquire(100, TimeUnit.MILLISECONDS)) {
+                    continue;
+                }
+                socket.getOutputStream().write(requests);
+                for (int i = 0; i < TOGETHER && System.nanoTime() < end; i++) {
+                    if (status(in) == 429) {
+                        tooMany.incrementAndGet();
+                    }
+                    answered.incrementAndGet();
+                }
+            }
+        }
+    }
+
+    /** Reads one response. */
+    private static int status(InputStream in) throws IOException {
+        String line = line(in);
+        int status = Integer.parseInt(line.substring(9, 12));
+        int length = 0;
+        while (!(line = line(in)).isEmpty()) {
+            if (line.toLowerCase(Locale.ROOT).startsWith("content-length: ")) {
+                length = Integer.parseInt(line.substring(16));
+            }
+        }
+        in.skipNBytes(length);
+        return status;
+    }
+
+    private static String line(InputStream in) throws IOException {
+        StringBuilder line = new StringBuilder();
+        for (int c = in.read(); c != '\n'; c = in.read()) {
+            if (c < 0) {
+                throw new IOException("the service has closed the connection");
+            }
+            if (c != '\r') {
+                line.append((char) c);
+            }
+        }
+        return line.toString();
+    }
+
+    private static String wrong() {
+        return ApiToken.random(new SecureRandom()).reveal();
+    }
+
+    /** The bytes of the objects of the service that live, by the JVM itself. */
+    private long liveBytes() throws Exception {
+        Process jcmd = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                        Long.toString(service.pid()),
+                        "GC.class_histogram")
+                .start();
+        String histogram = new String(jcmd.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        String total = histogram
+                .lines()
+                .filter(line -> line.startsWith("Total"))
+                .findFirst()
+                .orElseThrow();
+        return Long.parseLong(total.strip().split("\\s+")[2]);
+    }
+}
