@@ -8,6 +8,8 @@ import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfig;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import io.trunkline.access.QuotaConfig;
+import io.trunkline.access.CertificatesConfig;
+import io.trunkline.access.OidcConfig;
 import io.trunkline.async.ShutdownConfig;
 import io.trunkline.edge.HttpConfig;
 import io.trunkline.embedded.EmbeddedConfig;
@@ -19,6 +21,7 @@ import io.trunkline.topic.TopicDefaults;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -114,6 +117,19 @@ class ConfigTest {
     }
 
     private static final Map<String, String> EVERY_KEY = Map.ofEntries(
+            Map.entry("trunkline.access.certificates.enabled", "true"),
+            Map.entry("trunkline.access.certificates.subject-pattern", "CN=(.*)"),
+            Map.entry("trunkline.access.oidc.issuer", "https://login.example.org"),
+            Map.entry("trunkline.access.oidc.audience", "a,b"),
+            Map.entry("trunkline.access.oidc.server-url", "https://10.0.0.1"),
+            Map.entry("trunkline.access.oidc.jwks-file", "/keys/jwks.json"),
+            Map.entry("trunkline.access.oidc.algorithms", "ES256,PS512"),
+            Map.entry("trunkline.access.oidc.clock-skew", "1s"),
+            Map.entry("trunkline.access.oidc.principal-claim", "name"),
+            Map.entry("trunkline.access.oidc.principal-prefix", "oidc:"),
+            Map.entry("trunkline.access.oidc.roles-claims", "groups"),
+            Map.entry("trunkline.access.oidc.token-file", "/token"),
+            Map.entry("trunkline.access.oidc.tls-configuration-name", "provider"),
             Map.entry("trunkline.consumer.session-timeout", "1m"),
             Map.entry("trunkline.consumer.delivery-timeout", "2s"),
             Map.entry("trunkline.consumer.offsets-retention", "3d"),
@@ -199,6 +215,11 @@ class ConfigTest {
     void everyKeyCanBeSet() {
         SmallRyeConfig config = config(EVERY_KEY);
 
+        OidcConfig oidc = config.getConfigMapping(OidcConfig.class);
+        assertThat(oidc.audience()).contains(List.of("a", "b"));
+        assertThat(oidc.algorithms()).containsExactly(OidcConfig.Algorithm.ES256, OidcConfig.Algorithm.PS512);
+        assertThat(config.getConfigMapping(CertificatesConfig.class).subjectPattern())
+                .contains("CN=(.*)");
         assertThat(config.getConfigMapping(DatabaseConfig.class).owner().username())
                 .contains("o");
         assertThat(config.getConfigMapping(DatabaseConfig.class).schema()).isEqualTo("events");
@@ -220,8 +241,17 @@ class ConfigTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"none", "HS256", "HS512"})
+    void signatureThatHoldersOfThePublicKeyCanMakeIsRefused(String algorithm) {
+        assertThatThrownBy(() -> config(Map.of("trunkline.access.oidc.algorithms", algorithm)))
+                .hasStackTraceContaining(algorithm);
+    }
+
+    @ParameterizedTest
     @ValueSource(
             strings = {
+                "trunkline.access.oidc.isuer",
+                "trunkline.access.certificates.on",
                 "trunkline.consumer.session-timout",
                 "trunkline.database.user",
                 "trunkline.database.ulr",
@@ -242,6 +272,8 @@ class ConfigTest {
     private static SmallRyeConfig config(Map<String, String> properties) {
         return new SmallRyeConfigBuilder()
                 .addDiscoveredConverters()
+                .withMapping(CertificatesConfig.class)
+                .withMapping(OidcConfig.class)
                 .withMapping(ConsumerConfig.class)
                 .withMapping(DatabaseConfig.class)
                 .withMapping(EmbeddedConfig.class)

@@ -16,19 +16,19 @@ import java.util.Optional;
 class RuleStore {
     private static final String LIST = """
             SELECT rule_id, subject_kind, subject, access_right, resource, name, prefix, source, created_by, created_at
-              FROM trunkline.access_rule
+              FROM access_rule
              ORDER BY rule_id
             """;
     private static final String FIND = """
             SELECT rule_id, subject_kind, subject, access_right, resource, name, prefix, source, created_by, created_at
-              FROM trunkline.access_rule
+              FROM access_rule
              WHERE rule_id = ?
             """;
     private static final String CREATE = """
-            SELECT trunkline.create_rule(?, ?, ?, ?, ?, ?, ?, ?)
+            SELECT create_rule(?, ?, ?, ?, ?, ?, ?, ?)
             """;
     private static final String DELETE = """
-            SELECT trunkline.delete_rule(?, ?, ?)
+            SELECT delete_rule(?, ?, ?)
             """;
 
     private final Database database;

@@ -17,19 +17,19 @@ import java.util.Optional;
 class TokenStore {
     private static final String LIST = """
             SELECT token_id, principal, roles, description, created_by, created_at, expires_at, revoked_at, last_used_at
-              FROM trunkline.access_token
+              FROM access_token
              ORDER BY created_at, token_id
             """;
     private static final String FIND = """
             SELECT token_id, principal, roles, description, created_by, created_at, expires_at, revoked_at, last_used_at
-              FROM trunkline.access_token
+              FROM access_token
              WHERE token_id = ?
             """;
     private static final String CREATE = """
-            SELECT trunkline.create_token(?, ?, ?, ?, ?, ?, ?, ?)
+            SELECT create_token(?, ?, ?, ?, ?, ?, ?, ?)
             """;
     private static final String REVOKE = """
-            SELECT trunkline.revoke_token(?, ?, ?)
+            SELECT revoke_token(?, ?, ?)
             """;
 
     private final Database database;

@@ -9,6 +9,7 @@ import io.netty.channel.ChannelPromise;
 import io.netty.channel.FileRegion;
 import io.netty.handler.codec.http.HttpRequestDecoder;
 import io.netty.handler.codec.http2.Http2ConnectionHandler;
+import io.netty.handler.ssl.AbstractSniHandler;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.util.AttributeKey;
 import org.jspecify.annotations.Nullable;
@@ -56,6 +57,11 @@ final class RequestFraming extends ChannelDuplexHandler {
     public void channelRead(ChannelHandlerContext context, Object message) {
         guard.turnBegins();
         if (!placed) {
+            if (context.pipeline().context(AbstractSniHandler.class) != null) {
+                // The host that the client names chooses the certificate, and the decryption comes with it.
+                context.fireChannelRead(message);
+                return;
+            }
             placed = true;
             ChannelHandlerContext tls = context.pipeline().context(SslHandler.class);
             if (tls != null) {
