@@ -8,6 +8,7 @@ import io.quarkus.runtime.configuration.ConfigUtils;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.smallrye.config.ConfigValidationException;
 import io.smallrye.config.SmallRyeConfig;
+import io.trunkline.command.Commands;
 import io.trunkline.embedded.EmbeddedConfig;
 import io.trunkline.embedded.EmbeddedException;
 import io.trunkline.embedded.EmbeddedPostgres;
@@ -27,7 +28,7 @@ import org.jboss.logging.Logger;
 
 /**
  * The program's entry: starts a PostgreSQL where none is configured, then the service; or, with the argument
- * {@code migrate}, only brings the schema up to date.
+ * {@code migrate}, only brings the schema up to date; or runs one of the other commands.
  */
 @QuarkusMain
 public class Trunkline implements QuarkusApplication {
@@ -53,10 +54,15 @@ public class Trunkline implements QuarkusApplication {
     /** Runs the service until it is stopped, or brings the schema up to date. */
     public static void main(String... args) {
         begun = System.nanoTime();
+        if (Commands.know(List.of(args))) {
+            System.exit(command(List.of(args)));
+            return;
+        }
         boolean migrate = onlyMigrates(args);
         if (args.length > 0 && !migrate) {
             Refusal.tell("Unknown arguments: " + String.join(" ", args)
-                    + ". Without arguments the service starts; migrate brings the schema up to date and ends."
+                    + ". Without arguments the service starts; migrate brings the schema up to date and ends;"
+                    + " --help lists the other commands."
                     + " Settings are given as system properties or environment variables.");
             System.exit(WRONG_USAGE);
             return;
@@ -109,6 +115,21 @@ public class Trunkline implements QuarkusApplication {
                     }
                 },
                 args);
+    }
+
+    private static int command(List<String> words) {
+        // A server that the command has started ends with it, also by a signal.
+        Runtime.getRuntime()
+                .addShutdownHook(new Thread(
+                        () -> EmbeddedPostgres.latest().ifPresent(EmbeddedPostgres::close), "stop-postgresql"));
+        return Commands.run(
+                words,
+                () -> ConfigUtils.configBuilder()
+                        .withMapping(EmbeddedConfig.class)
+                        .withMapping(DatabaseConfig.class)
+                        .build(),
+                System.out,
+                System.err);
     }
 
     @Override

@@ -51,6 +51,7 @@ class ArchitectureTest {
             Map.entry("rest", EDGE_USES),
             Map.entry("kafka", EDGE_USES),
             Map.entry("ops", EDGE_USES),
+            Map.entry("command", Set.of("embedded", "access", "jdbc", "error")),
             Map.entry("embedded", Set.of("jdbc")),
             Map.entry("edge", Set.of("access", "error")),
             Map.entry(

@@ -22,7 +22,7 @@ final class DirectoryLock implements AutoCloseable {
         this.channel = channel;
     }
 
-    /** @throws EmbeddedException if another instance has the directory */
+    /** @throws DirectoryInUseException if another instance has the directory */
     static DirectoryLock take(Path directory) throws IOException {
         Path file = directory.resolve(FILE);
         FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -35,7 +35,7 @@ final class DirectoryLock implements AutoCloseable {
         if (lock == null) {
             channel.close();
             String holder = Files.readString(file, StandardCharsets.US_ASCII).strip();
-            throw new EmbeddedException("Another Trunkline (process " + (holder.isEmpty() ? "unknown" : holder)
+            throw new DirectoryInUseException("Another Trunkline (process " + (holder.isEmpty() ? "unknown" : holder)
                     + ") is using the data directory " + directory
                     + ". Stop it, or set trunkline.embedded.data-directory"
                     + " (environment: TRUNKLINE_EMBEDDED_DATA_DIRECTORY) to another one.");

@@ -176,6 +176,15 @@ public final class EmbeddedPostgres implements AutoCloseable {
     }
 
     private String url(String database) {
+        return url(port, database);
+    }
+
+    /** The JDBC URL of Trunkline's database in a server at a port of this machine. */
+    static String url(int port) {
+        return url(port, BootstrapStore.DATABASE);
+    }
+
+    private static String url(int port, String database) {
         return "jdbc:postgresql://127.0.0.1:" + port + "/" + database;
     }
 

@@ -2,9 +2,9 @@ package io.trunkline.schema;
 
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.trunkline.jdbc.DatabaseConfig;
-import io.trunkline.jdbc.DatabaseSocketFactory;
 import io.trunkline.jdbc.DatabaseUrl;
 import io.trunkline.jdbc.Sql;
+import io.trunkline.jdbc.DirectConnections;
 import io.trunkline.jdbc.SqlFailure;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
@@ -23,8 +23,6 @@ import org.flywaydb.core.api.MigrationState;
 import org.flywaydb.core.api.configuration.FluentConfiguration;
 import org.flywaydb.core.api.output.MigrateResult;
 import org.jboss.logging.Logger;
-import org.jspecify.annotations.Nullable;
-import org.postgresql.ds.PGSimpleDataSource;
 
 /**
  * Brings the schema up to date, when the owner's credentials are given; then checks that it is. Also refuses a server on which
@@ -33,8 +31,6 @@ import org.postgresql.ds.PGSimpleDataSource;
 @ApplicationScoped
 class Migration {
     private static final Logger LOG = Logger.getLogger(Migration.class);
-    private static final int CONNECT_SECONDS = 5;
-    private static final int LOGIN_SECONDS = 10;
     /** About a second a try. What nobody waits for any longer ends with the process. */
     private static final int LOCK_RETRIES = 120;
     /** A lock that was not to be had in time, and a deadlock. */
@@ -95,7 +91,7 @@ class Migration {
             return check(url);
         } catch (SQLException e) {
             String detail = url.shownIn(String.valueOf(e.getMessage()));
-            if (isAway(e.getSQLState())) {
+            if (DirectConnections.isAway(e.getSQLState())) {
                 return new Outcome.NotNow("PostgreSQL cannot be reached", detail);
             }
             throw new ConfigurationException("PostgreSQL at " + url.shown() + " cannot be used: " + detail
@@ -106,7 +102,7 @@ class Migration {
             if (state.filter(LOCKED::contains).isPresent()) {
                 return new Outcome.NotNow("the schema is in use and cannot be brought up to date", detail);
             }
-            if (state.filter(Migration::isAway).isPresent()) {
+            if (state.filter(DirectConnections::isAway).isPresent()) {
                 return new Outcome.NotNow("PostgreSQL cannot be reached", detail);
             }
             throw new ConfigurationException("The schema could not be brought up to date: " + detail);
@@ -243,28 +239,7 @@ class Migration {
                 .lockRetryCount(LOCK_RETRIES);
     }
 
-    /** Connections that are given up where PostgreSQL does not answer in this time. */
     private DataSource source(DatabaseUrl url, String user, Optional<String> password, Duration timeout) {
-        PGSimpleDataSource source = new PGSimpleDataSource();
-        source.setURL(url.value());
-        source.setUser(user);
-        source.setPassword(password.orElse(null));
-        source.setConnectTimeout(CONNECT_SECONDS);
-        source.setLoginTimeout(LOGIN_SECONDS);
-        source.setSocketTimeout((int) timeout.toSeconds());
-        source.setSocketFactory(DatabaseSocketFactory.class.getName());
-        source.setSocketFactoryArg(config.responseTimeout().toString());
-        source.setApplicationName("trunkline");
-        return source;
-    }
-
-    /**
-     * Whether trying again may help: no connection, a server that starts or stops, or one that has no connection free. Not so
-     * where the driver and the server do not agree on how to connect (08004).
-     */
-    private static boolean isAway(@Nullable String state) {
-        return state != null
-                && !state.equals("08004")
-                && (state.startsWith("08") || state.startsWith("57P") || state.startsWith("53"));
+        return DirectConnections.to(url, user, password, timeout, config.responseTimeout());
     }
 }

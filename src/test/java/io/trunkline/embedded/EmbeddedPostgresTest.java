@@ -85,6 +85,23 @@ class EmbeddedPostgresTest {
     }
 
     @Test
+    void serverIsBorrowedFromWhoeverRunsItOrStartedForTheMoment() throws Exception {
+        EmbeddedPostgres running = start(data);
+        try (BorrowedPostgres borrowed = BorrowedPostgres.of(data, 0, PATIENCE)) {
+            assertThat(borrowed.url()).isEqualTo(running.url());
+            assertThat(borrowed.ownerPassword()).isEqualTo(running.ownerPassword());
+        }
+        assertThat(isUsable(running)).isTrue();
+        stop();
+
+        try (BorrowedPostgres borrowed = BorrowedPostgres.of(data, 0, PATIENCE)) {
+            DriverManager.getConnection(borrowed.url(), borrowed.ownerUsername(), borrowed.ownerPassword())
+                    .close();
+        }
+        assertThat(ServiceProcess.postgres(server)).isEmpty();
+    }
+
+    @Test
     void killedServerIsRecoveredByTheNextStart() throws Exception {
         EmbeddedPostgres killed = start(data);
         execute(killed, "CREATE TABLE kept (id int)");

@@ -222,9 +222,9 @@ class ExternalDatabaseIT {
 
     @Test
     void argumentsThatNobodyKnowsAreRefused() {
-        try (ServiceProcess service = ServiceProcess.launch(directory, settings, "--help")) {
+        try (ServiceProcess service = ServiceProcess.launch(directory, settings, "serve")) {
             assertThat(service.awaitEnd()).isEqualTo(2);
-            assertThat(service.output()).contains("Unknown arguments: --help").contains("migrate");
+            assertThat(service.output()).contains("Unknown arguments: serve").contains("migrate", "--help");
         }
     }
 

@@ -1,0 +1,304 @@
+package io.trunkline.command;
+
+import io.quarkus.runtime.configuration.ConfigurationException;
+import io.trunkline.access.ApiToken;
+import io.trunkline.access.NamePattern;
+import io.trunkline.access.Resource;
+import io.trunkline.access.Right;
+import io.trunkline.access.Rule;
+import io.trunkline.access.Subject;
+import io.trunkline.jdbc.DatabaseUrl;
+import io.trunkline.jdbc.DirectConnections;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.time.Duration;
+import java.time.OffsetDateTime;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Tokens, roles and rules, as the owner of the schema, who needs to prove nothing else. */
+final class OwnerStore implements AutoCloseable {
+    private static final Duration TIMEOUT = Duration.ofSeconds(30);
+    /** What the lists name as the author. */
+    private static final String BY = "command";
+
+    private static final String TOO_MANY = "TL011";
+    /** A schema, a table or a function that is not there, or that one does not own. */
+    private static final Set<String> NO_SCHEMA = Set.of("3F000", "42P01", "42883", "42501");
+
+    private static final String ADD_TOKEN = """
+            SELECT trunkline.add_token(?, ?, ?, ?, ?, trunkline.now() + make_interval(secs => ?), ?)
+            """;
+    private static final String TOKENS = """
+            SELECT token_id, principal, roles, description, created_by, created_at, expires_at, revoked_at, last_used_at,
+                   CASE WHEN revoked_at IS NOT NULL THEN 'REVOKED'
+                        WHEN expires_at <= trunkline.now() THEN 'EXPIRED'
+                        ELSE 'VALID' END
+              FROM trunkline.access_token
+             ORDER BY created_at, token_id
+            """;
+    private static final String REVOKE_TOKEN = """
+            UPDATE trunkline.access_token
+               SET revoked_at = coalesce(revoked_at, trunkline.now())
+             WHERE token_id = ?
+            """;
+    private static final String ADD_RULE = """
+            SELECT trunkline.add_rule(?, ?, ?, ?, ?, ?, 'api', ?)
+            """;
+    private static final String RULES = """
+            SELECT rule_id, subject_kind, subject, access_right, resource, name, prefix, source, created_by
+              FROM trunkline.access_rule
+             ORDER BY rule_id
+            """;
+    private static final String DELETE_RULE = """
+            DELETE FROM trunkline.access_rule
+             WHERE rule_id = ?
+            RETURNING source
+            """;
+    private static final String ADD_ROLE = """
+            INSERT INTO trunkline.access_role (principal, role, source)
+            SELECT ?, ?, 'api'
+             WHERE (SELECT count(*) FROM trunkline.access_role) < 10000
+            ON CONFLICT (principal, role) DO NOTHING
+            """;
+    private static final String HAS_ROLE = """
+            SELECT EXISTS (SELECT
+                             FROM trunkline.access_role
+                            WHERE principal = ? AND role = ?)
+            """;
+    private static final String ROLES = """
+            SELECT principal, role, source
+              FROM trunkline.access_role
+             ORDER BY principal, role
+            """;
+    private static final String REMOVE_ROLE = """
+            DELETE FROM trunkline.access_role
+             WHERE principal = ? AND role = ?
+            RETURNING source
+            """;
+
+    private final Connection connection;
+
+    private OwnerStore(Connection connection) {
+        this.connection = connection;
+    }
+
+    /**
+     * Connects.
+     *
+     * @throws ConfigurationException if PostgreSQL refuses the credentials
+     * @throws CommandException if it cannot be reached
+     */
+    static OwnerStore open(DatabaseUrl url, String owner, Optional<String> password, Duration writeTimeout) {
+        try {
+            return new OwnerStore(DirectConnections.to(url, owner, password, TIMEOUT, writeTimeout)
+                    .getConnection());
+        } catch (SQLException e) {
+            String message = "PostgreSQL at " + url.shown() + " cannot be reached as " + owner + ": "
+                    + url.shownIn(String.valueOf(e.getMessage()));
+            if (DirectConnections.isAway(e.getSQLState())) {
+                throw new CommandException(message, e);
+            }
+            throw new ConfigurationException(
+                    message + " (trunkline.database.url, trunkline.database.owner.username and .password)", e);
+        }
+    }
+
+    /** @param lifetime from now on; null for ever */
+    void addToken(
+            ApiToken token, String principal, List<String> roles, String description, @Nullable Duration lifetime) {
+        this.<Boolean>call(() -> {
+            try (PreparedStatement statement = connection.prepareStatement(ADD_TOKEN)) {
+                statement.setString(1, token.id());
+                statement.setBytes(2, token.secretHash());
+                statement.setString(3, principal);
+                statement.setArray(4, connection.createArrayOf("text", roles.toArray()));
+                statement.setString(5, description);
+                if (lifetime == null) {
+                    statement.setNull(6, Types.DOUBLE);
+                } else {
+                    statement.setDouble(6, lifetime.toSeconds());
+                }
+                statement.setString(7, BY);
+                return statement.execute();
+            }
+        });
+    }
+
+    /** All tokens, the oldest first; those that are revoked or have expired too, for 30 days. */
+    List<StoredToken> tokens() {
+        return call(() -> {
+            List<StoredToken> tokens = new ArrayList<>();
+            try (PreparedStatement statement = connection.prepareStatement(TOKENS);
+                    ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    tokens.add(new StoredToken(
+                            row.getString(1),
+                            row.getString(2),
+                            List.of((String[]) row.getArray(3).getArray()),
+                            row.getString(4),
+                            row.getString(5),
+                            row.getObject(6, OffsetDateTime.class),
+                            row.getObject(7, OffsetDateTime.class),
+                            row.getObject(8, OffsetDateTime.class),
+                            row.getObject(9, OffsetDateTime.class),
+                            StoredToken.State.valueOf(row.getString(10))));
+                }
+            }
+            return tokens;
+        });
+    }
+
+    /** Answers whether there is such a token. */
+    boolean revokeToken(String id) {
+        return call(() -> {
+            try (PreparedStatement statement = connection.prepareStatement(REVOKE_TOKEN)) {
+                statement.setString(1, id);
+                return statement.executeUpdate() > 0;
+            }
+        });
+    }
+
+    /** Answers the id of the rule, also of one that says the same already. */
+    long addRule(Rule rule) {
+        return call(() -> {
+            try (PreparedStatement statement = connection.prepareStatement(ADD_RULE)) {
+                statement.setString(1, rule.subject() instanceof Subject.OfRole ? "role" : "principal");
+                statement.setString(2, rule.subject().name());
+                statement.setString(3, rule.right().name().toLowerCase(Locale.ROOT));
+                statement.setString(4, rule.resource().name().toLowerCase(Locale.ROOT));
+                statement.setString(5, rule.name().text());
+                statement.setBoolean(6, rule.name().prefix());
+                statement.setString(7, BY);
+                try (ResultSet row = statement.executeQuery()) {
+                    row.next();
+                    return row.getLong(1);
+                }
+            }
+        });
+    }
+
+    /** All rules, the oldest first. */
+    List<StoredRule> rules() {
+        return call(() -> {
+            List<StoredRule> rules = new ArrayList<>();
+            try (PreparedStatement statement = connection.prepareStatement(RULES);
+                    ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    String subject = row.getString(3);
+                    Rule rule = new Rule(
+                            row.getString(2).equals("role")
+                                    ? new Subject.OfRole(subject)
+                                    : new Subject.OfPrincipal(subject),
+                            Right.valueOf(row.getString(4).toUpperCase(Locale.ROOT)),
+                            Resource.valueOf(row.getString(5).toUpperCase(Locale.ROOT)),
+                            new NamePattern(row.getString(6), row.getBoolean(7)));
+                    rules.add(new StoredRule(row.getLong(1), rule, row.getString(8), row.getString(9)));
+                }
+            }
+            return rules;
+        });
+    }
+
+    /** Answers where the rule came from; empty if there is none of this id. */
+    Optional<String> deleteRule(long id) {
+        return call(() -> {
+            try (PreparedStatement statement = connection.prepareStatement(DELETE_RULE)) {
+                statement.setLong(1, id);
+                return first(statement);
+            }
+        });
+    }
+
+    /** Answers whether the principal did not have the role yet. */
+    boolean addRole(String principal, String role) {
+        return call(() -> {
+            try (PreparedStatement add = connection.prepareStatement(ADD_ROLE);
+                    PreparedStatement find = connection.prepareStatement(HAS_ROLE)) {
+                add.setString(1, principal);
+                add.setString(2, role);
+                if (add.executeUpdate() > 0) {
+                    return true;
+                }
+                find.setString(1, principal);
+                find.setString(2, role);
+                try (ResultSet row = find.executeQuery()) {
+                    row.next();
+                    if (row.getBoolean(1)) {
+                        return false;
+                    }
+                }
+                throw new CommandException("There may be at most 10,000 roles of principals; nothing was done.");
+            }
+        });
+    }
+
+    List<StoredRole> roles() {
+        return call(() -> {
+            List<StoredRole> roles = new ArrayList<>();
+            try (PreparedStatement statement = connection.prepareStatement(ROLES);
+                    ResultSet row = statement.executeQuery()) {
+                while (row.next()) {
+                    roles.add(new StoredRole(row.getString(1), row.getString(2), row.getString(3)));
+                }
+            }
+            return roles;
+        });
+    }
+
+    /** Answers where the role came from; empty if the principal does not have it. */
+    Optional<String> removeRole(String principal, String role) {
+        return call(() -> {
+            try (PreparedStatement statement = connection.prepareStatement(REMOVE_ROLE)) {
+                statement.setString(1, principal);
+                statement.setString(2, role);
+                return first(statement);
+            }
+        });
+    }
+
+    private static Optional<String> first(PreparedStatement statement) throws SQLException {
+        try (ResultSet row = statement.executeQuery()) {
+            return row.next() ? Optional.of(row.getString(1)) : Optional.empty();
+        }
+    }
+
+    @FunctionalInterface
+    private interface Call<T> {
+        T run() throws SQLException;
+    }
+
+    private <T> T call(Call<T> call) {
+        try {
+            return call.run();
+        } catch (SQLException e) {
+            String state = String.valueOf(e.getSQLState());
+            if (state.equals(TOO_MANY)) {
+                throw new CommandException("There may be at most 10,000 tokens and 10,000 rules; nothing was done.", e);
+            }
+            if (NO_SCHEMA.contains(state)) {
+                throw new CommandException(
+                        "The schema is missing, older than this program, or owned by another role: run the command migrate"
+                                + " with the same credentials first.",
+                        e);
+            }
+            throw new CommandException("PostgreSQL refused: " + e.getMessage(), e);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            connection.close();
+        } catch (SQLException e) {
+            throw new CommandException("The connection to PostgreSQL could not be closed: " + e.getMessage(), e);
+        }
+    }
+}
