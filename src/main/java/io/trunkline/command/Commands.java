@@ -108,7 +108,7 @@ public final class Commands {
                             "trunkline.database.owner.username is not set (environment: TRUNKLINE_DATABASE_OWNER_USERNAME):"
                                     + " this command works as the owner of the schema, as migrate does."));
             try (OwnerStore store =
-                    OwnerStore.open(url, owner, database.owner().password(), database.responseTimeout())) {
+                    OwnerStore.open(url, owner, database.owner().password(), database.schema(), database.responseTimeout())) {
                 command.action().run(given, store, output);
             }
             return;
@@ -120,6 +120,7 @@ public final class Commands {
                         DatabaseUrl.parse(server.url()),
                         server.ownerUsername(),
                         Optional.of(server.ownerPassword()),
+                        database.schema(),
                         database.responseTimeout())) {
             command.action().run(given, store, output);
         }

@@ -9,6 +9,7 @@ import io.trunkline.access.Rule;
 import io.trunkline.access.Subject;
 import io.trunkline.jdbc.DatabaseUrl;
 import io.trunkline.jdbc.DirectConnections;
+import io.trunkline.jdbc.Sql;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -33,53 +34,57 @@ final class OwnerStore implements AutoCloseable {
     /** A schema, a table or a function that is not there, or that one does not own. */
     private static final Set<String> NO_SCHEMA = Set.of("3F000", "42P01", "42883", "42501");
 
+    /** As the connections of the service have it. */
+    private static final String USE_SCHEMA = """
+            SELECT set_config('search_path', ? || ', pg_temp', false)
+            """;
     private static final String ADD_TOKEN = """
-            SELECT trunkline.add_token(?, ?, ?, ?, ?, trunkline.now() + make_interval(secs => ?), ?)
+            SELECT add_token(?, ?, ?, ?, ?, log_now() + make_interval(secs => ?), ?)
             """;
     private static final String TOKENS = """
             SELECT token_id, principal, roles, description, created_by, created_at, expires_at, revoked_at, last_used_at,
                    CASE WHEN revoked_at IS NOT NULL THEN 'REVOKED'
-                        WHEN expires_at <= trunkline.now() THEN 'EXPIRED'
+                        WHEN expires_at <= log_now() THEN 'EXPIRED'
                         ELSE 'VALID' END
-              FROM trunkline.access_token
+              FROM access_token
              ORDER BY created_at, token_id
             """;
     private static final String REVOKE_TOKEN = """
-            UPDATE trunkline.access_token
-               SET revoked_at = coalesce(revoked_at, trunkline.now())
+            UPDATE access_token
+               SET revoked_at = coalesce(revoked_at, log_now())
              WHERE token_id = ?
             """;
     private static final String ADD_RULE = """
-            SELECT trunkline.add_rule(?, ?, ?, ?, ?, ?, 'api', ?)
+            SELECT add_rule(?, ?, ?, ?, ?, ?, 'api', ?)
             """;
     private static final String RULES = """
             SELECT rule_id, subject_kind, subject, access_right, resource, name, prefix, source, created_by
-              FROM trunkline.access_rule
+              FROM access_rule
              ORDER BY rule_id
             """;
     private static final String DELETE_RULE = """
-            DELETE FROM trunkline.access_rule
+            DELETE FROM access_rule
              WHERE rule_id = ?
             RETURNING source
             """;
     private static final String ADD_ROLE = """
-            INSERT INTO trunkline.access_role (principal, role, source)
+            INSERT INTO access_role (principal, role, source)
             SELECT ?, ?, 'api'
-             WHERE (SELECT count(*) FROM trunkline.access_role) < 10000
+             WHERE (SELECT count(*) FROM access_role) < 10000
             ON CONFLICT (principal, role) DO NOTHING
             """;
     private static final String HAS_ROLE = """
             SELECT EXISTS (SELECT
-                             FROM trunkline.access_role
+                             FROM access_role
                             WHERE principal = ? AND role = ?)
             """;
     private static final String ROLES = """
             SELECT principal, role, source
-              FROM trunkline.access_role
+              FROM access_role
              ORDER BY principal, role
             """;
     private static final String REMOVE_ROLE = """
-            DELETE FROM trunkline.access_role
+            DELETE FROM access_role
              WHERE principal = ? AND role = ?
             RETURNING source
             """;
@@ -96,10 +101,12 @@ final class OwnerStore implements AutoCloseable {
      * @throws ConfigurationException if PostgreSQL refuses the credentials
      * @throws CommandException if it cannot be reached
      */
-    static OwnerStore open(DatabaseUrl url, String owner, Optional<String> password, Duration writeTimeout) {
+    static OwnerStore open(DatabaseUrl url, String owner, Optional<String> password, String schema, Duration writeTimeout) {
         try {
-            return new OwnerStore(DirectConnections.to(url, owner, password, TIMEOUT, writeTimeout)
-                    .getConnection());
+            Connection connection = DirectConnections.to(url, owner, password, TIMEOUT, writeTimeout)
+                    .getConnection();
+            new Sql(USE_SCHEMA, schema).call().with(connection);
+            return new OwnerStore(connection);
         } catch (SQLException e) {
             String message = "PostgreSQL at " + url.shown() + " cannot be reached as " + owner + ": "
                     + url.shownIn(String.valueOf(e.getMessage()));
