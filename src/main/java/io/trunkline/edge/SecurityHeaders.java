@@ -36,7 +36,7 @@ public final class SecurityHeaders {
         return HttpHeaders.createOptimized(text);
     }
 
-    /** Sets them on the response to a request, before anybody else sets headers; those that whoever responds sets replace them. */
+    /** Sets them on the response to a request, before anybody else sets headers. Who responds says whether it may be kept. */
     public static void set(RoutingContext context) {
         HttpServerRequest request = context.request();
         MultiMap headers = context.response().headers();
@@ -50,7 +50,11 @@ public final class SecurityHeaders {
                     .set(FRAME_OPTIONS, DENY)
                     .set(CONTENT_POLICY, page ? OWN_FILES : NOTHING);
             if (!page) {
-                headers.set(CACHE_CONTROL, NO_STORE);
+                context.addHeadersEndHandler(head -> {
+                    if (!headers.contains(CACHE_CONTROL)) {
+                        headers.set(CACHE_CONTROL, NO_STORE);
+                    }
+                });
             }
         }
     }
