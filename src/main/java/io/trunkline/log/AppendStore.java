@@ -10,7 +10,6 @@ import io.trunkline.record.ByteColumn;
 import io.trunkline.record.Headers;
 import io.trunkline.record.RecordBatch;
 import jakarta.inject.Singleton;
-import java.sql.Array;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -19,7 +18,6 @@ import java.sql.Types;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.core.BaseConnection;
@@ -32,8 +30,9 @@ import org.postgresql.jdbc.PgArray;
  */
 @Singleton
 class AppendStore {
+    /** Rows instead of arrays: for results that know no bound the driver asks the server twice, first whether it is ready. */
     private static final String APPEND = """
-            SELECT base_offsets, log_start_offsets, append_times
+            SELECT unnest(base_offsets), unnest(log_start_offsets), unnest(append_times)
               FROM append_%d(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """;
     private static final String CURRENT_SLICE = """
@@ -216,8 +215,11 @@ class AppendStore {
                 statement.setArray(10, connection.createArrayOf("bytea", headers.values()));
             }
             try (ResultSet row = statement.executeQuery()) {
-                row.next();
-                return outcomes(longs(row, 1), longs(row, 2), longs(row, 3));
+                List<AppendOutcome> outcomes = new ArrayList<>(append.counts().length);
+                while (row.next()) {
+                    outcomes.add(outcome(row));
+                }
+                return outcomes;
             }
         } catch (SQLException e) {
             if (!SqlFailure.isMissing(e)) {
@@ -236,31 +238,16 @@ class AppendStore {
         return slice;
     }
 
-    private static List<AppendOutcome> outcomes(
-            @Nullable Long[] baseOffsets, @Nullable Long[] logStartOffsets, @Nullable Long[] times) {
-        List<AppendOutcome> outcomes = new ArrayList<>(baseOffsets.length);
-        for (int i = 0; i < baseOffsets.length; i++) {
-            outcomes.add(outcome(Objects.requireNonNull(baseOffsets[i]), logStartOffsets[i], times[i]));
-        }
-        return outcomes;
-    }
-
-    private static AppendOutcome outcome(long baseOffset, @Nullable Long logStartOffset, @Nullable Long time) {
-        if (logStartOffset != null && time != null) {
+    private static AppendOutcome outcome(ResultSet row) throws SQLException {
+        long baseOffset = row.getLong(1);
+        long logStartOffset = row.getLong(2);
+        long time = row.getLong(3);
+        if (!row.wasNull()) {
             return new AppendOutcome.Appended(baseOffset, time, logStartOffset);
         }
         return baseOffset == LOCKED
                 ? new AppendOutcome.Locked()
                 : baseOffset == MOVED ? new AppendOutcome.Moved() : new AppendOutcome.Gone();
-    }
-
-    private static @Nullable Long[] longs(ResultSet row, int column) throws SQLException {
-        Array array = row.getArray(column);
-        try {
-            return (Long[]) array.getArray();
-        } finally {
-            array.free();
-        }
     }
 
     private static void bind(
