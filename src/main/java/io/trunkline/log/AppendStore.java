@@ -35,6 +35,7 @@ class AppendStore {
             SELECT unnest(base_offsets), unnest(log_start_offsets), unnest(append_times)
               FROM append_%d(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """;
+
     private static final String CURRENT_SLICE = """
             SELECT current_slice()
             """;

@@ -78,8 +78,9 @@ final class ApplicationRole {
 
     /** Invariant: the service cannot change a record. A superuser, or a member of the owner, could. */
     void checkPrivileges(Connection connection) throws SQLException {
-        Optional<String> changeable =
-                new Sql(MAY_CHANGE_THE_LOG, config.schema()).first(row -> row.getString(1)).with(connection);
+        Optional<String> changeable = new Sql(MAY_CHANGE_THE_LOG, config.schema())
+                .first(row -> row.getString(1))
+                .with(connection);
         if (changeable.isPresent()) {
             throw new ConfigurationException("The role " + config.username() + " may change records of "
                     + changeable.get()

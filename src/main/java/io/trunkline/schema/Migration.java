@@ -175,7 +175,9 @@ class Migration {
             ServerCheck.check(connection);
             new Sql(USE_SCHEMA, config.schema()).call().with(connection);
             // Looked at before the schema: what is missing without a migration is missing for good.
-            if (!new Sql(IS_MIGRATING, MIGRATING, config.schema()).one(row -> row.getBoolean(1)).with(connection)) {
+            if (!new Sql(IS_MIGRATING, MIGRATING, config.schema())
+                    .one(row -> row.getBoolean(1))
+                    .with(connection)) {
                 return checkSchemaAndRights(url, connection, source);
             }
             try {
