@@ -47,7 +47,10 @@ class AuthenticationFilter {
 
     /** Whether a path is that of the description of the API, which everybody may read. */
     static boolean isDescription(String path) {
-        return path.equals(DOCUMENT) || path.equals(DOCUMENT_UI) || path.startsWith(DOCUMENT_UI + "/");
+        return path.equals(DOCUMENT)
+                || path.startsWith(DOCUMENT + ".") // with the name of a format
+                || path.equals(DOCUMENT_UI)
+                || path.startsWith(DOCUMENT_UI + "/");
     }
 
     private void identify(RoutingContext context) {

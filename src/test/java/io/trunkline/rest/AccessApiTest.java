@@ -9,6 +9,7 @@ import io.trunkline.access.ApiToken;
 import io.trunkline.testing.AccessTestCase;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
+import io.vertx.core.http.HttpMethod;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
@@ -21,6 +22,8 @@ import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every operation, for everybody who may not do it and for those who may. */
 @QuarkusTest
@@ -298,6 +301,45 @@ class AccessApiTest extends AccessTestCase {
                 assertThat(status).as(operation.id()).isBetween(200, 299);
             }
         });
+    }
+
+    /** What is checked and what is done would differ otherwise. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "a+b",
+                "a%20b",
+                "a%2Bb",
+                "%C3%A9",
+                "a%25b",
+                "a%2520b",
+                "x%3By",
+                "a%2e%2Eb",
+                "%61",
+                "a&b=c",
+                "a%FF"
+            })
+    void namesInPathsAreReadAsTheResourcesReadThem(String encoded) {
+        String path = "/consumers/" + prefix + encoded;
+        String name = ApiOperation.of(HttpMethod.POST, path).orElseThrow().name();
+
+        assertThat(admin.post(path, Api.CONTROL, "{}").status()).isEqualTo(200);
+
+        assertThat(admin.get("/groups").json())
+                .extracting(listed -> listed.path("group_id").asText())
+                .contains(name);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"//topics", "/./topics", "/x/../topics", "/%74opics", "/topics/", "/TOPICS/../topics"})
+    void otherSpellingsOfAPathAreThatPath(String path) {
+        Api nothing = principal(prefix + "nothing");
+
+        isRefused(api.get(path), NOBODY);
+        isRefused(api.get(path + "/" + topic), NOBODY);
+        assertThat(nothing.get(path + "/" + topic).status()).isEqualTo(404);
+        assertThat(nothing.get(path + "/" + topic + "/partitions/0/records").status())
+                .isEqualTo(404);
     }
 
     @Test
