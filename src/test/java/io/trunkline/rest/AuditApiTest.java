@@ -20,6 +20,8 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @QuarkusTest
 @TestProfile(AccessTestCase.Required.class)
@@ -127,6 +129,15 @@ class AuditApiTest extends AccessTestCase {
                 .containsEntry("code", "AUTHENTICATION_REQUIRED")
                 .doesNotContainKey("principal");
         assertThat(EVENTS.toString()).doesNotContain(wrong.reveal().substring(16));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"token", "access_token", "api_key", "key", "authorization", "Authorization", "password"})
+    void tokenInAUrlIsNoCredentialAndIsNotWrittenDown(String parameter) {
+        Api.Answer answer = api.get("/topics?" + parameter + "=" + administrator);
+
+        assertThat(answer.status()).isEqualTo(401);
+        assertThat(EVENTS.toString()).doesNotContain(administrator.substring(16));
     }
 
     private static Map<String, String> of(String request) {
