@@ -1,6 +1,7 @@
 package io.trunkline.access;
 
 import io.smallrye.config.ConfigMapping;
+import java.nio.file.Path;
 import java.util.Optional;
 
 /** Who may use the service. */
@@ -11,6 +12,13 @@ public interface AccessConfig {
      * may use. Where it is not set, it is {@code none} on a loopback address, and the service refuses to start on any other.
      */
     Optional<Mode> mode();
+
+    /**
+     * A YAML file with roles of principals and with rules, such as one that is kept in Git. The command {@code migrate}, and a
+     * start that has the credentials of the schema's owner, make the roles and rules that came from the file those that it
+     * holds now; others stay as they are.
+     */
+    Optional<Path> file();
 
     /** Whether clients must prove who they are. */
     enum Mode {
