@@ -227,6 +227,25 @@ manifest falls back to 1. Empty if there are none yet, or Helm has no cluster to
 TRUNKLINE_DATABASE_URL: {{ include "trunkline.databaseUrl" . | quote }}
 TRUNKLINE_DATABASE_SCHEMA: {{ .Values.database.schema | quote }}
 TRUNKLINE_DATABASE_MAX_CONNECTIONS: {{ include "trunkline.scalar" .Values.database.maxConnections | quote }}
+QUARKUS_HTTP_HOST: "0.0.0.0"
+QUARKUS_MANAGEMENT_HOST: "0.0.0.0"
+TRUNKLINE_ACCESS_MODE: {{ .Values.access.mode | quote }}
+{{- if eq .Values.access.metrics "credentials" }}
+TRUNKLINE_ACCESS_METRICS: credentials
+{{- end }}
+{{- with .Values.access.oidc }}
+{{- if .issuer }}
+TRUNKLINE_ACCESS_OIDC_ISSUER: {{ .issuer | quote }}
+TRUNKLINE_ACCESS_OIDC_AUDIENCE: {{ .audience | quote }}
+{{- with .serverUrl }}
+TRUNKLINE_ACCESS_OIDC_SERVER_URL: {{ . | quote }}
+{{- end }}
+TRUNKLINE_ACCESS_OIDC_PRINCIPAL_CLAIM: {{ .principalClaim | quote }}
+{{- with .rolesClaims }}
+TRUNKLINE_ACCESS_OIDC_ROLES_CLAIMS: {{ join "," . | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
 TRUNKLINE_SHUTDOWN_DELAY: {{ printf "%ss" (include "trunkline.scalar" .Values.shutdown.delaySeconds) | quote }}
 TRUNKLINE_SHUTDOWN_TIMEOUT: {{ printf "%ss" (include "trunkline.scalar" .Values.shutdown.timeoutSeconds) | quote }}
 {{- if .Values.tracing.enabled }}
@@ -338,11 +357,31 @@ helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end }}
 
 {{- define "trunkline.migrationServiceAccountName" -}}
-{{- if and (include "trunkline.migratesBefore" .) .Values.serviceAccount.create }}
+{{- if .Values.serviceAccount.create }}
 {{- include "trunkline.fullname" . }}-migration
 {{- else }}
 {{- include "trunkline.serviceAccountName" . }}
 {{- end }}
+{{- end }}
+
+{{/* Secret with the first token of an administrator. */}}
+{{- define "trunkline.adminTokenSecret" -}}
+{{- default (printf "%s-admin-token" (include "trunkline.fullname" .)) .Values.access.adminToken.secretName }}
+{{- end }}
+
+{{/* Whether the migration Job creates that Secret, for which it has a service account of its own: true or empty. */}}
+{{- define "trunkline.createsAdminToken" -}}
+{{- with .Values }}
+{{- if and (eq .access.mode "required") .access.adminToken.create .migration.enabled .serviceAccount.create }}true{{ end }}
+{{- end }}
+{{- end }}
+
+{{/* Roles and rules, as trunkline.access.file has them. */}}
+{{- define "trunkline.accessFile" -}}
+principals:
+  {{- toYaml .Values.access.principals | nindent 2 }}
+rules:
+  {{- toYaml .Values.access.rules | nindent 2 }}
 {{- end }}
 
 {{/* Checks that the schema of the values cannot make. */}}
@@ -352,6 +391,15 @@ helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end }}
 {{- if regexMatch "[?&](user|password)=|^jdbc:postgresql://[^/?]*@" .Values.database.url }}
 {{- fail "database.url holds credentials: they belong in the secret that database.existingSecret names" }}
+{{- end }}
+{{- if and .Values.access.oidc.issuer (not .Values.access.oidc.audience) }}
+{{- fail "access.oidc.audience is missing: give it the audience that tokens for this service have" }}
+{{- end }}
+{{- if and (eq .Values.access.metrics "credentials") (ne .Values.access.mode "required") }}
+{{- fail "access.metrics is credentials, but access.mode is not required" }}
+{{- end }}
+{{- if and (eq .Values.access.metrics "credentials") .Values.metrics.serviceMonitor.enabled (not .Values.metrics.serviceMonitor.tokenSecret.name) }}
+{{- fail "metrics.serviceMonitor.tokenSecret.name is missing: access.metrics is credentials, so give it a Secret with an API token for Prometheus" }}
 {{- end }}
 {{- if and .Values.autoscaling.enabled (gt (int .Values.autoscaling.minReplicas) (int .Values.autoscaling.maxReplicas)) }}
 {{- fail "autoscaling.minReplicas is greater than autoscaling.maxReplicas" }}

@@ -15,6 +15,8 @@ import io.trunkline.embedded.EmbeddedPostgres;
 import io.trunkline.jdbc.DatabaseConfig;
 import io.trunkline.jdbc.DatabaseUrl;
 import io.trunkline.jdbc.SchemaState;
+import java.io.PrintStream;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -45,10 +47,12 @@ public class Trunkline implements QuarkusApplication {
 
     private final SchemaState state;
     private final DatabaseConfig database;
+    private final Clock clock;
 
-    Trunkline(SchemaState state, DatabaseConfig database) {
+    Trunkline(SchemaState state, DatabaseConfig database, Clock clock) {
         this.state = state;
         this.database = database;
+        this.clock = clock;
     }
 
     /** Runs the service until it is stopped, or brings the schema up to date. */
@@ -122,20 +126,26 @@ public class Trunkline implements QuarkusApplication {
         Runtime.getRuntime()
                 .addShutdownHook(new Thread(
                         () -> EmbeddedPostgres.latest().ifPresent(EmbeddedPostgres::close), "stop-postgresql"));
+        // What a command prints can be piped: whatever logs goes elsewhere.
+        PrintStream result = System.out;
+        System.setOut(System.err);
         return Commands.run(
                 words,
                 () -> ConfigUtils.configBuilder()
                         .withMapping(EmbeddedConfig.class)
                         .withMapping(DatabaseConfig.class)
                         .build(),
-                System.out,
+                result,
                 System.err);
     }
 
     @Override
     public int run(String... args) {
         if (onlyMigrates(args)) {
-            return migrated();
+            int status = migrated();
+            return status == 0
+                    ? Commands.afterMigration(List.of(args), database, clock, System.getenv(), System.err)
+                    : status;
         }
         String port =
                 ConfigProvider.getConfig().getConfigValue("quarkus.http.port").getValue();
@@ -188,7 +198,7 @@ public class Trunkline implements QuarkusApplication {
     }
 
     private static boolean onlyMigrates(String... args) {
-        return List.of(args).equals(List.of(MIGRATE));
+        return args.length > 0 && args[0].equals(MIGRATE);
     }
 
     private static Optional<EmbeddedPostgres> startIfUnconfigured() {

@@ -4,6 +4,7 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
+import java.nio.file.Path;
 import java.util.Optional;
 
 /** Who may use the service. */
@@ -36,6 +37,13 @@ public interface AccessConfig {
     @Min(1)
     @Max(1_000_000)
     int failedAttempts();
+
+    /**
+     * A YAML file with roles of principals and with rules, such as one that is kept in Git. The command {@code migrate}, and a
+     * start that has the credentials of the schema's owner, make the roles and rules that came from the file those that it
+     * holds now; others stay as they are.
+     */
+    Optional<Path> file();
 
     /** Who gets the metrics. */
     enum Metrics {

@@ -9,7 +9,9 @@ import io.trunkline.embedded.EmbeddedException;
 import io.trunkline.jdbc.DatabaseConfig;
 import io.trunkline.jdbc.DatabaseUrl;
 import java.io.PrintStream;
+import java.time.Clock;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -27,8 +29,14 @@ public final class Commands {
     private static final int WRONG_CONFIGURATION = 78;
 
     private static final Set<String> HELP = Set.of("--help", "-h", "help");
+    private static final String ADMIN_TOKEN_SECRET = "admin-token-secret";
     private static final Syntax MIGRATE = Syntax.of(
-            "migrate", "Brings the schema up to date and ends; with trunkline.access.file, also roles and rules");
+            "migrate",
+            "Brings the schema up to date and ends; with trunkline.access.file, also roles and rules",
+            Option.atMostOnce(
+                    ADMIN_TOKEN_SECRET,
+                    "NAME",
+                    "in a pod of Kubernetes: a Secret that is created, once, with a token of an administrator"));
     private static final List<Command> ALL = Stream.of(TokenCommands.all(), RoleCommands.all(), RuleCommands.all())
             .flatMap(List::stream)
             .toList();
@@ -40,7 +48,58 @@ public final class Commands {
         return !words.isEmpty()
                 && (HELP.contains(words.getFirst())
                         || ALL.stream().anyMatch(command -> isOf(command, words.getFirst()))
-                        || words.getFirst().equals(MIGRATE.name()) && asksForHelp(words));
+                        || words.getFirst().equals(MIGRATE.name()) && !isMigration(words));
+    }
+
+    /** Whether the rest of a command line that begins with migrate says to migrate; else {@link #run} says what is wrong. */
+    private static boolean isMigration(List<String> words) {
+        try {
+            migration(words);
+            return true;
+        } catch (UsageException e) {
+            return false;
+        }
+    }
+
+    private static Arguments migration(List<String> words) {
+        return MIGRATE.parse(words.subList(1, words.size()));
+    }
+
+    /**
+     * Does what the command migrate does after the schema is up to date.
+     *
+     * @param environment of the process
+     * @return the exit status of the program
+     */
+    public static int afterMigration(
+            List<String> words,
+            DatabaseConfig database,
+            Clock clock,
+            Map<String, String> environment,
+            PrintStream err) {
+        Optional<String> secret = migration(words).maybe(ADMIN_TOKEN_SECRET);
+        if (secret.isEmpty()) {
+            return DONE;
+        }
+        try (KubernetesSecrets secrets = KubernetesSecrets.ofThisPod(environment);
+                OwnerStore store = OwnerStore.open(
+                        DatabaseUrl.parse(database.url().orElseThrow()),
+                        owner(database),
+                        database.owner().password(),
+                        database.schema(),
+                        database.responseTimeout())) {
+            err.println(new AdminToken(secrets, store, clock).keepIn(secret.get()));
+            return DONE;
+        } catch (UsageException e) {
+            err.println(e.getMessage());
+            return WRONG_USAGE;
+        } catch (CommandException e) {
+            err.println(e.getMessage());
+            return FAILED;
+        } catch (ConfigurationException e) {
+            err.println(e.getMessage());
+            return WRONG_CONFIGURATION;
+        }
     }
 
     /**
@@ -57,6 +116,9 @@ public final class Commands {
                 return DONE;
             }
             if (words.getFirst().equals(MIGRATE.name())) {
+                if (!asksForHelp(words)) {
+                    migration(words);
+                }
                 output.result(MIGRATE.help());
                 return DONE;
             }
@@ -102,13 +164,9 @@ public final class Commands {
         DatabaseConfig database = config.getConfigMapping(DatabaseConfig.class);
         if (database.url().isPresent()) {
             DatabaseUrl url = DatabaseUrl.parse(database.url().get());
-            String owner = database.owner()
-                    .username()
-                    .orElseThrow(() -> new ConfigurationException(
-                            "trunkline.database.owner.username is not set (environment: TRUNKLINE_DATABASE_OWNER_USERNAME):"
-                                    + " this command works as the owner of the schema, as migrate does."));
             try (OwnerStore store =
-                    OwnerStore.open(url, owner, database.owner().password(), database.schema(), database.responseTimeout())) {
+                    OwnerStore.open(
+                            url, owner(database), database.owner().password(), database.schema(), database.responseTimeout())) {
                 command.action().run(given, store, output);
             }
             return;
@@ -124,6 +182,14 @@ public final class Commands {
                         database.responseTimeout())) {
             command.action().run(given, store, output);
         }
+    }
+
+    private static String owner(DatabaseConfig database) {
+        return database.owner()
+                .username()
+                .orElseThrow(() -> new ConfigurationException(
+                        "trunkline.database.owner.username is not set (environment: TRUNKLINE_DATABASE_OWNER_USERNAME):"
+                                + " this command works as the owner of the schema, as migrate does."));
     }
 
     private static boolean isOf(Command command, String group) {

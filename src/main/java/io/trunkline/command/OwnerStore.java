@@ -9,7 +9,6 @@ import io.trunkline.access.Rule;
 import io.trunkline.access.Subject;
 import io.trunkline.jdbc.DatabaseUrl;
 import io.trunkline.jdbc.DirectConnections;
-import io.trunkline.jdbc.Sql;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -34,10 +33,6 @@ final class OwnerStore implements AutoCloseable {
     /** A schema, a table or a function that is not there, or that one does not own. */
     private static final Set<String> NO_SCHEMA = Set.of("3F000", "42P01", "42883", "42501");
 
-    /** As the connections of the service have it. */
-    private static final String USE_SCHEMA = """
-            SELECT set_config('search_path', ? || ', pg_temp', false)
-            """;
     private static final String ADD_TOKEN = """
             SELECT add_token(?, ?, ?, ?, ?, log_now() + make_interval(secs => ?), ?)
             """;
@@ -103,10 +98,7 @@ final class OwnerStore implements AutoCloseable {
      */
     static OwnerStore open(DatabaseUrl url, String owner, Optional<String> password, String schema, Duration writeTimeout) {
         try {
-            Connection connection = DirectConnections.to(url, owner, password, TIMEOUT, writeTimeout)
-                    .getConnection();
-            new Sql(USE_SCHEMA, schema).call().with(connection);
-            return new OwnerStore(connection);
+            return new OwnerStore(DirectConnections.open(url, owner, password, schema, TIMEOUT, writeTimeout));
         } catch (SQLException e) {
             String message = "PostgreSQL at " + url.shown() + " cannot be reached as " + owner + ": "
                     + url.shownIn(String.valueOf(e.getMessage()));

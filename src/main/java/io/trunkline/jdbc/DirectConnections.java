@@ -1,5 +1,7 @@
 package io.trunkline.jdbc;
 
+import java.sql.Connection;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Optional;
 import javax.sql.DataSource;
@@ -11,7 +13,36 @@ public final class DirectConnections {
     private static final int CONNECT_SECONDS = 5;
     private static final int LOGIN_SECONDS = 10;
 
+    /** As the connections of the service have it. */
+    private static final String USE_SCHEMA = """
+            SELECT set_config('search_path', ? || ', pg_temp', false)
+            """;
+
     private DirectConnections() {}
+
+    /** One of these connections, which finds tables and functions in a schema. */
+    public static Connection open(
+            DatabaseUrl url,
+            String user,
+            Optional<String> password,
+            String schema,
+            Duration timeout,
+            Duration writeTimeout)
+            throws SQLException {
+        Connection connection = to(url, user, password, timeout, writeTimeout).getConnection();
+        try {
+            use(connection, schema);
+            return connection;
+        } catch (SQLException e) {
+            connection.close();
+            throw e;
+        }
+    }
+
+    /** Lets a connection find tables and functions in a schema. */
+    public static void use(Connection connection, String schema) throws SQLException {
+        new Sql(USE_SCHEMA, schema).call().with(connection);
+    }
 
     /**
      * Connections that are given up where PostgreSQL does not answer in time.

@@ -60,11 +60,6 @@ class Migration {
             SELECT quote_ident(?) <> ?
             """;
 
-    /** As the connections of the service have it. */
-    private static final String USE_SCHEMA = """
-            SELECT set_config('search_path', ? || ', pg_temp', false)
-            """;
-
     private final DatabaseConfig config;
     private final Flyway template;
 
@@ -173,7 +168,7 @@ class Migration {
         DataSource source = source(url, config.username(), config.password(), config.upkeepTimeout());
         try (Connection connection = source.getConnection()) {
             ServerCheck.check(connection);
-            new Sql(USE_SCHEMA, config.schema()).call().with(connection);
+            DirectConnections.use(connection, config.schema());
             // Looked at before the schema: what is missing without a migration is missing for good.
             if (!new Sql(IS_MIGRATING, MIGRATING, config.schema())
                     .one(row -> row.getBoolean(1))

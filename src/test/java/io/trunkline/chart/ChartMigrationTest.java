@@ -7,9 +7,12 @@ import io.fabric8.kubernetes.api.model.Container;
 import io.fabric8.kubernetes.api.model.ObjectMeta;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.ServiceAccount;
+import io.fabric8.kubernetes.api.model.Volume;
+import io.fabric8.kubernetes.api.model.VolumeMount;
 import io.fabric8.kubernetes.api.model.apps.Deployment;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
 import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyEgressRule;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -55,9 +58,15 @@ class ChartMigrationTest {
                                         .getName())
                         .getData())
                 .isEqualTo(manifests.named(ConfigMap.class, "trunkline").getData());
-        assertThat(container.getVolumeMounts()).isEqualTo(service.getVolumeMounts());
+        assertThat(container.getVolumeMounts())
+                .containsAll(service.getVolumeMounts())
+                .extracting(VolumeMount::getName)
+                .contains("access", "kubernetes-api");
         assertThat(pod.getVolumes())
-                .isEqualTo(deployment.getSpec().getTemplate().getSpec().getVolumes());
+                .containsAll(deployment.getSpec().getTemplate().getSpec().getVolumes())
+                .extracting(Volume::getName)
+                .contains("access", "kubernetes-api");
+        assertThat(deployment.toString()).doesNotContain("kubernetes-api", "serviceAccountToken", "ACCESS_FILE");
         assertThat(job.getSpec().getTemplate().getMetadata().getLabels()).containsEntry("sidecar", "false");
         assertThat(manifests
                         .named(ServiceAccount.class, pod.getServiceAccountName())
@@ -72,9 +81,20 @@ class ChartMigrationTest {
 
         assertThat(Stream.of(
                                 manifests.named(ConfigMap.class, "trunkline-migration"),
+                                manifests.named(ConfigMap.class, "trunkline-access"),
                                 manifests.named(ServiceAccount.class, "trunkline-migration"),
                                 manifests.named(NetworkPolicy.class, "trunkline-migration"))
                         .map(resource -> resource.getMetadata()))
+                .hasSize(4)
+                .allSatisfy(metadata -> {
+                    assertThat(metadata.getAnnotations())
+                            .containsEntry(
+                                    HOOK, job.getMetadata().getAnnotations().get(HOOK));
+                    assertThat(weight(metadata)).isLessThan(weight(job.getMetadata()));
+                });
+        assertThat(Stream.of(
+                        manifests.only(Rbac.Role.class).metadata(),
+                        manifests.only(Rbac.RoleBinding.class).metadata()))
                 .allSatisfy(metadata -> {
                     assertThat(metadata.getAnnotations())
                             .containsEntry(
@@ -96,10 +116,20 @@ class ChartMigrationTest {
         assertThat(policy.getSpec().getPolicyTypes()).containsExactly("Ingress", "Egress");
         assertThat(policy.getSpec().getIngress()).isEmpty();
         assertThat(policy.getSpec().getEgress())
-                .isEqualTo(manifests
+                .startsWith(manifests
                         .named(NetworkPolicy.class, "trunkline")
                         .getSpec()
-                        .getEgress());
+                        .getEgress()
+                        .toArray(NetworkPolicyEgressRule[]::new))
+                .last()
+                .satisfies(rule -> assertThat(rule.getPorts())
+                        .extracting(port -> port.getPort().getIntVal())
+                        .containsExactly(443, 6443));
+        assertThat(Chart.minimal("networkPolicy: {enabled: true}\naccess: {adminToken: {create: false}}")
+                        .named(NetworkPolicy.class, "trunkline-migration")
+                        .getSpec()
+                        .getEgress())
+                .hasSize(2);
         assertThat(Chart.minimal().all(NetworkPolicy.class)).isEmpty();
     }
 

@@ -109,7 +109,7 @@ class ChartReadmeTest {
     @Test
     void examplesAreInstallations() throws IOException {
         assertThat(EXAMPLE.matcher(Files.readString(README)).results().map(example -> example.group(1)))
-                .hasSize(3)
+                .hasSize(4)
                 .allSatisfy(values -> assertThat(Chart.render(values).names()).contains("Deployment/trunkline"));
     }
 

@@ -31,7 +31,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** The manifests for kustomize are those of the chart. */
 class KustomizeTest {
     private static final Path ROOT = Path.of("k8s");
+    private static final String VERIFIED = "?sslmode=verify-full&sslrootcert=/etc/trunkline/postgresql/ca.crt";
     private static final String POLICY = """
+            database: {sslRootCert: {existingSecret: trunkline-postgresql-ca}}
             networkPolicy:
               enabled: true
               management:
@@ -89,9 +91,8 @@ class KustomizeTest {
         assertThat(base().names())
                 .containsExactlyInAnyOrderElementsOf(chart().names().stream()
                         .filter(name -> !name.equals("Pod/trunkline-test"))
-                        .filter(name -> !name.startsWith("ConfigMap/"))
-                        // The chart's Job runs before the service account of the release exists.
-                        .filter(name -> !name.equals("ServiceAccount/trunkline-migration"))
+                        // Which kustomize generates, for the service and the Job.
+                        .filter(name -> !name.matches("ConfigMap/trunkline(-migration)?"))
                         .toList());
         assertThat(orEmpty(kustomization(ROOT.resolve("base")).configMapGenerator()))
                 .singleElement()
@@ -113,7 +114,10 @@ class KustomizeTest {
 
         assertThat(config).isEqualTo(chart);
         assertThat(config())
-                .containsEntry("TRUNKLINE_DATABASE_URL", "jdbc:postgresql://trunkline-postgresql:5432/trunkline");
+                .hasEntrySatisfying(
+                        "TRUNKLINE_DATABASE_URL",
+                        url -> assertThat(url)
+                                .isEqualTo("jdbc:postgresql://trunkline-postgresql:5432/trunkline" + VERIFIED));
     }
 
     @Test
@@ -127,12 +131,11 @@ class KustomizeTest {
     }
 
     @Test
-    void jobIsThatOfTheChartWithConfigAndAccountOfTheService() throws IOException {
+    void jobIsThatOfTheChartWithConfigOfTheService() throws IOException {
         Job ours = base().only(Job.class);
         Job chart = chart().only(Job.class);
         PodSpec pod = chart.getSpec().getTemplate().getSpec();
         pod.getContainers().getFirst().getEnvFrom().getFirst().getConfigMapRef().setName("trunkline");
-        pod.setServiceAccountName("trunkline");
 
         assertSameLabels(ours, chart);
         assertThat(ours.getSpec()).isEqualTo(chart.getSpec());
@@ -156,9 +159,34 @@ class KustomizeTest {
         assertSameLabels(base.only(PodDisruptionBudget.class), chart.only(PodDisruptionBudget.class));
         assertThat(base.only(PodDisruptionBudget.class).getSpec())
                 .isEqualTo(chart.only(PodDisruptionBudget.class).getSpec());
-        assertSameLabels(base.only(ServiceAccount.class), chart.named(ServiceAccount.class, "trunkline"));
-        assertThat(base.only(ServiceAccount.class).getAutomountServiceAccountToken())
-                .isFalse();
+        for (String name : List.of("trunkline", "trunkline-migration")) {
+            assertSameLabels(base.named(ServiceAccount.class, name), chart.named(ServiceAccount.class, name));
+            assertThat(base.named(ServiceAccount.class, name).getAutomountServiceAccountToken())
+                    .isFalse();
+        }
+    }
+
+    @Test
+    void rightsOfTheMigrationAreThoseOfTheChart() throws IOException {
+        Rbac.RoleBinding ours = base().only(Rbac.RoleBinding.class);
+        Rbac.RoleBinding chart = chart().only(Rbac.RoleBinding.class);
+
+        assertThat(base().only(Rbac.Role.class).rules())
+                .isEqualTo(chart().only(Rbac.Role.class).rules());
+        assertThat(ours.roleRef()).isEqualTo(chart.roleRef());
+        assertThat(ours.subjects()).extracting(Rbac.Subject::name).containsExactly("trunkline-migration");
+        assertThat(base().named(ConfigMap.class, "trunkline-access").getData().keySet())
+                .isEqualTo(chart().named(ConfigMap.class, "trunkline-access")
+                        .getData()
+                        .keySet());
+    }
+
+    @Test
+    void productionVerifiesPostgresql() throws IOException {
+        assertThat(orEmpty(kustomization(ROOT.resolve("overlays/production")).configMapGenerator()))
+                .singleElement()
+                .satisfies(generator -> assertThat(literals(generator).get("TRUNKLINE_DATABASE_URL"))
+                        .endsWith(VERIFIED));
     }
 
     @Test
@@ -211,7 +239,7 @@ class KustomizeTest {
 
         assertThat(pod.getContainers().getFirst().getImage()).isEqualTo("postgres:18");
         assertThat(pod.getVolumes()).allMatch(volume -> volume.getEmptyDir() != null);
-        assertThat(config().get("TRUNKLINE_DATABASE_URL"))
+        assertThat(literals(orEmpty(dev.configMapGenerator()).getFirst()).get("TRUNKLINE_DATABASE_URL"))
                 .contains("//" + postgresql.only(Service.class).getMetadata().getName() + ":5432/");
         assertThat(postgresql.only(Service.class).getSpec().getSelector())
                 .isEqualTo(deployment.getSpec().getSelector().getMatchLabels())
@@ -220,8 +248,8 @@ class KustomizeTest {
         assertThat(orEmpty(dev.replicas())).containsExactly(new Kustomization.Replicas("trunkline", 1));
         assertThat(orEmpty(dev.secretGenerator()))
                 .extracting(Kustomization.Generator::name)
-                .containsExactly("trunkline-database", "trunkline-database-owner");
-        assertThat(orEmpty(dev.secretGenerator())).allSatisfy(secret -> {
+                .containsExactly("trunkline-database", "trunkline-database-owner", "trunkline-postgresql-ca");
+        assertThat(orEmpty(dev.secretGenerator()).subList(0, 2)).allSatisfy(secret -> {
             assertThat(literals(secret)).containsOnlyKeys("username", "password");
             assertThat(literals(secret).get("password")).contains("for-development-only");
         });

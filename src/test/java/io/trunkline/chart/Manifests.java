@@ -53,6 +53,8 @@ final class Manifests {
             Map.entry("batch/v1/Job", Job.class),
             Map.entry("autoscaling/v2/HorizontalPodAutoscaler", HorizontalPodAutoscaler.class),
             Map.entry("policy/v1/PodDisruptionBudget", PodDisruptionBudget.class),
+            Map.entry("rbac.authorization.k8s.io/v1/Role", Rbac.Role.class),
+            Map.entry("rbac.authorization.k8s.io/v1/RoleBinding", Rbac.RoleBinding.class),
             Map.entry("networking.k8s.io/v1/Ingress", Ingress.class),
             Map.entry("networking.k8s.io/v1/NetworkPolicy", NetworkPolicy.class),
             Map.entry("gateway.networking.k8s.io/v1/HTTPRoute", HTTPRoute.class),
@@ -150,6 +152,8 @@ final class Manifests {
         return switch (object) {
             case HasMetadata resource -> resource.getMetadata();
             case CloudNativePgCluster cluster -> cluster.metadata();
+            case Rbac.Role role -> role.metadata();
+            case Rbac.RoleBinding binding -> binding.metadata();
             default -> new ObjectMeta();
         };
     }

@@ -70,6 +70,43 @@ class EmbeddedIT {
     }
 
     @Test
+    void tokensAreCreatedBesideTheServiceAndListedWithoutIt() {
+        String token;
+        try (ServiceProcess service = start();
+                ServiceProcess create =
+                        command("token", "create", "--principal", "ci", "--role", "writer", "--expires", "90d")) {
+            assertThat(create.awaitEnd()).as(create.output()).isZero();
+            token = create.output().lines().findFirst().orElse("");
+            assertThat(token).startsWith("tl_");
+            assertThat(create.output().lines())
+                    .as("nothing but the token and a note")
+                    .hasSize(2);
+            assertThat(service.api().get("/topics").status()).isEqualTo(200);
+        }
+
+        try (ServiceProcess list = command("token", "list", "--json")) {
+            assertThat(list.awaitEnd()).as(list.output()).isZero();
+            assertThat(list.output())
+                    .startsWith("[")
+                    .contains(token.substring(3, 15))
+                    .doesNotContain(token);
+        }
+    }
+
+    @Test
+    void helpNeedsNoDatabase() {
+        try (ServiceProcess help = command("--help")) {
+            assertThat(help.awaitEnd()).isZero();
+            assertThat(help.output()).contains("token create", "rule allow", "migrate");
+        }
+        assertThat(data).doesNotExist();
+    }
+
+    private ServiceProcess command(String... words) {
+        return ServiceProcess.launch(directory, DEFAULTS, words);
+    }
+
+    @Test
     void earthquakesSurviveARestartOfServiceAndPostgresqlByteForByteAndInOrder() throws Exception {
         Map<Integer, List<String>> sent = new HashMap<>();
         try (ServiceProcess service = start()) {
