@@ -36,7 +36,7 @@ class TokensApiTest extends AccessTestCase {
         assertThat(listed.path("principal").asText()).isEqualTo(prefix + "ci");
         assertThat(listed.path("roles").toString()).isEqualTo("[\"team:a\",\"writer\"]");
         assertThat(listed.path("description").asText()).isEqualTo("Für den Bau");
-        assertThat(listed.path("created_by").asText()).isEqualTo(prefix + "admin");
+        assertThat(listed.path("created_by").asText()).isEqualTo(ADMINISTRATOR);
         assertThat(Instant.parse(listed.path("expires_at").asText()))
                 .isBetween(
                         Instant.now().plus(Duration.ofDays(89)), Instant.now().plus(Duration.ofDays(91)));
@@ -141,7 +141,7 @@ class TokensApiTest extends AccessTestCase {
         assertThat(listed.path("role").asText()).isEqualTo("team:a");
         assertThat(listed.path("right").asText()).isEqualTo("use");
         assertThat(listed.path("group").asText()).isEqualTo(prefix + "*");
-        assertThat(listed.path("created_by").asText()).isEqualTo(prefix + "admin");
+        assertThat(listed.path("created_by").asText()).isEqualTo(ADMINISTRATOR);
         assertThat(listed.path("source").asText()).isEqualTo("api");
         assertThat(fields(listed)).doesNotContain("principal", "topic");
         assertThat(rule("{\"role\":\"team:a\",\"right\":\"use\",\"group\":\"" + prefix + "*\"}")
