@@ -85,9 +85,9 @@ class AccessFileStore {
      */
     Change replaceBy(AccessFile file) throws SQLException {
         try (Connection connection = DirectConnections.open(
-                        DatabaseUrl.parse(config.url().orElseThrow()),
-                        config.owner().username().orElseThrow(),
-                        config.owner().password(),
+                DatabaseUrl.parse(config.url().orElseThrow()),
+                config.owner().username().orElseThrow(),
+                config.owner().password(),
                 config.schema(),
                 config.upkeepTimeout(),
                 config.responseTimeout())) {

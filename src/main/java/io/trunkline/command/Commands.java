@@ -164,9 +164,8 @@ public final class Commands {
         DatabaseConfig database = config.getConfigMapping(DatabaseConfig.class);
         if (database.url().isPresent()) {
             DatabaseUrl url = DatabaseUrl.parse(database.url().get());
-            try (OwnerStore store =
-                    OwnerStore.open(
-                            url, owner(database), database.owner().password(), database.schema(), database.responseTimeout())) {
+            try (OwnerStore store = OwnerStore.open(
+                    url, owner(database), database.owner().password(), database.schema(), database.responseTimeout())) {
                 command.action().run(given, store, output);
             }
             return;

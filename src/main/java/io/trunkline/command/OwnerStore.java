@@ -96,7 +96,8 @@ final class OwnerStore implements AutoCloseable {
      * @throws ConfigurationException if PostgreSQL refuses the credentials
      * @throws CommandException if it cannot be reached
      */
-    static OwnerStore open(DatabaseUrl url, String owner, Optional<String> password, String schema, Duration writeTimeout) {
+    static OwnerStore open(
+            DatabaseUrl url, String owner, Optional<String> password, String schema, Duration writeTimeout) {
         try {
             return new OwnerStore(DirectConnections.open(url, owner, password, schema, TIMEOUT, writeTimeout));
         } catch (SQLException e) {

@@ -74,8 +74,7 @@ record ConsumerSnapshot(
     }
 
     ConsumerSnapshot with(List<Held> held) {
-        return new ConsumerSnapshot(
-                memberId, generation, outdated, owner, options, kind, sinceLastHeartbeat, held);
+        return new ConsumerSnapshot(memberId, generation, outdated, owner, options, kind, sinceLastHeartbeat, held);
     }
 
     Set<Long> partitionIds() {

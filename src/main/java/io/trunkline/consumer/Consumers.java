@@ -213,8 +213,7 @@ public class Consumers implements ConnectionUser {
      * group has. Fails with {@code COMMIT_FENCED} when another one has one of them, {@code TOPIC_NOT_FOUND} or
      * {@code PARTITION_NOT_FOUND}; then none is committed.
      */
-    public CompletableFuture<Void> commit(
-            ConsumerRef consumer, Map<TopicPartition, OffsetAndMetadata> offsets) {
+    public CompletableFuture<Void> commit(ConsumerRef consumer, Map<TopicPartition, OffsetAndMetadata> offsets) {
         return state(consumer)
                 .thenCompose(state -> topics.ids(offsets.keySet()).thenCompose(ids -> {
                     Map<Long, OffsetAndMetadata> byId = OffsetAndMetadata.byId(offsets, ids);
@@ -224,8 +223,8 @@ public class Consumers implements ConnectionUser {
                     CompletableFuture<Boolean> committed = state.partitionIds().containsAll(byId.keySet())
                             ? pool.call(() -> store.commit(state.memberId(), byId))
                             : CompletableFuture.completedFuture(false);
-                    return committed.thenCompose(done ->
-                            done ? CompletableFuture.completedFuture(null) : commitUnheld(consumer, ids, byId));
+                    return committed.thenCompose(
+                            done -> done ? CompletableFuture.completedFuture(null) : commitUnheld(consumer, ids, byId));
                 }));
     }
 
@@ -251,8 +250,7 @@ public class Consumers implements ConnectionUser {
      * Moves a consumer. Fails with {@code PARTITION_NOT_ASSIGNED} when it does not have all of the partitions; then none is
      * moved.
      */
-    public CompletableFuture<Void> seek(
-            ConsumerRef consumer, Map<TopicPartition, OffsetAndMetadata> offsets) {
+    public CompletableFuture<Void> seek(ConsumerRef consumer, Map<TopicPartition, OffsetAndMetadata> offsets) {
         return deliveries
                 .sent(consumer.group())
                 .thenCompose(sent -> move(consumer, offsets))
@@ -296,8 +294,7 @@ public class Consumers implements ConnectionUser {
         return topics.ids(wanted);
     }
 
-    private CompletableFuture<Void> move(
-            ConsumerRef consumer, Map<TopicPartition, OffsetAndMetadata> offsets) {
+    private CompletableFuture<Void> move(ConsumerRef consumer, Map<TopicPartition, OffsetAndMetadata> offsets) {
         return state(consumer)
                 .thenCompose(state -> topics.ids(offsets.keySet()).thenCompose(ids -> {
                     Map<Long, OffsetAndMetadata> byId = OffsetAndMetadata.byId(offsets, ids);

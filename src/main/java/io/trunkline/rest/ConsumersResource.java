@@ -8,14 +8,14 @@ import io.trunkline.edge.Exchange;
 import io.trunkline.edge.ResponseBudget;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
-import io.trunkline.group.OffsetAndMetadata;
-import io.trunkline.topic.TopicPartition;
 import io.trunkline.group.ConsumerConfig;
 import io.trunkline.group.ConsumerRef;
 import io.trunkline.group.GroupName;
+import io.trunkline.group.OffsetAndMetadata;
 import io.trunkline.group.Subscription;
 import io.trunkline.log.LogConfig;
 import io.trunkline.topic.TopicName;
+import io.trunkline.topic.TopicPartition;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
@@ -367,7 +367,8 @@ class ConsumersResource {
     /** Sees to it that the caller may read the topics of which a body names offsets. */
     private static Map<TopicPartition, OffsetAndMetadata> checkTopics(
             Map<TopicPartition, OffsetAndMetadata> offsets, RoutingContext context) {
-        Caller.of(context).check(offsets.keySet().stream().map(TopicPartition::topic).toList(), Right.READ);
+        Caller.of(context)
+                .check(offsets.keySet().stream().map(TopicPartition::topic).toList(), Right.READ);
         return offsets;
     }
 

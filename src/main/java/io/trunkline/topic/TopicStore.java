@@ -14,7 +14,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /** The topics and their partitions. What writes them are functions that run with the owner's rights. */
 @ApplicationScoped
@@ -106,8 +105,9 @@ class TopicStore {
 
     /** @throws TrunklineException {@code TOPIC_ALREADY_EXISTS} */
     void create(TopicName name, int partitionCount, TopicConfig config, Optional<String> creator) {
-        database.write(new Sql(CREATE, name.value(), partitionCount, StoredJson.of(config.overrides()), creator.orElse(null))
-                .call());
+        database.write(
+                new Sql(CREATE, name.value(), partitionCount, StoredJson.of(config.overrides()), creator.orElse(null))
+                        .call());
     }
 
     /** Gives a topic so many partitions in all. */
