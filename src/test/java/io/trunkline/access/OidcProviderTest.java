@@ -24,12 +24,12 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.awaitility.Awaitility;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.MethodOrderer;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
-import org.jspecify.annotations.Nullable;
 
 /** Tokens of an OpenID provider that the service finds by discovery. Its life is one story, from before it is there. */
 @QuarkusTest
@@ -115,10 +115,7 @@ class OidcProviderTest extends ServiceTestCase {
     void tokenThatTheProviderIssuesIsValidAsSoonAsItIsThere() throws Exception {
         PROVIDER.start();
         guarded = new GuardedProvider(
-                WithProvider.GUARDED_PORT,
-                WithProvider.AUTHORITY.server(),
-                PROVIDER.issuer(),
-                WithProvider.TOKEN);
+                WithProvider.GUARDED_PORT, WithProvider.AUTHORITY.server(), PROVIDER.issuer(), WithProvider.TOKEN);
         before = PROVIDER.token("orders", "trunkline");
         String other = PROVIDER.token("orders", "other");
 

@@ -49,7 +49,9 @@ public final class GuardedProvider implements AutoCloseable {
             }
             String own = "https://" + exchange.getRequestHeaders().getFirst("Host");
             HttpResponse<String> asked = http.send(
-                    HttpRequest.newBuilder(URI.create(provider).resolve(exchange.getRequestURI().getPath())).build(),
+                    HttpRequest.newBuilder(URI.create(provider)
+                                    .resolve(exchange.getRequestURI().getPath()))
+                            .build(),
                     HttpResponse.BodyHandlers.ofString());
             byte[] body = asked.body()
                     .replaceAll("(\"jwks_uri\"\\s*:\\s*\")http://[^/]+", "$1" + own)
