@@ -3,7 +3,10 @@ package io.trunkline.access;
 import com.google.re2j.Matcher;
 import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
+import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.ConfigurationException;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
@@ -28,6 +31,9 @@ public class ClientCertificates {
         enabled = config.enabled();
         subjects = config.subjectPattern().map(ClientCertificates::compiled).orElse(null);
     }
+
+    /** Makes it at the start, so that a pattern that is none is refused then. */
+    void start(@Observes @Priority(60) StartupEvent event) {}
 
     private static Pattern compiled(String text) {
         try {

@@ -5,7 +5,7 @@ import io.quarkus.runtime.configuration.ConfigurationException;
 import io.quarkus.tls.TlsConfiguration;
 import io.quarkus.tls.TlsConfigurationRegistry;
 import io.quarkus.vertx.http.HttpServerOptionsCustomizer;
-import io.trunkline.access.ClientCertificates;
+import io.trunkline.access.CertificatesConfig;
 import io.vertx.core.http.ClientAuth;
 import io.vertx.core.http.HttpServerOptions;
 import jakarta.annotation.Priority;
@@ -25,12 +25,12 @@ class CertificateRequest implements HttpServerOptionsCustomizer {
                     + " the certificate authorities of clients, quarkus.tls.<name>.trust-store.pem.certs, and the service's own key,"
                     + " quarkus.tls.<name>.key-store.pem.*.";
 
-    private final ClientCertificates certificates;
+    private final CertificatesConfig certificates;
     private final TlsConfigurationRegistry registry;
     private final Optional<String> tlsConfigurationName;
 
     CertificateRequest(
-            ClientCertificates certificates,
+            CertificatesConfig certificates,
             TlsConfigurationRegistry registry,
             @ConfigProperty(name = "quarkus.http.tls-configuration-name") Optional<String> tlsConfigurationName) {
         this.certificates = certificates;

@@ -1,7 +1,10 @@
 package io.trunkline.access;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.ConfigurationException;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfigBuilder;
 import io.trunkline.error.ErrorCode;
@@ -56,6 +59,10 @@ class BearerTokensTest {
                 "trunkline.access.oidc.jwks-file",
                 keys.toString()));
         all.putAll(settings);
+        return tokensOf(all);
+    }
+
+    private BearerTokens tokensOf(Map<String, String> all) {
         OidcConfig config = new SmallRyeConfigBuilder()
                 .addDiscoveredConverters()
                 .withMapping(OidcConfig.class)
@@ -204,6 +211,44 @@ class BearerTokensTest {
         Files.writeString(keys, "{\"keys\":[{\"kty\":\"oct\",\"k\":\"c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0\"}]}");
 
         assertThat(refusal(tokens(Map.of()), issuer.token("orders").signed())).contains(ErrorCode.OVERLOADED);
+    }
+
+    @Test
+    void withoutAnIssuerNoTokenIsValid() {
+        BearerTokens tokens = tokensOf(Map.of());
+        tokens.start(new StartupEvent());
+
+        assertThat(tokens.enabled()).isFalse();
+        assertThat(refusal(tokens, issuer.token("orders").signed())).contains(ErrorCode.AUTHENTICATION_REQUIRED);
+    }
+
+    @Test
+    void issuerWithoutAnAudienceIsRefusedAtTheStart() {
+        BearerTokens tokens = tokensOf(Map.of("trunkline.access.oidc.issuer", ISSUER));
+
+        assertThatThrownBy(() -> tokens.start(new StartupEvent()))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("trunkline.access.oidc.audience");
+        assertThat(tokens.enabled()).isFalse();
+    }
+
+    @Test
+    void fileWithoutKeysIsRefusedAtTheStart() {
+        BearerTokens tokens = tokens(Map.of(
+                "trunkline.access.oidc.jwks-file", directory.resolve("missing").toString()));
+
+        assertThatThrownBy(() -> tokens.start(new StartupEvent()))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("trunkline.access.oidc.jwks-file");
+    }
+
+    @Test
+    void clocksThatDifferMuchAreRefusedAtTheStart() {
+        BearerTokens tokens = tokens(Map.of("trunkline.access.oidc.clock-skew", "6m"));
+
+        assertThatThrownBy(() -> tokens.start(new StartupEvent()))
+                .isInstanceOf(ConfigurationException.class)
+                .hasMessageContaining("trunkline.access.oidc.clock-skew");
     }
 
     /** The service looks at the file once a second. */

@@ -33,7 +33,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
-import javax.net.ssl.SSLContext;
+import javax.net.ssl.SNIHostName;
+import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
@@ -62,6 +63,7 @@ class TlsIT {
     private final int port = ServiceProcess.freePort();
     private final int plainPort = ServiceProcess.freePort();
     private final int managementPort = ServiceProcess.freePort();
+    private final Map<String, String> settings = new HashMap<>();
     private int certificates;
     private ServiceProcess service;
 
@@ -69,7 +71,7 @@ class TlsIT {
     void start() throws IOException {
         renew();
         clients.write(directory.resolve("clients.crt"));
-        Map<String, String> settings = new HashMap<>(database.start());
+        settings.putAll(database.start());
         settings.put(
                 "quarkus.tls.web.key-store.pem.main.cert",
                 directory.resolve("tls/tls.crt").toString());
@@ -194,7 +196,7 @@ class TlsIT {
 
     @Test
     void requestThatStallsBehindTlsIsEnded() throws Exception {
-        try (SSLSocket socket = connect(authority.client(null))) {
+        try (SSLSocket socket = connect(port)) {
             socket.getOutputStream().write("GET / HTTP/1.1\r\nHost: local".getBytes(StandardCharsets.US_ASCII));
 
             assertThat(closes(socket, CLOSED)).isTrue();
@@ -203,9 +205,36 @@ class TlsIT {
 
     @Test
     void requestsAreCountedBehindTls() throws Exception {
-        double before = closed("too_large");
+        assertCounted(port, managementPort);
+    }
 
-        try (SSLSocket socket = connect(authority.client(null))) {
+    @Test
+    void requestsAreCountedWhereTheHostChoosesTheCertificate() throws Exception {
+        int own = ServiceProcess.freePort();
+        int ownManagement = ServiceProcess.freePort();
+        Map<String, String> others = new HashMap<>(TestDatabase.withoutOwner(settings));
+        authority.issue("CN=other").write(directory.resolve("other.crt"), directory.resolve("other.key"));
+        others.put("quarkus.tls.web.key-store.sni", "true");
+        others.put(
+                "quarkus.tls.web.key-store.pem.other.cert",
+                directory.resolve("other.crt").toString());
+        others.put(
+                "quarkus.tls.web.key-store.pem.other.key",
+                directory.resolve("other.key").toString());
+        others.put("quarkus.http.port", Integer.toString(ServiceProcess.freePort()));
+        others.put("quarkus.http.ssl-port", Integer.toString(own));
+        others.put("quarkus.management.port", Integer.toString(ownManagement));
+
+        try (ServiceProcess replica = ServiceProcess.start(directory, others)) {
+            assertThat(replica.isAlive()).isTrue();
+            assertCounted(own, ownManagement);
+        }
+    }
+
+    private void assertCounted(int of, int management) throws IOException, InterruptedException {
+        double before = closed(management, "too_large");
+
+        try (SSLSocket socket = connect(of)) {
             byte[] requests =
                     "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(20_000).getBytes(StandardCharsets.US_ASCII);
             assertThatThrownBy(() -> {
@@ -216,12 +245,12 @@ class TlsIT {
                     .isInstanceOf(IOException.class);
         }
 
-        Awaitility.await().atMost(CLOSED).until(() -> closed("too_large") > before);
+        Awaitility.await().atMost(CLOSED).until(() -> closed(management, "too_large") > before);
     }
 
     @Test
     void malformedRequestBehindTlsIsRefusedInTheShapeOfAllErrors() throws Exception {
-        try (SSLSocket socket = connect(authority.client(null))) {
+        try (SSLSocket socket = connect(port)) {
             socket.getOutputStream()
                     .write("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
 
@@ -265,6 +294,7 @@ class TlsIT {
             for (int i = 0; i < 3; i++) {
                 Issued next = renew();
                 int already = served.get();
+                // The service reads its files every second, whether or not they have changed.
                 Awaitility.await()
                         .atMost(RENEWED)
                         .until(() -> serial(port).equals(next.certificate().getSerialNumber()));
@@ -321,9 +351,12 @@ class TlsIT {
         }
     }
 
-    private SSLSocket connect(SSLContext context) throws IOException {
-        SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket("localhost", port);
+    private SSLSocket connect(int to) throws IOException {
+        SSLSocket socket = (SSLSocket) authority.client(null).getSocketFactory().createSocket("localhost", to);
         socket.setSoTimeout(30_000);
+        SSLParameters parameters = socket.getSSLParameters();
+        parameters.setServerNames(List.of(new SNIHostName("localhost")));
+        socket.setSSLParameters(parameters);
         socket.startHandshake();
         return socket;
     }
@@ -339,10 +372,10 @@ class TlsIT {
         }
     }
 
-    private double closed(String reason) throws IOException, InterruptedException {
+    private double closed(int management, String reason) throws IOException, InterruptedException {
         try (HttpClient client = client(HttpClient.Version.HTTP_1_1, null)) {
             List<Double> values = new ArrayList<>();
-            get(client, managementPort, "/q/metrics")
+            get(client, management, "/q/metrics")
                     .body()
                     .lines()
                     .filter(line -> line.startsWith("trunkline_http_connections_closed_total{")
