@@ -10,12 +10,18 @@ import java.util.UUID;
 import java.util.stream.IntStream;
 
 /** A consumer group whose members are subscribed to one topic, and read it from its start with auto-commit. */
-record Group(Api api, String name, int members) {
+record Group(Api api, Bearer bearer, String name, int members) {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     /** Makes a group of a new name, and waits until each member has as many partitions as the others. */
     static Group join(Api api, String topic, int partitions, int members, Format format) {
-        Group group = new Group(api, "g-" + UUID.randomUUID(), members);
+        return join(api, Bearer.NOBODY, topic, partitions, members, format);
+    }
+
+    /** The same for the holder of a token, to whom the members belong. */
+    static Group join(Api service, Bearer bearer, String topic, int partitions, int members, Format format) {
+        Api api = bearer.with(service);
+        Group group = new Group(api, bearer, "g-" + UUID.randomUUID(), members);
         for (int member = 0; member < members; member++) {
             expect(200, api.post("/consumers/" + group.name, Api.CONTROL, """
                             {"name": "%s", "format": "%s", "auto.offset.reset": "earliest", "enable.auto.commit": true}

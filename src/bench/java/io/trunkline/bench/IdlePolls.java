@@ -35,6 +35,7 @@ final class IdlePolls extends HttpLoad {
     /** One consumer, and what it has got. */
     private static final class Member {
         private final String path;
+        private final Bearer bearer;
         /** Partitions that members of its group have got records of. */
         private final BitSet taken;
 
@@ -42,8 +43,9 @@ final class IdlePolls extends HttpLoad {
         private int got;
         private long askedNanos;
 
-        private Member(String path, BitSet taken) {
+        private Member(String path, Bearer bearer, BitSet taken) {
             this.path = path;
+            this.bearer = bearer;
             this.taken = taken;
         }
     }
@@ -61,7 +63,7 @@ final class IdlePolls extends HttpLoad {
         members = groups.stream()
                 .flatMap(group -> {
                     BitSet taken = new BitSet();
-                    return group.paths().stream().map(path -> new Member(path, taken));
+                    return group.paths().stream().map(path -> new Member(path, group.bearer(), taken));
                 })
                 .toList();
     }
@@ -142,7 +144,9 @@ final class IdlePolls extends HttpLoad {
         Member member = members.get(connection.number());
         member.askedNanos = timeout.toNanos();
         sent();
-        connection.send(Polls.request(connection, member.path, Format.JSON, MAX_BYTES, timeout), System.nanoTime());
+        connection.send(
+                Polls.request(connection, member.path, member.bearer, Format.JSON, MAX_BYTES, timeout),
+                System.nanoTime());
     }
 
     /** Wakes everybody up some times; after the last of them nobody polls again. */

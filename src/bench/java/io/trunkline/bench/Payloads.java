@@ -38,6 +38,11 @@ final class Payloads {
 
     /** Requests to a topic in the JSON format, with values of so many bytes. */
     static Produce json(String topic, int records, int bytes) {
+        return json(topic, records, bytes, Bearer.NOBODY);
+    }
+
+    /** The same for the holder of a token. */
+    static Produce json(String topic, int records, int bytes, Bearer bearer) {
         Random random = new Random(1);
         ByteBuf[] requests = new ByteBuf[VARIANTS];
         for (int r = 0; r < VARIANTS; r++) {
@@ -48,7 +53,7 @@ final class Payloads {
                         .append(new String(value(random, bytes), StandardCharsets.US_ASCII))
                         .append('}');
             }
-            requests[r] = post("/topics/" + topic, Format.JSON.mediaType(), body.append("]}"));
+            requests[r] = post("/topics/" + topic, bearer, Format.JSON.mediaType(), body.append("]}"));
         }
         return new Produce(List.of(requests), records);
     }
@@ -92,8 +97,12 @@ final class Payloads {
     }
 
     static ByteBuf post(String path, String contentType, CharSequence body) {
-        String request = "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + contentType
-                + "\r\nContent-Length: " + body.length() + "\r\n\r\n" + body;
+        return post(path, Bearer.NOBODY, contentType, body);
+    }
+
+    static ByteBuf post(String path, Bearer bearer, String contentType, CharSequence body) {
+        String request = "POST " + path + " HTTP/1.1\r\nHost: localhost\r\n" + bearer.header() + "Content-Type: "
+                + contentType + "\r\nContent-Length: " + body.length() + "\r\n\r\n" + body;
         byte[] bytes = request.getBytes(StandardCharsets.US_ASCII);
         return Unpooled.unreleasableBuffer(Unpooled.directBuffer(bytes.length).writeBytes(bytes));
     }
@@ -105,8 +114,14 @@ final class Payloads {
 
     /** Requests records. */
     static ByteBuf get(ByteBuf into, String pathAndQuery, Format format) {
+        return get(into, pathAndQuery, Bearer.NOBODY, format);
+    }
+
+    /** The same for the holder of a token. */
+    static ByteBuf get(ByteBuf into, String pathAndQuery, Bearer bearer, Format format) {
         into.writeCharSequence(
-                "GET " + pathAndQuery + " HTTP/1.1\r\nHost: localhost\r\nAccept: " + format.mediaType() + "\r\n\r\n",
+                "GET " + pathAndQuery + " HTTP/1.1\r\nHost: localhost\r\n" + bearer.header() + "Accept: "
+                        + format.mediaType() + "\r\n\r\n",
                 StandardCharsets.US_ASCII);
         return into;
     }

@@ -16,6 +16,7 @@ final class PollLoop extends HttpLoad {
     private final int port;
     private final Reading reading;
     private final List<String> paths;
+    private final Bearer bearer;
     private final Member[] members;
     private final long[] ends;
     private final long[] next;
@@ -38,6 +39,7 @@ final class PollLoop extends HttpLoad {
         this.port = port;
         this.reading = reading;
         paths = group.paths();
+        bearer = group.bearer();
         members = new Member[paths.size()];
         Arrays.setAll(members, i -> new Member());
         ends = reading.ends().stream().mapToLong(Long::longValue).toArray();
@@ -132,11 +134,11 @@ final class PollLoop extends HttpLoad {
                 next[p] = owner[p] == connection.number() ? 0 : next[p];
             }
             connection.send(
-                    Payloads.post(path + "/positions/beginning", Polls.CONTROL, "{\"partitions\":[]}"),
+                    Payloads.post(path + "/positions/beginning", bearer, Polls.CONTROL, "{\"partitions\":[]}"),
                     System.nanoTime());
         } else {
             connection.send(
-                    Polls.request(connection, path, reading.format(), reading.maxBytes(), Polls.SHORT),
+                    Polls.request(connection, path, bearer, reading.format(), reading.maxBytes(), Polls.SHORT),
                     System.nanoTime());
         }
     }

@@ -14,10 +14,12 @@ final class Polls {
     private Polls() {}
 
     /** Polls for an instance, in the format that it was made with. */
-    static ByteBuf request(HttpConnection connection, String path, Format format, int maxBytes, Duration timeout) {
+    static ByteBuf request(
+            HttpConnection connection, String path, Bearer bearer, Format format, int maxBytes, Duration timeout) {
         return Payloads.get(
-                connection.buffer(512),
+                connection.buffer(512 + bearer.token().length()),
                 path + "/records?max_bytes=" + maxBytes + "&timeout=" + timeout.toMillis(),
+                bearer,
                 format);
     }
 

@@ -1,5 +1,6 @@
 package io.trunkline.bench;
 
+import io.trunkline.testing.Api;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.util.Map;
@@ -36,7 +37,8 @@ final class PollsScenario implements Scenario {
         }
     }
 
-    private static Reading fill(Stage stage, int partitions) throws SQLException {
+    /** A topic of so many partitions, each with records for the members. */
+    static Reading fill(Stage stage, int partitions) throws SQLException {
         String topic = stage.api().newTopic(partitions);
         int batches = stage.settings().pollRecords() / MEMBERS / RECORDS_PER_BATCH;
         return new Reading(
@@ -46,8 +48,22 @@ final class PollsScenario implements Scenario {
     private void play(Stage stage, Reading reading, int round) throws IOException, SQLException {
         int members = reading.partitions();
         String load = members == 1 ? "1 member" : members + " members";
-        Group group = Group.join(stage.api(), reading.topic(), reading.partitions(), members, reading.format());
-        PollLoop loop = new PollLoop(stage.client(), stage.port(), group, reading);
+        Polled polled = poll(stage, stage.api(), stage.port(), Bearer.NOBODY, reading);
+        stage.add(polled.measured().run(name(), load, round, Run.Measure.RECORDS_PER_SECOND, polled.details()));
+        Measured fetch = stage.measure(new FetchLoop(stage.client(), stage.port(), reading, members));
+        checkOneEach(fetch.meter(), 0);
+        stage.add(fetch.baseline(name(), load, "fetch", round, Run.Measure.RECORDS_PER_SECOND, Map.of()));
+    }
+
+    /** What a group did, and what there is to say about it. */
+    record Polled(Measured measured, Map<String, Object> details) {}
+
+    /** Polls a replica by a new group, with a member for each partition, all with one token. */
+    static Polled poll(Stage stage, Api api, int port, Bearer bearer, Reading reading)
+            throws IOException, SQLException {
+        int members = reading.partitions();
+        Group group = Group.join(api, bearer, reading.topic(), members, members, reading.format());
+        PollLoop loop = new PollLoop(stage.client(), port, group, reading);
         Measured measured = stage.measure(loop);
         checkOneEach(measured.meter(), loop.emptyPolls());
         group.leave();
@@ -56,10 +72,7 @@ final class PollsScenario implements Scenario {
                 "passes", loop.passes(),
                 "uncommittedWhenDeleted", loop.uncommitted(group.committed()));
         group.delete();
-        stage.add(measured.run(name(), load, round, Run.Measure.RECORDS_PER_SECOND, details));
-        Measured fetch = stage.measure(new FetchLoop(stage.client(), stage.port(), reading, members));
-        checkOneEach(fetch.meter(), 0);
-        stage.add(fetch.baseline(name(), load, "fetch", round, Run.Measure.RECORDS_PER_SECOND, Map.of()));
+        return new Polled(measured, details);
     }
 
     /** Records a second are polls a second only where each gave one. */

@@ -14,6 +14,7 @@ final class Scenarios {
             new TailScenario(),
             new ConsumeScenario(),
             new PollsScenario(),
+            new AccessScenario(),
             new IdlePollsScenario(),
             new AppendEngineScenario(),
             new BacklogScenario(),

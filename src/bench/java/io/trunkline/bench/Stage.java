@@ -75,6 +75,11 @@ final class Stage implements AutoCloseable {
         return settings;
     }
 
+    /** Where files of scenarios may be. */
+    Path directory() {
+        return directory;
+    }
+
     Postgres postgres() {
         return postgres;
     }

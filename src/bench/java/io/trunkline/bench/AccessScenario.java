@@ -1,0 +1,102 @@
+package io.trunkline.bench;
+
+import java.io.IOException;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What it costs that clients must prove who they are: with an API token, and with a token of an OpenID provider. */
+final class AccessScenario implements Scenario {
+    private static final int CONNECTIONS = 32;
+    private static final int BYTES = 100;
+    private static final int MEMBERS = 64;
+
+    @Override
+    public String name() {
+        return "access";
+    }
+
+    @Override
+    public String description() {
+        return "The loads of produce-1 and of the " + MEMBERS
+                + " members of polls, with access control. All requests of a run show the same token of an administrator: an"
+                + " API token, or a bearer token of an OpenID provider (RS256, keys in a file). None: the same loads without"
+                + " access control. In each round, each of the three gets a new replica, which takes the produce load first;"
+                + " a different one of them begins each round. ofNone: the rate divided by the rate of none in that round.";
+    }
+
+    @Override
+    public void play(Stage stage) throws IOException, SQLException {
+        List<Identity> identities =
+                List.of(Identity.none(), Identity.apiToken(stage.postgres()), Identity.oidc(stage.directory()));
+        Reading reading = PollsScenario.fill(stage, MEMBERS);
+        for (int round = 1; round <= stage.settings().rounds(); round++) {
+            List<Loads> loads = measureAll(stage, identities, round - 1, reading);
+            Loads none = loads.getFirst();
+            for (int i = 1; i < identities.size(); i++) {
+                String name = identities.get(i).name();
+                add(stage, "produce, " + name, round, loads.get(i).produce(), none.produce());
+                add(stage, "polls, " + name, round, loads.get(i).polls(), none.polls());
+            }
+        }
+    }
+
+    /** What clients of one identity did. */
+    private record Loads(Result produce, Result polls) {}
+
+    private record Result(Measured measured, Map<String, Object> details) {}
+
+    /** Measures all, in their order from one of them on, and returns what they did in their own order. */
+    private static List<Loads> measureAll(Stage stage, List<Identity> identities, int from, Reading reading)
+            throws IOException, SQLException {
+        List<Identity> turns = new ArrayList<>(identities);
+        Collections.rotate(turns, -from);
+        List<Loads> loads = new ArrayList<>();
+        for (Identity identity : turns) {
+            loads.add(measure(stage, identity, reading));
+        }
+        Collections.rotate(loads, from);
+        return loads;
+    }
+
+    /** On a replica of its own, which ends with it: more of them would need more connections than the server takes. */
+    private static Loads measure(Stage stage, Identity identity, Reading reading) throws IOException, SQLException {
+        Service replica = stage.addReplica(identity.settings());
+        try {
+            Bearer bearer = identity.bearer();
+            return new Loads(produce(stage, replica, bearer), poll(stage, replica, bearer, reading));
+        } finally {
+            stage.removeReplica(replica);
+        }
+    }
+
+    private static Result produce(Stage stage, Service replica, Bearer bearer) throws IOException, SQLException {
+        String topic = stage.api().newTopic(1);
+        Produce produce = Payloads.json(topic, 1, BYTES, bearer);
+        Measured measured = stage.measure(new ClosedLoop(stage.client(), replica.port(), CONNECTIONS, produce));
+        LogTables.Totals totals =
+                stage.checkRecords(topic, 1, measured.meter().records());
+        return new Result(measured, Map.of("recordsPerBatch", totals.recordsPerBatch()));
+    }
+
+    private static Result poll(Stage stage, Service replica, Bearer bearer, Reading reading)
+            throws IOException, SQLException {
+        PollsScenario.Polled polled = PollsScenario.poll(stage, replica.api(), replica.port(), bearer, reading);
+        return new Result(polled.measured(), polled.details());
+    }
+
+    /** Keeps a run and its baseline, which is that of the other identity too. */
+    private void add(Stage stage, String load, int round, Result with, Result without) {
+        Map<String, Object> details = new HashMap<>(with.details());
+        details.put(
+                "ofNone",
+                with.measured().meter().recordsPerSecond()
+                        / without.measured().meter().recordsPerSecond());
+        stage.add(with.measured().run(name(), load, round, Run.Measure.RECORDS_PER_SECOND, details));
+        stage.add(without.measured()
+                .baseline(name(), load, "none", round, Run.Measure.RECORDS_PER_SECOND, without.details()));
+    }
+}
