@@ -1,6 +1,7 @@
 package io.trunkline.embedded;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.trunkline.schema.Migrations;
@@ -70,9 +71,18 @@ class EmbeddedIT {
     }
 
     @Test
-    void tokensAreCreatedBesideTheServiceAndListedWithoutIt() {
+    void tokensAreCreatedBesideTheServiceAndListedWithoutIt() throws Exception {
+        Path rules = Files.writeString(directory.resolve("access.yaml"), """
+                rules:
+                  - principal: ci
+                    rights: manage
+                    topics: "builds.*"
+                """);
+        Map<String, String> settings = new HashMap<>(DEFAULTS);
+        settings.put("trunkline.access.mode", "required");
+        settings.put("trunkline.access.file", rules.toString());
         String token;
-        try (ServiceProcess service = start();
+        try (ServiceProcess service = ServiceProcess.start(directory, settings);
                 ServiceProcess create =
                         command("token", "create", "--principal", "ci", "--role", "writer", "--expires", "90d")) {
             assertThat(create.awaitEnd()).as(create.output()).isZero();
@@ -81,7 +91,17 @@ class EmbeddedIT {
             assertThat(create.output().lines())
                     .as("nothing but the token and a note")
                     .hasSize(2);
-            assertThat(service.api().get("/topics").status()).isEqualTo(200);
+            assertThat(service.api().get("/topics").status()).isEqualTo(401);
+            Api ci = service.api().as(token);
+            await().untilAsserted(() -> assertThat(ci.get("/topics").status()).isEqualTo(200));
+            ci.createTopic("builds.main", 1);
+            assertThat(ci.post("/topics/builds.main", Api.JSON, "{\"records\":[{\"value\":1}]}")
+                            .status())
+                    .isEqualTo(200);
+            assertThat(ci.get("/topics/builds.main/partitions/0/records").code()).isEqualTo("ACCESS_DENIED");
+            assertThat(ci.post("/admin/topics", Api.CONTROL, "{\"topic_name\":\"other\"}")
+                            .code())
+                    .isEqualTo("ACCESS_DENIED");
         }
 
         try (ServiceProcess list = command("token", "list", "--json")) {
