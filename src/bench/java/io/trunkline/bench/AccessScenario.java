@@ -77,8 +77,7 @@ final class AccessScenario implements Scenario {
         String topic = stage.api().newTopic(1);
         Produce produce = Payloads.json(topic, 1, BYTES, bearer);
         Measured measured = stage.measure(new ClosedLoop(stage.client(), replica.port(), CONNECTIONS, produce));
-        LogTables.Totals totals =
-                stage.checkRecords(topic, 1, measured.meter().records());
+        LogTables.Totals totals = stage.checkRecords(topic, 1, measured.meter().records());
         return new Result(measured, Map.of("recordsPerBatch", totals.recordsPerBatch()));
     }
 

@@ -98,7 +98,8 @@ class EmbeddedIT {
             assertThat(ci.post("/topics/builds.main", Api.JSON, "{\"records\":[{\"value\":1}]}")
                             .status())
                     .isEqualTo(200);
-            assertThat(ci.get("/topics/builds.main/partitions/0/records").code()).isEqualTo("ACCESS_DENIED");
+            assertThat(ci.get("/topics/builds.main/partitions/0/records").code())
+                    .isEqualTo("ACCESS_DENIED");
             assertThat(ci.post("/admin/topics", Api.CONTROL, "{\"topic_name\":\"other\"}")
                             .code())
                     .isEqualTo("ACCESS_DENIED");
