@@ -16,7 +16,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ${schema}.access_changed() IS
-    'Raises the version of the rules, by which replicas see that they have to load them, and that of topics, by which groups do.';
+    'Before each change: raises the version of the rules, by which replicas see that they have to load them, and that of topics, by which groups do.';
 
 CREATE OR REPLACE FUNCTION ${schema}.add_token(
     p_token_id text, p_secret_hash bytea, p_principal text, p_roles text[], p_description text, p_expires_at timestamptz, p_created_by text)
@@ -151,11 +151,21 @@ CREATE OR REPLACE FUNCTION ${schema}.note_token_uses(p_token_ids text[]) RETURNS
 LANGUAGE sql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
 AS $$
+    -- Nobody waits for this: not for a row that somebody holds, nor for the commit.
+    WITH used AS (
+        SELECT t.token_id
+          FROM ${schema}.access_token t
+         WHERE t.token_id = ANY (p_token_ids)
+           AND (t.last_used_at > ${schema}.log_now() - interval '50 seconds') IS NOT TRUE
+         ORDER BY t.token_id
+           FOR NO KEY UPDATE SKIP LOCKED
+    )
     UPDATE ${schema}.access_token t
        SET last_used_at = ${schema}.log_now()
-     WHERE t.token_id = ANY (p_token_ids)
-       AND (t.last_used_at > ${schema}.log_now() - interval '50 seconds') IS NOT TRUE
+      FROM used u
+     WHERE t.token_id = u.token_id
+       AND set_config('synchronous_commit', 'off', true) IS NOT NULL
 $$;
 COMMENT ON FUNCTION ${schema}.note_token_uses(text[]) IS 'Notes that tokens have been used; at most about once a minute each.';
 
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA trunkline FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ${schema} FROM PUBLIC;

@@ -291,7 +291,7 @@ CREATE TABLE ${schema}.access_token (
     token_id     text COLLATE "C" PRIMARY KEY CHECK (token_id ~ '^[a-z0-9]{12}$'),
     secret_hash  bytea NOT NULL CHECK (octet_length(secret_hash) = 32),
     principal    text COLLATE "C" NOT NULL CHECK (length(principal) BETWEEN 1 AND 255 AND principal !~ '[[:cntrl:]]'),
-    roles        text[] NOT NULL DEFAULT '{}' CHECK (cardinality(roles) <= 100),
+    roles        text[] NOT NULL DEFAULT '{}' CHECK (cardinality(roles) <= 100 AND array_position(roles, NULL) IS NULL),
     description  text NOT NULL DEFAULT '' CHECK (length(description) <= 1000),
     created_by   text NOT NULL,
     created_at   timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -335,12 +335,13 @@ COMMENT ON COLUMN ${schema}.access_rule.name IS
     'The name of a topic or group, or what its name begins with; an empty prefix stands for all.';
 COMMENT ON COLUMN ${schema}.access_rule.source IS 'Where it comes from; what comes from a file goes when the file no longer holds it.';
 
--- Its body is in the functions of access, which run after this.
+-- Its body is in the functions of access, which run after this. Whoever changes something locks the version first, and rows then,
+-- so that none waits for another in a circle.
 CREATE FUNCTION ${schema}.access_changed() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
 CREATE TRIGGER access_token_changed
-    AFTER INSERT OR DELETE OR UPDATE OF secret_hash, principal, roles, expires_at, revoked_at OR TRUNCATE ON ${schema}.access_token
+    BEFORE INSERT OR DELETE OR UPDATE OF secret_hash, principal, roles, expires_at, revoked_at OR TRUNCATE ON ${schema}.access_token
     FOR EACH STATEMENT EXECUTE FUNCTION ${schema}.access_changed();
-CREATE TRIGGER access_role_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON ${schema}.access_role
+CREATE TRIGGER access_role_changed BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON ${schema}.access_role
     FOR EACH STATEMENT EXECUTE FUNCTION ${schema}.access_changed();
-CREATE TRIGGER access_rule_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON ${schema}.access_rule
+CREATE TRIGGER access_rule_changed BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON ${schema}.access_rule
     FOR EACH STATEMENT EXECUTE FUNCTION ${schema}.access_changed();

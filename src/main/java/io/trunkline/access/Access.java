@@ -27,7 +27,6 @@ import org.jspecify.annotations.Nullable;
  */
 @Singleton
 public class Access implements ConnectionUser {
-    private static final int THREADS = 1;
     private static final int QUEUE = 1_000;
     /** How old decisions are at most, and when what they go by is looked up again beside them. */
     private static final Duration FRESH = Duration.ofSeconds(1);
@@ -43,7 +42,10 @@ public class Access implements ConnectionUser {
     private final AccessConfig config;
     private final AccessStore store;
     private final Clock clock;
-    private final WorkerPool pool = new WorkerPool("access", THREADS, QUEUE);
+    private final WorkerPool pool = new WorkerPool("access", 1, QUEUE);
+    /** Of its own, so that no decision waits for a write that is locked. */
+    private final WorkerPool writes = new WorkerPool("access-writes", 1, QUEUE);
+
     private final Set<String> used = ConcurrentHashMap.newKeySet();
     private volatile long usesNotedAt = System.nanoTime();
     private volatile Loaded loaded = new Loaded(NOTHING, System.nanoTime() - FRESH.toNanos());
@@ -61,10 +63,11 @@ public class Access implements ConnectionUser {
 
     @Override
     public int connections() {
-        return pool.threads();
+        return pool.threads() + writes.threads();
     }
 
     void stop(@Observes @Priority(10) ShutdownEvent event) {
+        writes.close();
         pool.close();
     }
 
@@ -121,7 +124,7 @@ public class Access implements ConnectionUser {
 
     /** Calls PostgreSQL for somebody who administers tokens and rules. */
     <T> CompletableFuture<T> call(Supplier<T> work) {
-        return pool.call(work);
+        return writes.call(work);
     }
 
     private CompletableFuture<AccessSnapshot> snapshot() {
@@ -162,7 +165,7 @@ public class Access implements ConnectionUser {
         if (now - usesNotedAt >= USES_NOTED.toNanos() && claimNote(now)) {
             Set<String> ids = new HashSet<>(used);
             used.removeAll(ids);
-            pool.call(() -> {
+            writes.call(() -> {
                 store.noteUses(ids);
                 return ids.size();
             });

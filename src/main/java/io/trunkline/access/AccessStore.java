@@ -8,6 +8,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -73,7 +74,7 @@ class AccessStore {
                         row.getString(1),
                         new AccessSnapshot.StoredToken(
                                 row.getBytes(2),
-                                new Principal(row.getString(3), Set.of(texts(row, 4))),
+                                new Principal(row.getString(3), new HashSet<>(Arrays.asList(texts(row, 4)))),
                                 expires == null ? null : expires.toInstant()));
             }
         }

@@ -10,6 +10,7 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
+import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -26,8 +27,10 @@ public class ClientCertificates {
 
     private final boolean enabled;
     private final @Nullable Pattern subjects;
+    private final Clock clock;
 
-    ClientCertificates(CertificatesConfig config) {
+    ClientCertificates(CertificatesConfig config, Clock clock) {
+        this.clock = clock;
         enabled = config.enabled();
         subjects = config.subjectPattern().map(ClientCertificates::compiled).orElse(null);
     }
@@ -56,9 +59,13 @@ public class ClientCertificates {
         return enabled;
     }
 
-    /** The principal of a chain that TLS has verified, the client's own certificate first; empty where its subject names none. */
+    /**
+     * The principal of a chain that TLS has verified, the client's own certificate first; empty where its subject names none, and
+     * where it has expired since: connections live for longer than handshakes.
+     */
     public Optional<Principal> principal(List<Certificate> chain) {
-        if (!enabled || chain.isEmpty() || !(chain.getFirst() instanceof X509Certificate own)) {
+        if (!enabled || chain.isEmpty() || !(chain.getFirst() instanceof X509Certificate own)
+                || clock.instant().isAfter(own.getNotAfter().toInstant())) {
             return Optional.empty();
         }
         String subject = own.getSubjectX500Principal().getName(X500Principal.RFC2253);

@@ -13,7 +13,7 @@ public record NamePattern(String text, boolean prefix) {
     private static final int LONGEST = 255;
 
     public NamePattern {
-        if (text.length() > LONGEST || text.isEmpty() && !prefix) {
+        if (text.codePointCount(0, text.length()) > LONGEST || text.isEmpty() && !prefix) {
             throw new IllegalArgumentException("a name has 1 to 255 characters");
         }
     }

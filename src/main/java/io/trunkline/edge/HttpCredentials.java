@@ -33,7 +33,7 @@ public final class HttpCredentials {
      */
     public static Credentials of(HttpServerRequest request) {
         List<String> headers = request.headers().getAll(HttpHeaders.AUTHORIZATION);
-        List<Certificate> certificates = request.isSSL() ? certificates(request) : List.of();
+        List<Certificate> certificates = certificates(request);
         return headers.isEmpty()
                 ? certificates.isEmpty()
                         ? Credentials.NONE
@@ -74,9 +74,14 @@ public final class HttpCredentials {
         return new Credentials.Password(text.substring(0, colon), text.substring(colon + 1));
     }
 
+    /** Those of the connection itself: what a proxy says of the client's own connection is no proof. */
     private static List<Certificate> certificates(HttpServerRequest request) {
+        if (!request.connection().isSsl()) {
+            return List.of();
+        }
         try {
-            return request.connection().peerCertificates();
+            List<Certificate> shown = request.connection().peerCertificates();
+            return shown == null ? List.of() : shown;
         } catch (SSLPeerUnverifiedException e) {
             return List.of(); // the client shows none
         }

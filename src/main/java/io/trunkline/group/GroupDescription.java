@@ -43,7 +43,7 @@ public record GroupDescription(GroupName name, int generation, List<Member> memb
             OptionalLong lag,
             Optional<String> member) {}
 
-    /** The group without what it does with topics that are not visible. */
+    /** The group without what it does with topics that are not visible, and without patterns, which may name such a topic. */
     public GroupDescription only(Predicate<TopicName> visible) {
         return new GroupDescription(
                 name,
@@ -52,7 +52,7 @@ public record GroupDescription(GroupName name, int generation, List<Member> memb
                         .map(member -> new Member(
                                 member.name(),
                                 member.topics().stream().filter(visible).toList(),
-                                member.pattern(),
+                                Optional.empty(),
                                 member.partitions().stream()
                                         .filter(partition -> visible.test(partition.topic()))
                                         .collect(Collectors.toCollection(TreeSet::new))))

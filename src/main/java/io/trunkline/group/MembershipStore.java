@@ -172,7 +172,7 @@ class MembershipStore {
     Map<Long, SortedMap<Long, OptionalLong>> partitions(int groupId) {
         return database.read(new Sql(PARTITIONS, groupId)
                 .into(
-                        new HashMap<Long, SortedMap<Long, OptionalLong>>(),
+                        HashMap<Long, SortedMap<Long, OptionalLong>>::new,
                         (partitions, row) -> partitions
                                 .computeIfAbsent(row.getLong(1), id -> new TreeMap<>())
                                 .put(row.getLong(2), Sql.optionalLong(row, 3))));
@@ -206,7 +206,7 @@ class MembershipStore {
     /** Where the group goes on reading these partitions, of those of which that is known. */
     Map<Long, Long> offsets(int groupId, Collection<Long> partitionIds) {
         return database.read(new Sql(OFFSETS, groupId, Sql.longs(partitionIds))
-                .into(new HashMap<>(), (offsets, row) -> {
+                .into(HashMap<Long, Long>::new, (offsets, row) -> {
                     long partitionId = row.getLong(1);
                     Sql.optionalLong(row, 2).ifPresent(offset -> offsets.put(partitionId, offset));
                 }));

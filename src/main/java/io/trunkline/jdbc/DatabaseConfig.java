@@ -50,9 +50,9 @@ public interface DatabaseConfig {
 
     /**
      * Connections to PostgreSQL that a replica opens at most: not fewer than the append, fetch and consumer threads together
-     * and 20 more.
+     * and 22 more.
      */
-    @WithDefault("40")
+    @WithDefault("42")
     @Min(8)
     @Max(1000)
     int maxConnections();

@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -62,17 +63,18 @@ public final class Sql {
 
     /** Reads all rows, in order. */
     public <T> Work<List<T>> list(Row<T> value) {
-        return into(new ArrayList<>(), (list, row) -> list.add(value.read(row)));
+        return into(ArrayList::new, (list, row) -> list.add(value.read(row)));
     }
 
     /** Reads all rows by a key that is unique among them. */
     public <K, V> Work<Map<K, V>> map(Row<K> key, Row<V> value) {
-        return into(new HashMap<>(), (map, row) -> map.put(key.read(row), value.read(row)));
+        return into(HashMap::new, (map, row) -> map.put(key.read(row), value.read(row)));
     }
 
     /** Adds all rows to a result, in order. */
-    public <R> Work<R> into(R result, Adder<? super R> adder) {
+    public <R> Work<R> into(Supplier<R> start, Adder<? super R> adder) {
         return reading(rows -> {
+            R result = start.get();
             while (rows.next()) {
                 adder.add(result, rows);
             }

@@ -130,7 +130,7 @@ class FetchStore {
             Connection connection, int slice, Set<Long> partitionIds, Map<Long, OffsetRange> ranges)
             throws SQLException {
         return new Sql(HEADS.formatted(slice), Sql.longs(partitionIds))
-                .into(new HashMap<Long, Integer>(), (others, row) -> {
+                .into(HashMap<Long, Integer>::new, (others, row) -> {
                     long logStart = row.getLong(3);
                     if (row.getInt(2) != slice) {
                         others.put(row.getLong(1), row.getInt(2));

@@ -11,6 +11,7 @@ import io.trunkline.edge.ClientNetwork;
 import io.trunkline.edge.HttpCredentials;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.topic.TopicName;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -91,7 +92,7 @@ class AuditFilter {
             HttpServerRequest request = context.request();
             HttpMethod method = request.method();
             boolean reads = method == HttpMethod.GET || method == HttpMethod.HEAD;
-            if (reads || method == HttpMethod.POST && request.path().startsWith(RECORDS)) {
+            if (reads || method == HttpMethod.POST && context.normalizedPath().startsWith(RECORDS)) {
                 return;
             }
             asked().filter(asked -> CHANGES.contains(asked.operation())).ifPresent(asked -> {
@@ -179,6 +180,15 @@ class AuditFilter {
         Watched watched = context.get(KEY);
         if (watched != null) {
             watched.add(kind, name);
+        }
+    }
+
+    /** Writes down that a request has created a topic, which is not what it asks for. */
+    static void created(RoutingContext context, TopicName topic) {
+        Watched watched = context.get(KEY);
+        if (watched != null) {
+            watched.add("topic", topic.value());
+            watched.write(ApiOperation.CREATE_TOPIC.id(), AuditEvent.Outcome.DONE);
         }
     }
 

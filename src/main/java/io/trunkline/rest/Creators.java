@@ -4,7 +4,9 @@ import io.trunkline.access.Principal;
 import io.trunkline.access.Quotas;
 import io.trunkline.topic.Creator;
 import io.vertx.ext.web.RoutingContext;
+import io.trunkline.topic.TopicName;
 import jakarta.inject.Singleton;
+import java.util.function.Consumer;
 
 /** In whose name topics are created, and how many it may have. */
 @Singleton
@@ -15,12 +17,24 @@ class Creators {
         this.quotas = quotas;
     }
 
-    /** Of a request; nobody where nobody has to prove who they are. */
+    /** Of a request that creates a topic; nobody where nobody has to prove who they are. */
     Creator of(RoutingContext context) {
-        return new Creator(Caller.of(context).principal().map(Principal::name), (topics, partitions) -> {
-            quotas.checkTopics(topics);
-            quotas.checkPartitions(partitions);
-        });
+        return of(context, topic -> {});
+    }
+
+    /** Of a request that creates a topic because it appends to it. */
+    Creator automatic(RoutingContext context) {
+        return of(context, topic -> AuditFilter.created(context, topic));
+    }
+
+    private Creator of(RoutingContext context, Consumer<TopicName> created) {
+        return new Creator(
+                Caller.of(context).principal().map(Principal::name),
+                (topics, partitions) -> {
+                    quotas.checkTopics(topics);
+                    quotas.checkPartitions(partitions);
+                },
+                created);
     }
 
     /** What holds where a topic gets more partitions. */

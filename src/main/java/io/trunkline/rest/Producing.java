@@ -37,7 +37,7 @@ class Producing {
         Runnable read = BodyFilter.release(context);
         Exchange exchange = Exchange.of(context);
         Optional<Creator> creator = Caller.of(context).has(call.topic(), Right.MANAGE)
-                ? Optional.of(creators.of(context))
+                ? Optional.of(creators.automatic(context))
                 : Optional.empty();
         long now = clock.millis();
         io.opentelemetry.context.Context current = tracing.current();

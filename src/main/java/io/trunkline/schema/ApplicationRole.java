@@ -19,7 +19,8 @@ final class ApplicationRole {
               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE n.nspname = ?
                AND (starts_with(c.relname, 'log_batch')
-                    OR c.relname IN ('partition_head', 'partition_slice', 'retired_partition', 'slice', 'log_limit'))
+                    OR c.relname IN ('partition_head', 'partition_slice', 'retired_partition', 'slice', 'log_limit',
+                                     'topic', 'access_version', 'access_token', 'access_role', 'access_rule'))
                AND c.relkind IN ('r', 'p')
                AND has_table_privilege(c.oid, 'INSERT, UPDATE, DELETE, TRUNCATE')
              ORDER BY 1
@@ -82,7 +83,7 @@ final class ApplicationRole {
                 .first(row -> row.getString(1))
                 .with(connection);
         if (changeable.isPresent()) {
-            throw new ConfigurationException("The role " + config.username() + " may change records of "
+            throw new ConfigurationException("The role " + config.username() + " may write to "
                     + changeable.get()
                     + ", which the service must not be able to: take INSERT, UPDATE, DELETE and TRUNCATE"
                     + " away from it, and run the service neither as a superuser nor as a member of the"

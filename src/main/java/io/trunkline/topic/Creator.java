@@ -2,15 +2,17 @@ package io.trunkline.topic;
 
 import io.trunkline.error.TrunklineException;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Who creates a topic, and how many it may have.
  *
  * @param name of the principal; empty where it is not known, and then nothing is limited
+ * @param created is told of a topic that has been created
  */
-public record Creator(Optional<String> name, Limits limits) {
+public record Creator(Optional<String> name, Limits limits, Consumer<TopicName> created) {
     /** Nobody in particular. */
-    public static final Creator NOBODY = new Creator(Optional.empty(), (topics, partitions) -> {});
+    public static final Creator NOBODY = new Creator(Optional.empty(), (topics, partitions) -> {}, topic -> {});
 
     /** What one creator may have. */
     @FunctionalInterface

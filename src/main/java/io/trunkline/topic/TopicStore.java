@@ -149,14 +149,14 @@ class TopicStore {
     Map<TopicName, List<Long>> idsOf(Collection<TopicName> topics) {
         return database.read(new Sql(IDS_OF_TOPICS, Sql.array("text", topics, TopicName::value))
                 .into(
-                        new HashMap<TopicName, List<Long>>(),
+                        HashMap<TopicName, List<Long>>::new,
                         (ids, row) -> ids.computeIfAbsent(new TopicName(row.getString(1)), name -> new ArrayList<>())
                                 .add(row.getLong(2))));
     }
 
     /** What those of the partitions that exist are called. */
     Map<Long, TopicPartition> named(Collection<Long> partitionIds) {
-        return database.read(new Sql(NAMED, Sql.longs(partitionIds)).into(new HashMap<>(), (named, row) -> {
+        return database.read(new Sql(NAMED, Sql.longs(partitionIds)).into(HashMap<Long, TopicPartition>::new, (named, row) -> {
             long id = row.getLong(1);
             TopicPartition.stored(row.getString(2), row.getInt(3)).ifPresent(partition -> named.put(id, partition));
         }));

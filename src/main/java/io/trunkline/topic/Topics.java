@@ -36,7 +36,7 @@ import java.util.concurrent.CompletableFuture;
 @RegisterForReflection(
         classNames = {"com.github.benmanes.caffeine.cache.SSMSWR", "com.github.benmanes.caffeine.cache.PSWRMW"})
 public class Topics implements ConnectionUser {
-    private static final int THREADS = 3;
+    private static final int THREADS = 4;
     private static final int QUEUE = 1_000;
     private static final int CACHED = 10_000;
     private static final int KNOWN_PARTITIONS = 100_000;
@@ -186,7 +186,12 @@ public class Topics implements ConnectionUser {
                     boolean lostTheRace = Failures.code(failure) == ErrorCode.TOPIC_ALREADY_EXISTS;
                     return CompletableFuture.failedFuture(lostTheRace ? alreadyExists(name) : failure);
                 })
-                .whenComplete((topic, failure) -> cache.synchronous().invalidate(name));
+                .whenComplete((topic, failure) -> {
+                    cache.synchronous().invalidate(name);
+                    if (failure == null) {
+                        creator.created().accept(name);
+                    }
+                });
     }
 
     /**

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.trunkline.testing.CertificateAuthority;
+import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -19,7 +20,7 @@ class ClientCertificatesTest {
     private record Settings(boolean enabled, Optional<String> subjectPattern) implements CertificatesConfig {}
 
     private Optional<String> name(CertificatesConfig config, String subject) {
-        return new ClientCertificates(config)
+        return new ClientCertificates(config, Clock.systemUTC())
                 .principal(List.of(authority.issue(subject).certificate()))
                 .map(Principal::name);
     }
@@ -57,7 +58,7 @@ class ClientCertificatesTest {
 
     @Test
     void nothingIsProvenWhereTheyAreOff() {
-        ClientCertificates certificates = new ClientCertificates(new Settings(false, Optional.empty()));
+        ClientCertificates certificates = new ClientCertificates(new Settings(false, Optional.empty()), Clock.systemUTC());
 
         assertThat(certificates.enabled()).isFalse();
         assertThat(certificates.principal(List.of(authority.issue("CN=orders").certificate())))
@@ -66,14 +67,14 @@ class ClientCertificatesTest {
 
     @Test
     void withoutACertificateThereIsNobody() {
-        assertThat(new ClientCertificates(new Settings(true, Optional.empty())).principal(List.of()))
+        assertThat(new ClientCertificates(new Settings(true, Optional.empty()), Clock.systemUTC()).principal(List.of()))
                 .isEmpty();
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"CN=[a-z]+", "CN=([a-z+"})
     void patternWithoutAGroupIsRefused(String pattern) {
-        assertThatThrownBy(() -> new ClientCertificates(new Settings(true, Optional.of(pattern))))
+        assertThatThrownBy(() -> new ClientCertificates(new Settings(true, Optional.of(pattern)), Clock.systemUTC()))
                 .isInstanceOf(ConfigurationException.class)
                 .hasMessageContaining("trunkline.access.certificates.subject-pattern");
     }

@@ -10,6 +10,7 @@ import io.trunkline.testing.AccessTestCase;
 import io.trunkline.testing.Api;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import java.net.http.HttpRequest;
 import java.security.SecureRandom;
 import java.util.Map;
 import java.util.Optional;
@@ -59,6 +60,38 @@ class AuditApiTest extends AccessTestCase {
                 .anySatisfy(event -> assertThat(event.fields())
                         .containsEntry("action", "createTopic")
                         .containsEntry("topic", name));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/topics/../admin/topics", "/topics/%2e%2e/admin/topics"})
+    void changeByAnotherSpellingOfItsPathIsWrittenDown(String path) {
+        String request = UUID.randomUUID().toString();
+        String name = prefix + UUID.randomUUID();
+
+        Api.Answer created = admin.send(admin.request(path)
+                .header("X-Request-Id", request)
+                .header("Content-Type", Api.CONTROL)
+                .POST(HttpRequest.BodyPublishers.ofString("{\"topic_name\":\"" + name + "\"}")));
+
+        assertThat(created.status()).isEqualTo(201);
+        assertThat(of(request)).containsEntry("action", "createTopic").containsEntry("outcome", "done");
+    }
+
+    @Test
+    void topicThatAProduceCreatesIsWrittenDown() {
+        String request = UUID.randomUUID().toString();
+        String name = prefix + "automatic";
+
+        Api.Answer sent = admin.send(admin.request("/topics/" + name)
+                .header("X-Request-Id", request)
+                .header("Content-Type", Api.JSON)
+                .POST(HttpRequest.BodyPublishers.ofString("{\"records\":[{\"value\":1}]}")));
+
+        assertThat(sent.status()).as(sent.body()).isEqualTo(200);
+        assertThat(of(request))
+                .containsEntry("action", "createTopic")
+                .containsEntry("outcome", "done")
+                .containsEntry("topic", name);
     }
 
     @Test

@@ -126,6 +126,18 @@ class CredentialsApiTest extends OperationsTestCase {
                 .isEqualTo(404);
     }
 
+    /** A proxy that ends TLS says so; the connection to it has no certificate all the same. */
+    @Test
+    void credentialsAreTakenBehindAProxyThatEndsTls() {
+        Api.Answer known = admin.send(
+                admin.request("/topics").header("X-Forwarded-Proto", "https").GET());
+        Api.Answer nobody =
+                api.send(api.request("/topics").header("X-Forwarded-Proto", "https").GET());
+
+        assertThat(known.status()).isEqualTo(200);
+        isRefused(nobody, NOBODY);
+    }
+
     @Test
     void nothingIsReadOfABodyThatMayNotBeSent() {
         Api nothing = principal(prefix + "nothing");

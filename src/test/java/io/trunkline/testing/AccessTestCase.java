@@ -40,7 +40,9 @@ public abstract class AccessTestCase extends ServiceTestCase {
                     "trunkline.quotas.topics", Integer.toString(TOPICS),
                     "trunkline.quotas.partitions", Integer.toString(PARTITIONS),
                     "trunkline.quotas.consumers", Integer.toString(CONSUMERS),
-                    "trunkline.topics.auto-create", "true");
+                    "trunkline.topics.auto-create", "true",
+                    "quarkus.http.proxy.proxy-address-forwarding", "true",
+                    "quarkus.http.proxy.allow-x-forwarded", "true");
         }
     }
 
