@@ -409,7 +409,7 @@ helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 
 {{/* Whether access.principals has an administrator, beside whom the Job creates no token: true or empty. */}}
 {{- define "trunkline.hasAdministrator" -}}
-{{- range .Values.access.principals }}{{ if has "admin" .roles }}true{{ end }}{{ end }}
+{{- range .Values.access.principals }}{{ if has "admin" (kindIs "string" .roles | ternary (list .roles) .roles) }}true{{ end }}{{ end }}
 {{- end }}
 
 {{/* Whether the test can run, which needs a Secret with a token where clients need credentials: true or empty. */}}

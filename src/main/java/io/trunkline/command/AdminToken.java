@@ -50,7 +50,8 @@ final class AdminToken {
                         + administrator.get() + ". The command token create creates another token.";
             }
             ApiToken token = ApiToken.random(new SecureRandom());
-            if (secrets.create(name, Map.of("principal", PRINCIPAL, KEY, token.reveal(), CREATED, clock.instant().toString()))) {
+            String now = clock.instant().toString();
+            if (secrets.create(name, Map.of("principal", PRINCIPAL, KEY, token.reveal(), CREATED, now))) {
                 add(token, name);
                 return "The Secret " + name + " has the first token of an administrator.";
             }
@@ -97,8 +98,9 @@ final class AdminToken {
             Instant created = Instant.parse(written.strip());
             return created.isBefore(secret.created()) ? created : secret.created();
         } catch (DateTimeParseException e) {
-            throw new CommandException("The Secret " + name + " holds no time under the key " + CREATED
-                    + ", such as 2030-01-31T12:00:00Z.", e);
+            throw new CommandException(
+                    "The Secret " + name + " holds no time such as 2030-01-31T12:00:00Z under the key " + CREATED + ".",
+                    e);
         }
     }
 

@@ -168,6 +168,7 @@ class ChartAccessTest {
             strings = {
                 "access: {adminToken: {create: false}}",
                 "access: {principals: [{name: alice, roles: [reader, admin]}]}",
+                "access: {principals: [{name: bob, roles: reader}, {name: alice, roles: admin}]}",
                 "serviceAccount: {create: false}",
                 "migration: {enabled: false}"
             })

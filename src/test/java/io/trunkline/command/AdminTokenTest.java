@@ -216,7 +216,7 @@ class AdminTokenTest {
 
         assertThatThrownBy(this::keep)
                 .isInstanceOf(CommandException.class)
-                .hasMessageContaining("no time under the key created");
+                .hasMessageContaining("no time such as 2030-01-31T12:00:00Z under the key created");
     }
 
     @Test
