@@ -129,7 +129,23 @@ jdbc:postgresql://{{ include "trunkline.clusterName" . }}-rw:5432/{{ .Values.clo
 {{- $ports | uniq | toJson }}
 {{- end }}
 
-{{/* Where pods may connect to: names, PostgreSQL, and what the values add. */}}
+{{/* Whether the provider of access.oidc is the Kubernetes API, by its address inside the cluster: true or empty. */}}
+{{- define "trunkline.kubernetesIsProvider" -}}
+{{- with .Values.access.oidc }}
+{{- if regexMatch "^https://kubernetes([.]default([.]svc([.][^/:]*)?)?)?(:[0-9]+)?(/|$)" (default .issuer .serverUrl) }}true{{ end }}
+{{- end }}
+{{- end }}
+
+{{/* Port of the provider of access.oidc. Empty without one, and with its keys in a file. */}}
+{{- define "trunkline.providerPort" -}}
+{{- if and .Values.access.oidc.issuer (not (get .Values.config "trunkline.access.oidc.jwks-file")) }}
+{{- with default .Values.access.oidc.issuer .Values.access.oidc.serverUrl }}
+{{- regexFind "^[^:]+://[^/?#]+" . | regexFind ":[0-9]+$" | trimPrefix ":" | default (hasPrefix "http:" . | ternary "80" "443") }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Where pods may connect to: names, PostgreSQL, the provider of access.oidc, and what the values add. */}}
 {{- define "trunkline.egress" -}}
 - ports:
     - protocol: UDP
@@ -149,6 +165,21 @@ jdbc:postgresql://{{ include "trunkline.clusterName" . }}-rw:5432/{{ .Values.clo
 - ports:
     - protocol: TCP
       port: {{ regexFind ":[0-9]+(/|$)" .Values.tracing.endpoint | regexFind "[0-9]+" | default "4317" }}
+{{- end }}
+{{- with include "trunkline.providerPort" . }}
+{{- $kubernetes := include "trunkline.kubernetesIsProvider" $ }}
+- ports:
+    - protocol: TCP
+      port: {{ . }}
+    {{- if and $kubernetes (ne . "6443") }}
+    # The port of the Kubernetes API behind its service, which many network plugins see.
+    - protocol: TCP
+      port: 6443
+    {{- end }}
+  {{- if and $kubernetes $.Values.networkPolicy.kubernetesApi.to }}
+  to:
+    {{- toYaml $.Values.networkPolicy.kubernetesApi.to | nindent 4 }}
+  {{- end }}
 {{- end }}
 {{- with .Values.networkPolicy.extraEgress }}
 {{ toYaml . }}
@@ -373,6 +404,20 @@ helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- define "trunkline.createsAdminToken" -}}
 {{- with .Values }}
 {{- if and (eq .access.mode "required") .access.adminToken.create .migration.enabled .serviceAccount.create }}true{{ end }}
+{{- end }}
+{{- end }}
+
+{{/* Whether access.principals has an administrator, beside whom the Job creates no token: true or empty. */}}
+{{- define "trunkline.hasAdministrator" -}}
+{{- range .Values.access.principals }}{{ if has "admin" (kindIs "string" .roles | ternary (list .roles) .roles) }}true{{ end }}{{ end }}
+{{- end }}
+
+{{/* Whether the test can run, which needs a Secret with a token where clients need credentials: true or empty. */}}
+{{- define "trunkline.tests" -}}
+{{- if .Values.tests.enabled }}
+{{- if or (ne .Values.access.mode "required") .Values.tests.tokenSecret.name }}true
+{{- else if and (include "trunkline.createsAdminToken" .) (not (include "trunkline.hasAdministrator" .)) }}true
+{{- end }}
 {{- end }}
 {{- end }}
 

@@ -10,12 +10,16 @@ import io.fabric8.kubernetes.api.model.EnvVar;
 import io.fabric8.kubernetes.api.model.Pod;
 import io.fabric8.kubernetes.api.model.PodSpec;
 import io.fabric8.kubernetes.api.model.batch.v1.Job;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicy;
+import io.fabric8.kubernetes.api.model.networking.v1.NetworkPolicyEgressRule;
 import io.fabric8.openshift.api.model.monitoring.v1.ServiceMonitor;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Who may use what the chart installs. */
@@ -157,6 +161,79 @@ class ChartAccessTest {
         assertThat(secretOf(other)).isEqualTo("mine/t");
         assertThat(none.getEnv()).extracting(EnvVar::getName).doesNotContain("TOKEN");
         assertThat(required.getArgs().getFirst()).contains("${TOKEN:+--oauth2-bearer \"$TOKEN\"}");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "access: {adminToken: {create: false}}",
+                "access: {principals: [{name: alice, roles: [reader, admin]}]}",
+                "access: {principals: [{name: bob, roles: reader}, {name: alice, roles: admin}]}",
+                "serviceAccount: {create: false}",
+                "migration: {enabled: false}"
+            })
+    void testPodNamesNoSecretThatNobodyCreates(String values) {
+        assertThat(Chart.minimal(values).all(Pod.class)).isEmpty();
+        assertThat(secretOf(test(Chart.minimal(values, "tests: {tokenSecret: {name: mine}}"))))
+                .isEqualTo("mine/token");
+        assertThat(Chart.minimal(values, "access: {mode: none}").all(Pod.class)).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "https://id.example.com/realms/events,'',443",
+        "https://id.example.com:8443/realms/events:1,'',8443",
+        "https://kubernetes.example.com,'',443",
+        "http://[2001:db8::1],'',80",
+        "https://id.example.com,https://[2001:db8::1]:9443/,9443",
+        "https://kubernetes.default.svc.cluster.local,'',443 6443",
+        "https://oidc.eks.example.com/id,https://kubernetes.default.svc,443 6443",
+        "https://kubernetes.default.svc:6443,'',6443"
+    })
+    void podsReachTheProviderOfTokens(String issuer, String server, String ports) {
+        assertThat(providerRules("""
+                access: {oidc: {issuer: '%s', serverUrl: '%s', audience: trunkline}}
+                """.formatted(issuer, server)))
+                .singleElement()
+                .satisfies(rule -> {
+                    assertThat(rule.getPorts())
+                            .extracting(port -> String.valueOf(port.getPort().getIntVal()))
+                            .containsExactly(ports.split(" "));
+                    assertThat(rule.getTo()).isEmpty();
+                });
+    }
+
+    @Test
+    void kubernetesAsTheProviderIsReachedWhereTheValuesSay() {
+        String to = "networkPolicy: {kubernetesApi: {to: [{ipBlock: {cidr: 10.0.0.1/32}}]}}";
+
+        assertThat(providerRules(to, "access: {oidc: {issuer: 'https://kubernetes.default.svc', audience: a}}"))
+                .singleElement()
+                .satisfies(rule -> assertThat(rule.getTo()).hasSize(1));
+        assertThat(providerRules(to, "access: {oidc: {issuer: 'https://id.example.com', audience: a}}"))
+                .singleElement()
+                .satisfies(rule -> assertThat(rule.getTo()).isEmpty());
+    }
+
+    @Test
+    void providerIsNotReachedWhereItsKeysAreInAFile() {
+        assertThat(providerRules("""
+                access: {oidc: {issuer: 'https://id.example.com', audience: trunkline}}
+                config: {trunkline.access.oidc.jwks-file: /etc/keys/jwks.json}
+                """)).isEmpty();
+    }
+
+    /** The egress rules of the service beside those for names and for PostgreSQL. */
+    private static List<NetworkPolicyEgressRule> providerRules(String... values) {
+        String[] all = Stream.concat(Stream.of("networkPolicy: {enabled: true}"), Stream.of(values))
+                .toArray(String[]::new);
+        return Chart.minimal(all)
+                .named(NetworkPolicy.class, "trunkline")
+                .getSpec()
+                .getEgress()
+                .stream()
+                .skip(2)
+                .toList();
     }
 
     private static String secretOf(Container container) {

@@ -572,6 +572,16 @@ class ChartFeaturesTest {
                 .contains("https://log.example.com");
     }
 
+    @Test
+    void notesTellWhatTheTestNeeds(@TempDir Path directory) throws IOException {
+        assertThat(notes(directory, Chart.MINIMAL))
+                .contains("helm --namespace events test trunkline")
+                .doesNotContain("tests.tokenSecret.name");
+        assertThat(notes(directory, Chart.MINIMAL, "access: {adminToken: {create: false}}"))
+                .contains("Set tests.tokenSecret.name")
+                .doesNotContain("helm --namespace events test", "trunkline-admin-token");
+    }
+
     /** The notes, which Helm shows after an installation only, as a resource. */
     private static String notes(Path directory, String... values) throws IOException {
         Chart.copy(directory);

@@ -49,6 +49,9 @@ class AdminTokenTest {
     /** What the Secret holds under the key token; null if there is none. */
     private @Nullable String secret;
 
+    /** What it holds under the key created; null if nothing. */
+    private @Nullable String written;
+
     private Instant created = NOW;
     private int refusal;
 
@@ -67,6 +70,7 @@ class AdminTokenTest {
     void startServer() throws IOException {
         requests.clear();
         secret = null;
+        written = null;
         created = NOW;
         refusal = 0;
         HttpServer started = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -80,6 +84,7 @@ class AdminTokenTest {
         Objects.requireNonNull(server).stop(0);
         try (OwnerStore store = store()) {
             store.tokens().forEach(token -> store.revokeToken(token.id()));
+            store.roles().forEach(role -> store.removeRole(role.principal(), role.role()));
         }
     }
 
@@ -94,6 +99,43 @@ class AdminTokenTest {
             assertThat(stored.expiresAt()).isNull();
         });
         assertThat(requests).containsExactly("GET " + SECRETS + "/first", "POST " + SECRETS);
+        assertThat(written).isEqualTo(NOW.toString());
+    }
+
+    @Test
+    void noTokenIsCreatedBesideAValidOneOfAnAdministrator() {
+        keep();
+        ApiToken token = ApiToken.parse(Objects.requireNonNull(secret)).orElseThrow();
+        secret = null;
+        requests.clear();
+
+        assertThat(keep()).contains("none was created").contains(token.id()).doesNotContain(token.reveal());
+
+        assertThat(requests).containsExactly("GET " + SECRETS + "/first");
+    }
+
+    @Test
+    void noTokenIsCreatedBesideAPrincipalWhoIsAnAdministrator() {
+        try (OwnerStore store = store()) {
+            store.addRole("alice", "admin");
+        }
+
+        assertThat(keep()).contains("none was created").contains("alice");
+
+        assertThat(secret).isNull();
+    }
+
+    @Test
+    void tokensAndPrincipalsWithoutTheRoleOrValidityAreNoAdministrators() {
+        ApiToken revoked = ApiToken.random(new SecureRandom());
+        try (OwnerStore store = store()) {
+            store.addToken(revoked, "bob", List.of("admin"), "", null);
+            store.revokeToken(revoked.id());
+            store.addToken(ApiToken.random(new SecureRandom()), "bob", List.of("writer"), "", null);
+            store.addRole("bob", "reader");
+        }
+
+        assertThat(keep()).contains("first token");
     }
 
     @Test
@@ -142,6 +184,39 @@ class AdminTokenTest {
         assertThat(keep()).contains("Delete the Secret");
 
         assertThat(known(token)).isEmpty();
+    }
+
+    @Test
+    void restoredSecretIsAsOldAsItSays() {
+        ApiToken token = ApiToken.random(new SecureRandom());
+        secret = token.reveal();
+        written = NOW.minus(Duration.ofDays(31)).toString();
+
+        assertThat(keep()).contains("Delete the Secret");
+
+        assertThat(known(token)).isEmpty();
+    }
+
+    @Test
+    void secretIsNoYoungerThanItsMetadataSays() {
+        ApiToken token = ApiToken.random(new SecureRandom());
+        secret = token.reveal();
+        written = NOW.toString();
+        created = NOW.minus(Duration.ofDays(31));
+
+        assertThat(keep()).contains("Delete the Secret");
+
+        assertThat(known(token)).isEmpty();
+    }
+
+    @Test
+    void secretWithATimeThatIsNoneIsNamed() {
+        secret = ApiToken.random(new SecureRandom()).reveal();
+        written = "yesterday";
+
+        assertThatThrownBy(this::keep)
+                .isInstanceOf(CommandException.class)
+                .hasMessageContaining("no time such as 2030-01-31T12:00:00Z under the key created");
     }
 
     @Test
@@ -203,6 +278,7 @@ class AdminTokenTest {
             JsonNode body = new JsonMapper().readTree(exchange.getRequestBody());
             assertThat(body.path("metadata").path("name").asText()).isEqualTo("first");
             secret = body.path("stringData").path("token").asText();
+            written = body.path("stringData").path("created").asText();
             answer(exchange, 201, "{}");
         } else if (current == null) {
             answer(exchange, 404, "{}");
@@ -211,8 +287,13 @@ class AdminTokenTest {
                     exchange,
                     200,
                     "{\"metadata\":{\"creationTimestamp\":\"" + created + "\"},\"data\":{\"token\":\""
-                            + Base64.getEncoder().encodeToString(current.getBytes(StandardCharsets.UTF_8)) + "\"}}");
+                            + encoded(current) + "\""
+                            + (written == null ? "" : ",\"created\":\"" + encoded(written) + "\"") + "}}");
         }
+    }
+
+    private static String encoded(String text) {
+        return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
     }
 
     private static void answer(HttpExchange exchange, int status, String body) throws IOException {
