@@ -40,7 +40,8 @@ class AuditApiTest extends AccessTestCase {
     @Test
     void changesAreWrittenDownWithWhoMadeThem() {
         String request = UUID.randomUUID().toString();
-        String name = topic("audited", 1);
+        String name = prefix + "audited";
+        admin.createTopic(name, 1);
 
         Api.Answer deleted = admin.send(
                 admin.request("/topics/" + name).header("X-Request-Id", request).DELETE());
@@ -49,7 +50,7 @@ class AuditApiTest extends AccessTestCase {
         assertThat(of(request))
                 .containsEntry("action", "deleteTopic")
                 .containsEntry("outcome", "done")
-                .containsEntry("principal", prefix + "admin")
+                .containsEntry("principal", ADMINISTRATOR)
                 .containsEntry(
                         "credential",
                         "token " + ApiToken.parse(administrator).orElseThrow().id())

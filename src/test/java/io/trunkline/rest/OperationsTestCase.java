@@ -37,7 +37,7 @@ abstract class OperationsTestCase extends AccessTestCase {
 
     /** A topic with a record, a group with a consumer that the administrator has created, a token and a rule. */
     @BeforeEach
-    void makeWhatIsThere() {
+    void makeWhatIsThere() throws SQLException {
         topic = topic("orders", 1);
         admin.writeNumbers(topic, 0, 0, 3);
         group = prefix + "group";
