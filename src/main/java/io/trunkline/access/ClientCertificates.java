@@ -64,7 +64,9 @@ public class ClientCertificates {
      * where it has expired since: connections live for longer than handshakes.
      */
     public Optional<Principal> principal(List<Certificate> chain) {
-        if (!enabled || chain.isEmpty() || !(chain.getFirst() instanceof X509Certificate own)
+        if (!enabled
+                || chain.isEmpty()
+                || !(chain.getFirst() instanceof X509Certificate own)
                 || clock.instant().isAfter(own.getNotAfter().toInstant())) {
             return Optional.empty();
         }

@@ -317,7 +317,9 @@ class PositionStore {
                         Sql.array("int8", first, Claim::claimOffset),
                         Sql.array("bool", first, Claim::commits),
                         until)
-                .into(() -> generations, (all, row) -> all[places.get(row.getInt(1) - 1)] = OptionalInt.of(row.getInt(2)))));
+                .into(
+                        () -> generations,
+                        (all, row) -> all[places.get(row.getInt(1) - 1)] = OptionalInt.of(row.getInt(2)))));
     }
 
     private record Place(long memberId, long partitionId) {}

@@ -3,8 +3,8 @@ package io.trunkline.rest;
 import io.trunkline.access.Principal;
 import io.trunkline.access.Quotas;
 import io.trunkline.topic.Creator;
-import io.vertx.ext.web.RoutingContext;
 import io.trunkline.topic.TopicName;
+import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import java.util.function.Consumer;
 

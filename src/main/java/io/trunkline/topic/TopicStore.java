@@ -156,9 +156,11 @@ class TopicStore {
 
     /** What those of the partitions that exist are called. */
     Map<Long, TopicPartition> named(Collection<Long> partitionIds) {
-        return database.read(new Sql(NAMED, Sql.longs(partitionIds)).into(HashMap<Long, TopicPartition>::new, (named, row) -> {
-            long id = row.getLong(1);
-            TopicPartition.stored(row.getString(2), row.getInt(3)).ifPresent(partition -> named.put(id, partition));
-        }));
+        return database.read(new Sql(NAMED, Sql.longs(partitionIds))
+                .into(HashMap<Long, TopicPartition>::new, (named, row) -> {
+                    long id = row.getLong(1);
+                    TopicPartition.stored(row.getString(2), row.getInt(3))
+                            .ifPresent(partition -> named.put(id, partition));
+                }));
     }
 }

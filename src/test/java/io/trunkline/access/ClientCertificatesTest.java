@@ -58,7 +58,8 @@ class ClientCertificatesTest {
 
     @Test
     void nothingIsProvenWhereTheyAreOff() {
-        ClientCertificates certificates = new ClientCertificates(new Settings(false, Optional.empty()), Clock.systemUTC());
+        ClientCertificates certificates =
+                new ClientCertificates(new Settings(false, Optional.empty()), Clock.systemUTC());
 
         assertThat(certificates.enabled()).isFalse();
         assertThat(certificates.principal(List.of(authority.issue("CN=orders").certificate())))

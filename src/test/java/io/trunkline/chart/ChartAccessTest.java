@@ -193,14 +193,12 @@ class ChartAccessTest {
     void podsReachTheProviderOfTokens(String issuer, String server, String ports) {
         assertThat(providerRules("""
                 access: {oidc: {issuer: '%s', serverUrl: '%s', audience: trunkline}}
-                """.formatted(issuer, server)))
-                .singleElement()
-                .satisfies(rule -> {
-                    assertThat(rule.getPorts())
-                            .extracting(port -> String.valueOf(port.getPort().getIntVal()))
-                            .containsExactly(ports.split(" "));
-                    assertThat(rule.getTo()).isEmpty();
-                });
+                """.formatted(issuer, server))).singleElement().satisfies(rule -> {
+            assertThat(rule.getPorts())
+                    .extracting(port -> String.valueOf(port.getPort().getIntVal()))
+                    .containsExactly(ports.split(" "));
+            assertThat(rule.getTo()).isEmpty();
+        });
     }
 
     @Test
@@ -227,11 +225,7 @@ class ChartAccessTest {
     private static List<NetworkPolicyEgressRule> providerRules(String... values) {
         String[] all = Stream.concat(Stream.of("networkPolicy: {enabled: true}"), Stream.of(values))
                 .toArray(String[]::new);
-        return Chart.minimal(all)
-                .named(NetworkPolicy.class, "trunkline")
-                .getSpec()
-                .getEgress()
-                .stream()
+        return Chart.minimal(all).named(NetworkPolicy.class, "trunkline").getSpec().getEgress().stream()
                 .skip(2)
                 .toList();
     }

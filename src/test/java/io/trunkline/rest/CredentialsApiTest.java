@@ -131,8 +131,8 @@ class CredentialsApiTest extends OperationsTestCase {
     void credentialsAreTakenBehindAProxyThatEndsTls() {
         Api.Answer known = admin.send(
                 admin.request("/topics").header("X-Forwarded-Proto", "https").GET());
-        Api.Answer nobody =
-                api.send(api.request("/topics").header("X-Forwarded-Proto", "https").GET());
+        Api.Answer nobody = api.send(
+                api.request("/topics").header("X-Forwarded-Proto", "https").GET());
 
         assertThat(known.status()).isEqualTo(200);
         isRefused(nobody, NOBODY);

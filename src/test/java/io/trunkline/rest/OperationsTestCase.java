@@ -2,6 +2,7 @@ package io.trunkline.rest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.sql.SQLException;
 import io.trunkline.access.ApiToken;
 import io.trunkline.testing.AccessTestCase;
 import io.trunkline.testing.Api;
