@@ -2,7 +2,6 @@ package io.trunkline.rest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.sql.SQLException;
 import io.trunkline.access.ApiToken;
 import io.trunkline.testing.AccessTestCase;
 import io.trunkline.testing.Api;
@@ -38,7 +37,7 @@ abstract class OperationsTestCase extends AccessTestCase {
 
     /** A topic with a record, a group with a consumer that the administrator has created, a token and a rule. */
     @BeforeEach
-    void makeWhatIsThere() throws SQLException {
+    void makeWhatIsThere() {
         topic = topic("orders", 1);
         admin.writeNumbers(topic, 0, 0, 3);
         group = prefix + "group";

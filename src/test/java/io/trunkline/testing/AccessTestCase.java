@@ -145,8 +145,12 @@ public abstract class AccessTestCase extends ServiceTestCase {
     }
 
     /** Creates a topic of this test, which counts for nobody's quota, and returns its name. */
-    protected String topic(String name, int partitions) throws SQLException {
-        asOwner("SELECT trunkline.create_topic('" + prefix + name + "', " + partitions + ")");
+    protected String topic(String name, int partitions) {
+        try {
+            asOwner("SELECT trunkline.create_topic('" + prefix + name + "', " + partitions + ")");
+        } catch (SQLException e) {
+            throw new IllegalStateException(e);
+        }
         return prefix + name;
     }
 
