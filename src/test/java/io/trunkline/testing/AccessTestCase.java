@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.UUID;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
 /** A test of a service whose clients must prove who they are. Each test has names and principals of its own. */
@@ -86,6 +87,12 @@ public abstract class AccessTestCase extends ServiceTestCase {
 
     /** The API as an administrator uses it. */
     protected Api admin;
+
+    /** Consumers count for the quota of whoever created them, which tests share. */
+    @AfterEach
+    void deleteGroups() throws SQLException {
+        asOwner("DELETE FROM trunkline.consumer_group");
+    }
 
     /** {@code api} shows no credentials. One administrator is enough for all tests: a new one takes a second. */
     @BeforeEach
