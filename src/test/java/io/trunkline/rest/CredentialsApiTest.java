@@ -1,17 +1,23 @@
 package io.trunkline.rest;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.trunkline.access.ApiToken;
 import io.trunkline.testing.AccessTestCase;
 import io.trunkline.testing.Api;
+import io.trunkline.testing.TokenIssuer;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.util.Base64;
 import java.util.List;
+import org.eclipse.microprofile.config.ConfigProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -48,6 +54,24 @@ class CredentialsApiTest extends OperationsTestCase {
         assertThat(admin.delete("/tokens/" + id(token)).status()).isEqualTo(204);
 
         refusesAll(api.as(token), INVALID);
+    }
+
+    @Test
+    void tokensOfTheProviderThatAreNotValidAreRefused() throws IOException, SQLException {
+        TokenIssuer issuer = new TokenIssuer(ISSUER, AUDIENCE);
+        Path keys = Path.of(ConfigProvider.getConfig().getValue("trunkline.access.oidc.jwks-file", String.class));
+        Files.writeString(keys, issuer.publicKeys());
+        String valid = issuer.token(prefix + "ann")
+                .claim("groups", List.of("reader"))
+                .signed();
+        await().atMost(PATIENCE)
+                .untilAsserted(() -> assertThat(api.as(valid).get("/topics/" + topic).status())
+                        .isEqualTo(200));
+
+        assertThat(api.as(valid).post("/topics/" + topic, Api.JSON, "{}").code()).isEqualTo("ACCESS_DENIED");
+        for (String invalid : issuer.invalid().values()) {
+            refusesAll(api.as(invalid), INVALID);
+        }
     }
 
     @Test

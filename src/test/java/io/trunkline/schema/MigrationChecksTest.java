@@ -86,7 +86,7 @@ class MigrationChecksTest extends OtherDatabaseTestCase {
 
         assertRefused(TestDatabase.withoutOwner(settings))
                 .hasMessageContaining("log_batch_1")
-                .hasMessageContaining("may change records");
+                .hasMessageContaining("may write to");
     }
 
     @Test

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.trunkline.access.ApiToken;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -19,6 +23,7 @@ import java.util.Map;
 import java.util.UUID;
 import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
 /** A test of a service whose clients must prove who they are. Each test has names and principals of its own. */
@@ -33,18 +38,37 @@ public abstract class AccessTestCase extends ServiceTestCase {
     public static final class Required implements QuarkusTestProfile {
         @Override
         public Map<String, String> getConfigOverrides() {
-            return Map.of(
-                    "trunkline.access.mode", "required",
-                    "trunkline.access.metrics", "credentials",
-                    "trunkline.access.failed-attempts", "1000000",
-                    "trunkline.quotas.topics", Integer.toString(TOPICS),
-                    "trunkline.quotas.partitions", Integer.toString(PARTITIONS),
-                    "trunkline.quotas.consumers", Integer.toString(CONSUMERS),
-                    "trunkline.topics.auto-create", "true",
-                    "quarkus.http.proxy.proxy-address-forwarding", "true",
-                    "quarkus.http.proxy.allow-x-forwarded", "true");
+            return Map.ofEntries(
+                    Map.entry("trunkline.access.mode", "required"),
+                    Map.entry("trunkline.access.metrics", "credentials"),
+                    Map.entry("trunkline.access.failed-attempts", "1000000"),
+                    Map.entry("trunkline.access.oidc.issuer", ISSUER),
+                    Map.entry("trunkline.access.oidc.audience", AUDIENCE),
+                    Map.entry("trunkline.access.oidc.roles-claims", "groups"),
+                    Map.entry("trunkline.access.oidc.jwks-file", keys().toString()),
+                    Map.entry("trunkline.quotas.topics", Integer.toString(TOPICS)),
+                    Map.entry("trunkline.quotas.partitions", Integer.toString(PARTITIONS)),
+                    Map.entry("trunkline.quotas.consumers", Integer.toString(CONSUMERS)),
+                    Map.entry("trunkline.topics.auto-create", "true"),
+                    Map.entry("quarkus.http.proxy.proxy-address-forwarding", "true"),
+                    Map.entry("quarkus.http.proxy.allow-x-forwarded", "true"));
+        }
+
+        private static Path keys() {
+            try {
+                Path file = Files.createTempFile("trunkline-keys", ".json");
+                file.toFile().deleteOnExit();
+                return Files.writeString(file, new TokenIssuer(ISSUER, AUDIENCE).publicKeys());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         }
     }
+
+    /** Of the tokens that a provider signs. */
+    protected static final String ISSUER = "https://login.example.org";
+
+    protected static final String AUDIENCE = "trunkline";
 
     protected static final Duration PATIENCE = Duration.ofSeconds(20);
 
@@ -63,6 +87,12 @@ public abstract class AccessTestCase extends ServiceTestCase {
 
     /** The API as an administrator uses it. */
     protected Api admin;
+
+    /** Consumers count for the quota of whoever created them, which tests share. */
+    @AfterEach
+    void deleteGroups() throws SQLException {
+        asOwner("DELETE FROM trunkline.consumer_group");
+    }
 
     /** {@code api} shows no credentials. One administrator is enough for all tests: a new one takes a second. */
     @BeforeEach
