@@ -61,14 +61,15 @@ class CredentialsApiTest extends OperationsTestCase {
         TokenIssuer issuer = new TokenIssuer(ISSUER, AUDIENCE);
         Path keys = Path.of(ConfigProvider.getConfig().getValue("trunkline.access.oidc.jwks-file", String.class));
         Files.writeString(keys, issuer.publicKeys());
-        String valid = issuer.token(prefix + "ann")
-                .claim("groups", List.of("reader"))
-                .signed();
+        String valid =
+                issuer.token(prefix + "ann").claim("groups", List.of("reader")).signed();
         await().atMost(PATIENCE)
-                .untilAsserted(() -> assertThat(api.as(valid).get("/topics/" + topic).status())
-                        .isEqualTo(200));
+                .untilAsserted(
+                        () -> assertThat(api.as(valid).get("/topics/" + topic).status())
+                                .isEqualTo(200));
 
-        assertThat(api.as(valid).post("/topics/" + topic, Api.JSON, "{}").code()).isEqualTo("ACCESS_DENIED");
+        assertThat(api.as(valid).post("/topics/" + topic, Api.JSON, "{}").code())
+                .isEqualTo("ACCESS_DENIED");
         for (String invalid : issuer.invalid().values()) {
             refusesAll(api.as(invalid), INVALID);
         }
