@@ -102,7 +102,7 @@ class FailedAttemptsIT {
         long before = liveBytes();
         try (ExecutorService beside = Executors.newVirtualThreadPerTaskExecutor();
                 ServerSocket elsewhere = new ServerSocket(0, CONNECTIONS, InetAddress.getLoopbackAddress())) {
-            // Who guesses takes of the same cores in both halves: first at a server that does nothing but refuse.
+            // Who guesses runs on the same cores, and so does so in both: first at a server that does nothing but refuse.
             beside.submit(() -> refuseAll(elsewhere, beside));
             Future<Guesses> guessingElsewhere = beside.submit(() -> guess(elsewhere.getLocalPort(), seconds));
             long alone = produce(seconds);
