@@ -9,8 +9,6 @@ import io.trunkline.testing.TestDatabase;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -98,16 +96,11 @@ class FailedAttemptsIT {
 
     private void flood(int seconds) throws Exception {
         produce(1); // what is loaded at the first use
-        guess(service.port(), 1);
+        long alone = produce(seconds);
+        guess(1);
         long before = liveBytes();
-        try (ExecutorService beside = Executors.newVirtualThreadPerTaskExecutor();
-                ServerSocket elsewhere = new ServerSocket(0, CONNECTIONS, InetAddress.getLoopbackAddress())) {
-            // Who guesses runs on the same cores, and so does so in both: first at a server that does nothing but refuse.
-            beside.submit(() -> refuseAll(elsewhere, beside));
-            Future<Guesses> guessingElsewhere = beside.submit(() -> guess(elsewhere.getLocalPort(), seconds));
-            long alone = produce(seconds);
-            guessingElsewhere.get();
-            Future<Guesses> guessing = beside.submit(() -> guess(service.port(), seconds));
+        try (ExecutorService beside = Executors.newSingleThreadExecutor()) {
+            Future<Guesses> guessing = beside.submit(() -> guess(seconds));
 
             long together = produce(seconds);
 
@@ -137,30 +130,7 @@ class FailedAttemptsIT {
 
     private record Guesses(long answered, long tooMany) {}
 
-    /** Answers every request of every connection with 401, as quickly as that can be. */
-    private static Object refuseAll(ServerSocket server, ExecutorService threads) throws IOException {
-        byte[] refusal = "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
-        for (int i = 0; i < CONNECTIONS; i++) {
-            Socket client = server.accept();
-            threads.submit(() -> {
-                try (client) {
-                    InputStream in = new BufferedInputStream(client.getInputStream());
-                    int newLines = 0;
-                    for (int c = in.read(); c >= 0; c = in.read()) {
-                        newLines = c == '\n' ? newLines + 1 : c == '\r' ? newLines : 0;
-                        if (newLines == 2) {
-                            client.getOutputStream().write(refusal);
-                            newLines = 0;
-                        }
-                    }
-                }
-                return null;
-            });
-        }
-        return server;
-    }
-
-    private Guesses guess(int port, int seconds) throws Exception {
+    private Guesses guess(int seconds) throws Exception {
         Semaphore turns = new Semaphore(0);
         AtomicLong answered = new AtomicLong();
         AtomicLong tooMany = new AtomicLong();
@@ -172,7 +142,7 @@ class FailedAttemptsIT {
                     () -> turns.release(GUESSES_PER_SECOND / TOGETHER / 100), 0, 10, TimeUnit.MILLISECONDS);
             for (int i = 0; i < CONNECTIONS; i++) {
                 clients.add(threads.submit(() -> {
-                    guess(port, turns, end, answered, tooMany);
+                    guess(turns, end, answered, tooMany);
                     return null;
                 }));
             }
@@ -184,11 +154,11 @@ class FailedAttemptsIT {
         return new Guesses(answered.get(), tooMany.get());
     }
 
-    private void guess(int port, Semaphore turns, long end, AtomicLong answered, AtomicLong tooMany) throws Exception {
+    private void guess(Semaphore turns, long end, AtomicLong answered, AtomicLong tooMany) throws Exception {
         byte[] requests = ("GET /topics HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + wrong() + "\r\n\r\n")
                 .repeat(TOGETHER)
                 .getBytes(StandardCharsets.US_ASCII);
-        try (Socket socket = new Socket("localhost", port)) {
+        try (Socket socket = new Socket("localhost", service.port())) {
             InputStream in = new BufferedInputStream(socket.getInputStream());
             while (System.nanoTime() < end) {
                 if (!turns.tryAcquire(100, TimeUnit.MILLISECONDS)) {
