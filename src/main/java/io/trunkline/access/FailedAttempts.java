@@ -25,7 +25,7 @@ public class FailedAttempts {
     /** Responses that are held at once, of all addresses and of one. */
     static final int MOST_HELD = 500;
 
-    static final int MOST_HELD_OF_ADDRESS = 50;
+    static final int MOST_HELD_OF_ADDRESS = 250;
 
     private static final int WINDOW_SECONDS = 10;
 

@@ -28,6 +28,8 @@ class Attempts {
         try {
             held = attempts.failed(ClientNetwork.of(ClientNetwork.addressOf(context.request())));
         } catch (TrunklineException e) {
+            // What the client has sent behind it is not read: guessing on takes another connection.
+            context.response().putHeader("Connection", "close");
             Refusals.refuse(context, e);
             return;
         }

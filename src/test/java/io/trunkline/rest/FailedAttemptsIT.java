@@ -84,13 +84,13 @@ class FailedAttemptsIT {
     }
 
     @Test
-    void floodOfWrongTokensLeavesOthersServedAndTheMemoryFlat() throws Exception {
+    void floodOfWrongTokensNeitherSlowsOthersToLessThanHalfNorGrowsTheMemory() throws Exception {
         flood(3);
     }
 
     @Test
     @Tag("nightly")
-    void longFloodDoesToo() throws Exception {
+    void longFloodDoesNotEither() throws Exception {
         flood(10);
     }
 
@@ -100,15 +100,13 @@ class FailedAttemptsIT {
         guess(1);
         long before = liveBytes();
         try (ExecutorService beside = Executors.newSingleThreadExecutor()) {
-            Future<Guesses> guessing = beside.submit(() -> guess(seconds));
+            Future<Long> guessing = beside.submit(() -> guess(seconds));
 
             long together = produce(seconds);
 
-            Guesses guesses = guessing.get();
-            assertThat(guesses.answered()).isGreaterThan(GUESSES_PER_SECOND * seconds / 4L);
-            assertThat(guesses.tooMany()).isGreaterThan(guesses.answered() / 2);
-            // The clients that guess need the same cores.
-            assertThat(together).isGreaterThan(alone / 4);
+            // One guess of each connection a second, whatever it sends.
+            assertThat(guessing.get()).isBetween((long) CONNECTIONS, CONNECTIONS * (seconds + 2L));
+            assertThat(together).isGreaterThan(alone / 2);
         }
         assertThat(liveBytes()).isLessThan(before + MOST_GROWTH);
         assertThat(api.as(wrong()).get("/topics").status()).isIn(401, 429);
@@ -129,12 +127,10 @@ class FailedAttemptsIT {
         return done;
     }
 
-    private record Guesses(long answered, long tooMany) {}
-
-    private Guesses guess(int seconds) throws Exception {
+    /** Tries to guess so many times a second; returns how many guesses were answered. */
+    private long guess(int seconds) throws Exception {
         Semaphore turns = new Semaphore(0);
         AtomicLong answered = new AtomicLong();
-        AtomicLong tooMany = new AtomicLong();
         long end = System.nanoTime() + Duration.ofSeconds(seconds).toNanos();
         List<Future<?>> clients = new ArrayList<>();
         try (ScheduledExecutorService clock = Executors.newSingleThreadScheduledExecutor();
@@ -143,7 +139,7 @@ class FailedAttemptsIT {
                     () -> turns.release(GUESSES_PER_SECOND / TOGETHER / 100), 0, 10, TimeUnit.MILLISECONDS);
             for (int i = 0; i < CONNECTIONS; i++) {
                 clients.add(threads.submit(() -> {
-                    guess(turns, end, answered, tooMany);
+                    guess(turns, end, answered);
                     return null;
                 }));
             }
@@ -152,10 +148,10 @@ class FailedAttemptsIT {
             }
             clock.shutdownNow();
         }
-        return new Guesses(answered.get(), tooMany.get());
+        return answered.get();
     }
 
-    private void guess(Semaphore turns, long end, AtomicLong answered, AtomicLong tooMany) throws Exception {
+    private void guess(Semaphore turns, long end, AtomicLong answered) throws Exception {
         byte[] requests = ("GET /topics HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + wrong() + "\r\n\r\n")
                 .repeat(TOGETHER)
                 .getBytes(StandardCharsets.US_ASCII);
@@ -167,9 +163,7 @@ class FailedAttemptsIT {
                 }
                 socket.getOutputStream().write(requests);
                 for (int i = 0; i < TOGETHER && System.nanoTime() < end; i++) {
-                    if (status(in) == 429) {
-                        tooMany.incrementAndGet();
-                    }
+                    assertThat(status(in)).isEqualTo(401);
                     answered.incrementAndGet();
                 }
             }
