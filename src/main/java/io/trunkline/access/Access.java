@@ -2,8 +2,6 @@ package io.trunkline.access;
 
 import io.quarkus.runtime.ShutdownEvent;
 import io.trunkline.async.WorkerPool;
-import io.trunkline.error.ErrorCode;
-import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.ConnectionUser;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
@@ -83,7 +81,7 @@ public class Access implements ConnectionUser {
             byte[] expected = stored.map(AccessSnapshot.StoredToken::secretHash).orElse(NO_HASH);
             boolean same = MessageDigest.isEqual(expected, token.secretHash());
             if (!same || stored.isEmpty() || stored.get().isExpired(clock.instant())) {
-                throw new TrunklineException(ErrorCode.AUTHENTICATION_REQUIRED, "The credentials are not valid.");
+                throw Credentials.invalid();
             }
             noteUse(token.id());
             return stored.get().principal();

@@ -12,7 +12,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -172,9 +171,7 @@ record AccessFile(Set<PrincipalRole> roles, Set<Rule> rules) {
 
         private Right right(Node node, Resource resource) {
             String text = text(node, "a right");
-            return resource.rights().stream()
-                    .filter(right -> right.name().toLowerCase(Locale.ROOT).equals(text))
-                    .findFirst()
+            return resource.right(text)
                     .orElseThrow(() -> refuse(
                             node,
                             resource == Resource.TOPIC

@@ -4,18 +4,15 @@ import io.quarkus.runtime.configuration.ConfigurationException;
 import io.trunkline.jdbc.DatabaseConfig;
 import io.trunkline.jdbc.DatabaseUrl;
 import io.trunkline.jdbc.DirectConnections;
+import io.trunkline.jdbc.Sql;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Set;
-import java.util.function.Function;
 
 /** The roles and rules that come from a file, written as the owner of the schema. */
 @ApplicationScoped
@@ -100,11 +97,23 @@ class AccessFileStore {
     }
 
     private static Change replace(Connection connection, AccessFile file) throws SQLException {
-        try (PreparedStatement lock = connection.prepareStatement(LOCK)) {
-            lock.execute();
-        }
-        Set<AccessFile.PrincipalRole> roles = roles(connection);
-        Set<Rule> rules = rules(connection);
+        new Sql(LOCK).call().with(connection);
+        Set<AccessFile.PrincipalRole> roles = new Sql(ROLES)
+                .into(
+                        HashSet<AccessFile.PrincipalRole>::new,
+                        (all, row) -> all.add(new AccessFile.PrincipalRole(row.getString(1), row.getString(2))))
+                .with(connection);
+        Set<Rule> rules = new Sql(RULES)
+                .into(
+                        HashSet<Rule>::new,
+                        (all, row) -> all.add(Rule.stored(
+                                row.getString(1),
+                                row.getString(2),
+                                row.getString(3),
+                                row.getString(4),
+                                row.getString(5),
+                                row.getBoolean(6))))
+                .with(connection);
         Change change = new Change(
                 changeRoles(connection, ADD_ROLES, without(file.roles(), roles)),
                 changeRoles(connection, REMOVE_ROLES, without(roles, file.roles())),
@@ -120,82 +129,46 @@ class AccessFileStore {
         return rest;
     }
 
-    private static Set<AccessFile.PrincipalRole> roles(Connection connection) throws SQLException {
-        Set<AccessFile.PrincipalRole> roles = new HashSet<>();
-        try (PreparedStatement statement = connection.prepareStatement(ROLES);
-                ResultSet row = statement.executeQuery()) {
-            while (row.next()) {
-                roles.add(new AccessFile.PrincipalRole(row.getString(1), row.getString(2)));
-            }
-        }
-        return roles;
-    }
-
-    private static Set<Rule> rules(Connection connection) throws SQLException {
-        Set<Rule> rules = new HashSet<>();
-        try (PreparedStatement statement = connection.prepareStatement(RULES);
-                ResultSet row = statement.executeQuery()) {
-            while (row.next()) {
-                String subject = row.getString(2);
-                rules.add(new Rule(
-                        row.getString(1).equals("role")
-                                ? new Subject.OfRole(subject)
-                                : new Subject.OfPrincipal(subject),
-                        Right.valueOf(row.getString(3).toUpperCase(Locale.ROOT)),
-                        Resource.valueOf(row.getString(4).toUpperCase(Locale.ROOT)),
-                        new NamePattern(row.getString(5), row.getBoolean(6))));
-            }
-        }
-        return rules;
-    }
-
     /** Each statement raises the version of the rules, so that there is none without a change. */
     private static int changeRoles(Connection connection, String sql, Collection<AccessFile.PrincipalRole> roles)
             throws SQLException {
         if (roles.isEmpty()) {
             return 0;
         }
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            set(statement, 1, "text", roles, AccessFile.PrincipalRole::principal);
-            set(statement, 2, "text", roles, AccessFile.PrincipalRole::role);
-            return statement.executeUpdate();
-        }
+        return new Sql(
+                        sql,
+                        Sql.array("text", roles, AccessFile.PrincipalRole::principal),
+                        Sql.array("text", roles, AccessFile.PrincipalRole::role))
+                .update()
+                .with(connection);
     }
 
     private static int changeRules(Connection connection, String sql, Collection<Rule> rules) throws SQLException {
         if (rules.isEmpty()) {
             return 0;
         }
-        try (PreparedStatement statement = connection.prepareStatement(sql)) {
-            set(statement, 1, "text", rules, rule -> rule.subject() instanceof Subject.OfRole ? "role" : "principal");
-            set(statement, 2, "text", rules, rule -> rule.subject().name());
-            set(statement, 3, "text", rules, rule -> rule.right().name().toLowerCase(Locale.ROOT));
-            set(statement, 4, "text", rules, rule -> rule.resource().name().toLowerCase(Locale.ROOT));
-            set(statement, 5, "text", rules, rule -> rule.name().text());
-            set(statement, 6, "boolean", rules, rule -> rule.name().prefix());
-            return statement.executeUpdate();
-        }
+        return new Sql(
+                        sql,
+                        Sql.array("text", rules, rule -> rule.subject().kind()),
+                        Sql.array("text", rules, rule -> rule.subject().name()),
+                        Sql.array("text", rules, rule -> rule.right().text()),
+                        Sql.array("text", rules, rule -> rule.resource().text()),
+                        Sql.array("text", rules, rule -> rule.name().text()),
+                        Sql.array("boolean", rules, rule -> rule.name().prefix()))
+                .update()
+                .with(connection);
     }
 
-    private static <T> void set(
-            PreparedStatement statement, int index, String type, Collection<T> rows, Function<T, Object> column)
-            throws SQLException {
-        statement.setArray(
-                index,
-                statement
-                        .getConnection()
-                        .createArrayOf(type, rows.stream().map(column).toArray()));
-    }
+    private record Counts(long roles, long rules) {}
 
     private static void checkCounts(Connection connection) throws SQLException {
-        try (PreparedStatement statement = connection.prepareStatement(COUNTS);
-                ResultSet row = statement.executeQuery()) {
-            row.next();
-            if (row.getLong(1) > MOST || row.getLong(2) > MOST) {
-                throw new ConfigurationException("With the file of trunkline.access.file there would be "
-                        + row.getLong(1) + " roles of principals and " + row.getLong(2)
-                        + " rules, but there may be at most 10,000 of each; nothing was changed.");
-            }
+        Counts counts = new Sql(COUNTS)
+                .one(row -> new Counts(row.getLong(1), row.getLong(2)))
+                .with(connection);
+        if (counts.roles() > MOST || counts.rules() > MOST) {
+            throw new ConfigurationException("With the file of trunkline.access.file there would be "
+                    + counts.roles() + " roles of principals and " + counts.rules()
+                    + " rules, but there may be at most 10,000 of each; nothing was changed.");
         }
     }
 }

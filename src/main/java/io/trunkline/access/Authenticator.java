@@ -54,7 +54,7 @@ public class Authenticator {
         }
         return bearerTokens.enabled()
                 ? bearerTokens.authenticate(text).thenApply(principal -> new Known(principal, Optional.empty()))
-                : CompletableFuture.failedFuture(invalid());
+                : CompletableFuture.failedFuture(Credentials.invalid());
     }
 
     private CompletableFuture<Known> withPassword(Credentials.Password password) {
@@ -63,7 +63,7 @@ public class Authenticator {
                 ? known
                 : known.thenApply(holder -> {
                     if (!holder.principal().name().equals(password.user())) {
-                        throw invalid();
+                        throw Credentials.invalid();
                     }
                     return holder;
                 });
@@ -72,22 +72,17 @@ public class Authenticator {
     private CompletableFuture<Known> withToken(String text) {
         Optional<ApiToken> token = ApiToken.parse(text);
         return token.isEmpty()
-                ? CompletableFuture.failedFuture(invalid())
+                ? CompletableFuture.failedFuture(Credentials.invalid())
                 : access.authenticate(token.get()).thenApply(principal -> new Known(principal, token));
     }
 
     private static Known both(Known known, Principal certified) {
         if (!known.principal().name().equals(certified.name())) {
-            throw invalid();
+            throw Credentials.invalid();
         }
         Set<String> roles = new HashSet<>(known.principal().roles());
         roles.addAll(certified.roles());
         return new Known(new Principal(certified.name(), roles), known.token());
-    }
-
-    /** The credentials prove nothing, whatever the reason. */
-    public static TrunklineException invalid() {
-        return new TrunklineException(ErrorCode.AUTHENTICATION_REQUIRED, "The credentials are not valid.");
     }
 
     private static TrunklineException missing() {

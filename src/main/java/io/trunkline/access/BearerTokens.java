@@ -13,8 +13,6 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -137,15 +135,10 @@ public class BearerTokens {
     }
 
     private static CompletableFuture<Principal> refusal() {
-        return CompletableFuture.failedFuture(
-                new TrunklineException(ErrorCode.AUTHENTICATION_REQUIRED, "The credentials are not valid."));
+        return CompletableFuture.failedFuture(Credentials.invalid());
     }
 
     private static ByteBuffer hash(String token) {
-        try {
-            return ByteBuffer.wrap(MessageDigest.getInstance("SHA-256").digest(token.getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every Java has SHA-256", e);
-        }
+        return ByteBuffer.wrap(ApiToken.sha256(token.getBytes(StandardCharsets.UTF_8)));
     }
 }

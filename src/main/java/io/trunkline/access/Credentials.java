@@ -1,5 +1,7 @@
 package io.trunkline.access;
 
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.TrunklineException;
 import java.security.cert.Certificate;
 import java.util.List;
 import java.util.Optional;
@@ -30,6 +32,11 @@ public record Credentials(Optional<String> bearer, Optional<Password> password, 
         public String toString() {
             return "Password";
         }
+    }
+
+    /** The failure of credentials that prove nothing: one for all reasons. */
+    public static TrunklineException invalid() {
+        return new TrunklineException(ErrorCode.AUTHENTICATION_REQUIRED, "The credentials are not valid.");
     }
 
     /** Whether the client shows nothing. */

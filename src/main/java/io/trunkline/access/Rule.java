@@ -7,4 +7,13 @@ public record Rule(Subject subject, Right right, Resource resource, NamePattern 
             throw new IllegalArgumentException("topics have the rights read, write and manage, groups use and manage");
         }
     }
+
+    /** The rule of a row. */
+    public static Rule stored(String kind, String subject, String right, String resource, String name, boolean prefix) {
+        return new Rule(
+                Subject.stored(kind, subject),
+                Right.stored(right),
+                Resource.stored(resource),
+                new NamePattern(name, prefix));
+    }
 }

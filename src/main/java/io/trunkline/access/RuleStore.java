@@ -1,14 +1,12 @@
 package io.trunkline.access;
 
 import io.trunkline.jdbc.Database;
+import io.trunkline.jdbc.Sql;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.OffsetDateTime;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 
 /** The rules as administrators see and change them. */
@@ -38,62 +36,32 @@ class RuleStore {
     }
 
     List<StoredRule> list() {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(LIST);
-                    ResultSet rows = statement.executeQuery()) {
-                List<StoredRule> rules = new ArrayList<>();
-                while (rows.next()) {
-                    rules.add(rule(rows));
-                }
-                return rules;
-            }
-        });
+        return database.read(new Sql(LIST).list(RuleStore::rule));
     }
 
     Optional<StoredRule> find(long id) {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(FIND)) {
-                statement.setLong(1, id);
-                try (ResultSet row = statement.executeQuery()) {
-                    return row.next() ? Optional.of(rule(row)) : Optional.empty();
-                }
-            }
-        });
+        return database.read(new Sql(FIND, id).first(RuleStore::rule));
     }
 
     /** Creates a rule in the name of an administrator, and returns its id; that of the same rule, where there is one. */
     long create(ApiToken administrator, Rule rule) {
-        return database.write(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(CREATE)) {
-                statement.setString(1, administrator.id());
-                statement.setBytes(2, administrator.proof());
-                statement.setString(3, rule.subject() instanceof Subject.OfRole ? "role" : "principal");
-                statement.setString(4, rule.subject().name());
-                statement.setString(5, rule.right().name().toLowerCase(Locale.ROOT));
-                statement.setString(6, rule.resource().name().toLowerCase(Locale.ROOT));
-                statement.setString(7, rule.name().text());
-                statement.setBoolean(8, rule.name().prefix());
-                try (ResultSet row = statement.executeQuery()) {
-                    row.next();
-                    return row.getLong(1);
-                }
-            }
-        });
+        return database.write(new Sql(
+                        CREATE,
+                        administrator.id(),
+                        administrator.proof(),
+                        rule.subject().kind(),
+                        rule.subject().name(),
+                        rule.right().text(),
+                        rule.resource().text(),
+                        rule.name().text(),
+                        rule.name().prefix())
+                .one(row -> row.getLong(1)));
     }
 
     /** Deletes a rule in the name of an administrator; false where there is none of this id. */
     boolean delete(ApiToken administrator, long id) {
-        return database.write(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(DELETE)) {
-                statement.setString(1, administrator.id());
-                statement.setBytes(2, administrator.proof());
-                statement.setLong(3, id);
-                try (ResultSet row = statement.executeQuery()) {
-                    row.next();
-                    return row.getBoolean(1);
-                }
-            }
-        });
+        return database.write(
+                new Sql(DELETE, administrator.id(), administrator.proof(), id).one(row -> row.getBoolean(1)));
     }
 
     private static StoredRule rule(ResultSet row) throws SQLException {
@@ -101,8 +69,8 @@ class RuleStore {
                 row.getLong(1),
                 row.getString(2).equals("role"),
                 row.getString(3),
-                Right.valueOf(row.getString(4).toUpperCase(Locale.ROOT)),
-                Resource.valueOf(row.getString(5).toUpperCase(Locale.ROOT)),
+                Right.stored(row.getString(4)),
+                Resource.stored(row.getString(5)),
                 new NamePattern(row.getString(6), row.getBoolean(7)),
                 row.getString(8),
                 row.getString(9),

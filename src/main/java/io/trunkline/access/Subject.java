@@ -5,6 +5,16 @@ public sealed interface Subject {
     /** The name of the principal, or of the role. */
     String name();
 
+    /** What rules call it: {@code principal} or {@code role}. */
+    default String kind() {
+        return this instanceof OfRole ? "role" : "principal";
+    }
+
+    /** The subject of a row. */
+    static Subject stored(String kind, String name) {
+        return kind.equals("role") ? new OfRole(name) : new OfPrincipal(name);
+    }
+
     /** One principal. */
     record OfPrincipal(String name) implements Subject {
         public OfPrincipal {

@@ -1,14 +1,13 @@
 package io.trunkline.access;
 
 import io.trunkline.jdbc.Database;
+import io.trunkline.jdbc.Sql;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -39,71 +38,41 @@ class TokenStore {
     }
 
     List<Token> list() {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(LIST);
-                    ResultSet rows = statement.executeQuery()) {
-                List<Token> tokens = new ArrayList<>();
-                while (rows.next()) {
-                    tokens.add(token(rows));
-                }
-                return tokens;
-            }
-        });
+        return database.read(new Sql(LIST).list(TokenStore::token));
     }
 
     Optional<Token> find(String id) {
-        return database.read(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(FIND)) {
-                statement.setString(1, id);
-                try (ResultSet row = statement.executeQuery()) {
-                    return row.next() ? Optional.of(token(row)) : Optional.empty();
-                }
-            }
-        });
+        return database.read(new Sql(FIND, id).first(TokenStore::token));
     }
 
     /** Creates a token in the name of an administrator. */
     void create(ApiToken administrator, ApiToken secret, TokenRequest wanted) {
-        database.<Boolean>write(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(CREATE)) {
-                statement.setString(1, administrator.id());
-                statement.setBytes(2, administrator.proof());
-                statement.setString(3, secret.id());
-                statement.setBytes(4, secret.secretHash());
-                statement.setString(5, wanted.principal());
-                statement.setArray(
-                        6, connection.createArrayOf("text", wanted.roles().toArray()));
-                statement.setString(7, wanted.description());
-                statement.setObject(
-                        8,
+        database.write(new Sql(
+                        CREATE,
+                        administrator.id(),
+                        administrator.proof(),
+                        secret.id(),
+                        secret.secretHash(),
+                        wanted.principal(),
+                        Sql.array("text", wanted.roles(), role -> role),
+                        wanted.description(),
                         wanted.expiresAt()
                                 .map(instant -> instant.atOffset(ZoneOffset.UTC))
-                                .orElse(null));
-                return statement.execute();
-            }
-        });
+                                .orElse(null))
+                .call());
     }
 
     /** Revokes a token in the name of an administrator; false where there is none of this id. */
     boolean revoke(ApiToken administrator, String id) {
-        return database.write(connection -> {
-            try (PreparedStatement statement = connection.prepareStatement(REVOKE)) {
-                statement.setString(1, administrator.id());
-                statement.setBytes(2, administrator.proof());
-                statement.setString(3, id);
-                try (ResultSet row = statement.executeQuery()) {
-                    row.next();
-                    return row.getBoolean(1);
-                }
-            }
-        });
+        return database.write(
+                new Sql(REVOKE, administrator.id(), administrator.proof(), id).one(row -> row.getBoolean(1)));
     }
 
     private static Token token(ResultSet row) throws SQLException {
         return new Token(
                 row.getString(1),
                 row.getString(2),
-                List.of((String[]) row.getArray(3).getArray()),
+                Sql.texts(row, 3),
                 row.getString(4),
                 row.getString(5),
                 row.getObject(6, OffsetDateTime.class).toInstant(),

@@ -2,23 +2,16 @@ package io.trunkline.command;
 
 import io.quarkus.runtime.configuration.ConfigurationException;
 import io.trunkline.access.ApiToken;
-import io.trunkline.access.NamePattern;
-import io.trunkline.access.Resource;
-import io.trunkline.access.Right;
 import io.trunkline.access.Rule;
-import io.trunkline.access.Subject;
 import io.trunkline.jdbc.DatabaseUrl;
 import io.trunkline.jdbc.DirectConnections;
+import io.trunkline.jdbc.Sql;
+import io.trunkline.jdbc.Work;
 import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Types;
 import java.time.Duration;
 import java.time.OffsetDateTime;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -114,170 +107,97 @@ final class OwnerStore implements AutoCloseable {
     /** @param lifetime from now on; null for ever */
     void addToken(
             ApiToken token, String principal, List<String> roles, String description, @Nullable Duration lifetime) {
-        this.<Boolean>call(() -> {
-            try (PreparedStatement statement = connection.prepareStatement(ADD_TOKEN)) {
-                statement.setString(1, token.id());
-                statement.setBytes(2, token.secretHash());
-                statement.setString(3, principal);
-                statement.setArray(4, connection.createArrayOf("text", roles.toArray()));
-                statement.setString(5, description);
-                if (lifetime == null) {
-                    statement.setNull(6, Types.DOUBLE);
-                } else {
-                    statement.setDouble(6, lifetime.toSeconds());
-                }
-                statement.setString(7, BY);
-                return statement.execute();
-            }
-        });
+        call(new Sql(
+                        ADD_TOKEN,
+                        token.id(),
+                        token.secretHash(),
+                        principal,
+                        Sql.array("text", roles, role -> role),
+                        description,
+                        lifetime,
+                        BY)
+                .call());
     }
 
     /** All tokens, the oldest first; those that are revoked or have expired too, for 30 days. */
     List<StoredToken> tokens() {
-        return call(() -> {
-            List<StoredToken> tokens = new ArrayList<>();
-            try (PreparedStatement statement = connection.prepareStatement(TOKENS);
-                    ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    tokens.add(new StoredToken(
-                            row.getString(1),
-                            row.getString(2),
-                            List.of((String[]) row.getArray(3).getArray()),
-                            row.getString(4),
-                            row.getString(5),
-                            row.getObject(6, OffsetDateTime.class),
-                            row.getObject(7, OffsetDateTime.class),
-                            row.getObject(8, OffsetDateTime.class),
-                            row.getObject(9, OffsetDateTime.class),
-                            StoredToken.State.valueOf(row.getString(10))));
-                }
-            }
-            return tokens;
-        });
+        return call(new Sql(TOKENS)
+                .list(row -> new StoredToken(
+                        row.getString(1),
+                        row.getString(2),
+                        Sql.texts(row, 3),
+                        row.getString(4),
+                        row.getString(5),
+                        row.getObject(6, OffsetDateTime.class),
+                        row.getObject(7, OffsetDateTime.class),
+                        row.getObject(8, OffsetDateTime.class),
+                        row.getObject(9, OffsetDateTime.class),
+                        StoredToken.State.valueOf(row.getString(10)))));
     }
 
     /** Answers whether there is such a token. */
     boolean revokeToken(String id) {
-        return call(() -> {
-            try (PreparedStatement statement = connection.prepareStatement(REVOKE_TOKEN)) {
-                statement.setString(1, id);
-                return statement.executeUpdate() > 0;
-            }
-        });
+        return call(new Sql(REVOKE_TOKEN, id).update()) > 0;
     }
 
     /** Answers the id of the rule, also of one that says the same already. */
     long addRule(Rule rule) {
-        return call(() -> {
-            try (PreparedStatement statement = connection.prepareStatement(ADD_RULE)) {
-                statement.setString(1, rule.subject() instanceof Subject.OfRole ? "role" : "principal");
-                statement.setString(2, rule.subject().name());
-                statement.setString(3, rule.right().name().toLowerCase(Locale.ROOT));
-                statement.setString(4, rule.resource().name().toLowerCase(Locale.ROOT));
-                statement.setString(5, rule.name().text());
-                statement.setBoolean(6, rule.name().prefix());
-                statement.setString(7, BY);
-                try (ResultSet row = statement.executeQuery()) {
-                    row.next();
-                    return row.getLong(1);
-                }
-            }
-        });
+        return call(new Sql(
+                        ADD_RULE,
+                        rule.subject().kind(),
+                        rule.subject().name(),
+                        rule.right().text(),
+                        rule.resource().text(),
+                        rule.name().text(),
+                        rule.name().prefix(),
+                        BY)
+                .one(row -> row.getLong(1)));
     }
 
     /** All rules, the oldest first. */
     List<StoredRule> rules() {
-        return call(() -> {
-            List<StoredRule> rules = new ArrayList<>();
-            try (PreparedStatement statement = connection.prepareStatement(RULES);
-                    ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    String subject = row.getString(3);
-                    Rule rule = new Rule(
-                            row.getString(2).equals("role")
-                                    ? new Subject.OfRole(subject)
-                                    : new Subject.OfPrincipal(subject),
-                            Right.valueOf(row.getString(4).toUpperCase(Locale.ROOT)),
-                            Resource.valueOf(row.getString(5).toUpperCase(Locale.ROOT)),
-                            new NamePattern(row.getString(6), row.getBoolean(7)));
-                    rules.add(new StoredRule(row.getLong(1), rule, row.getString(8), row.getString(9)));
-                }
-            }
-            return rules;
-        });
+        return call(new Sql(RULES)
+                .list(row -> new StoredRule(
+                        row.getLong(1),
+                        Rule.stored(
+                                row.getString(2),
+                                row.getString(3),
+                                row.getString(4),
+                                row.getString(5),
+                                row.getString(6),
+                                row.getBoolean(7)),
+                        row.getString(8),
+                        row.getString(9))));
     }
 
     /** Answers where the rule came from; empty if there is none of this id. */
     Optional<String> deleteRule(long id) {
-        return call(() -> {
-            try (PreparedStatement statement = connection.prepareStatement(DELETE_RULE)) {
-                statement.setLong(1, id);
-                return first(statement);
-            }
-        });
+        return call(new Sql(DELETE_RULE, id).first(row -> row.getString(1)));
     }
 
     /** Answers whether the principal did not have the role yet. */
     boolean addRole(String principal, String role) {
-        return call(() -> {
-            try (PreparedStatement add = connection.prepareStatement(ADD_ROLE);
-                    PreparedStatement find = connection.prepareStatement(HAS_ROLE)) {
-                add.setString(1, principal);
-                add.setString(2, role);
-                if (add.executeUpdate() > 0) {
-                    return true;
-                }
-                find.setString(1, principal);
-                find.setString(2, role);
-                try (ResultSet row = find.executeQuery()) {
-                    row.next();
-                    if (row.getBoolean(1)) {
-                        return false;
-                    }
-                }
-                throw new CommandException("There may be at most 10,000 roles of principals; nothing was done.");
-            }
-        });
+        if (call(new Sql(ADD_ROLE, principal, role).update()) > 0) {
+            return true;
+        }
+        if (call(new Sql(HAS_ROLE, principal, role).one(row -> row.getBoolean(1)))) {
+            return false;
+        }
+        throw new CommandException("There may be at most 10,000 roles of principals; nothing was done.");
     }
 
     List<StoredRole> roles() {
-        return call(() -> {
-            List<StoredRole> roles = new ArrayList<>();
-            try (PreparedStatement statement = connection.prepareStatement(ROLES);
-                    ResultSet row = statement.executeQuery()) {
-                while (row.next()) {
-                    roles.add(new StoredRole(row.getString(1), row.getString(2), row.getString(3)));
-                }
-            }
-            return roles;
-        });
+        return call(new Sql(ROLES).list(row -> new StoredRole(row.getString(1), row.getString(2), row.getString(3))));
     }
 
     /** Answers where the role came from; empty if the principal does not have it. */
     Optional<String> removeRole(String principal, String role) {
-        return call(() -> {
-            try (PreparedStatement statement = connection.prepareStatement(REMOVE_ROLE)) {
-                statement.setString(1, principal);
-                statement.setString(2, role);
-                return first(statement);
-            }
-        });
+        return call(new Sql(REMOVE_ROLE, principal, role).first(row -> row.getString(1)));
     }
 
-    private static Optional<String> first(PreparedStatement statement) throws SQLException {
-        try (ResultSet row = statement.executeQuery()) {
-            return row.next() ? Optional.of(row.getString(1)) : Optional.empty();
-        }
-    }
-
-    @FunctionalInterface
-    private interface Call<T> {
-        T run() throws SQLException;
-    }
-
-    private <T> T call(Call<T> call) {
+    private <T> T call(Work<T> work) {
         try {
-            return call.run();
+            return work.with(connection);
         } catch (SQLException e) {
             String state = String.valueOf(e.getSQLState());
             if (state.equals(TOO_MANY)) {

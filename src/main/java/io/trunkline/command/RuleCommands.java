@@ -9,7 +9,6 @@ import io.trunkline.access.Rule;
 import io.trunkline.access.Subject;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 
 /** The commands for rules. */
 final class RuleCommands {
@@ -71,7 +70,7 @@ final class RuleCommands {
 
     private static Right right(String text) {
         for (Right right : Right.values()) {
-            if (lower(right).equals(text)) {
+            if (right.text().equals(text)) {
                 return right;
             }
         }
@@ -80,16 +79,9 @@ final class RuleCommands {
     }
 
     private static String described(Rule rule) {
-        return kind(rule.subject()) + " " + rule.subject().name() + " may " + lower(rule.right()) + " the "
-                + lower(rule.resource()) + (rule.name().prefix() ? "s " : " ") + rule.name();
-    }
-
-    private static String kind(Subject subject) {
-        return subject instanceof Subject.OfRole ? "role" : "principal";
-    }
-
-    private static String lower(Enum<?> value) {
-        return value.name().toLowerCase(Locale.ROOT);
+        return rule.subject().kind() + " " + rule.subject().name() + " may "
+                + rule.right().text() + " the " + rule.resource().text()
+                + (rule.name().prefix() ? "s " : " ") + rule.name();
     }
 
     private static void list(Arguments given, OwnerStore store, Output output) {
@@ -105,10 +97,10 @@ final class RuleCommands {
             Rule rule = stored.rule();
             table.add(
                     Long.toString(stored.id()),
-                    kind(rule.subject()),
+                    rule.subject().kind(),
                     rule.subject().name(),
-                    lower(rule.right()),
-                    lower(rule.resource()),
+                    rule.right().text(),
+                    rule.resource().text(),
                     rule.name().toString(),
                     stored.source(),
                     stored.createdBy());
@@ -119,9 +111,9 @@ final class RuleCommands {
     private static void describe(StoredRule stored, ObjectNode object) {
         Rule rule = stored.rule();
         object.put("id", stored.id());
-        object.put(kind(rule.subject()), rule.subject().name());
-        object.put("right", lower(rule.right()));
-        object.put(lower(rule.resource()), rule.name().toString());
+        object.put(rule.subject().kind(), rule.subject().name());
+        object.put("right", rule.right().text());
+        object.put(rule.resource().text(), rule.name().toString());
         object.put("source", stored.source());
         object.put("created_by", stored.createdBy());
     }

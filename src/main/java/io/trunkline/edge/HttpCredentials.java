@@ -1,6 +1,5 @@
 package io.trunkline.edge;
 
-import io.trunkline.access.Authenticator;
 import io.trunkline.access.Credentials;
 import io.trunkline.error.TrunklineException;
 import io.vertx.core.http.HttpHeaders;
@@ -45,7 +44,7 @@ public final class HttpCredentials {
         String header = headers.size() == 1 ? headers.getFirst() : "";
         int space = header.indexOf(' ');
         if (space < 0 || header.length() > LONGEST) {
-            throw Authenticator.invalid();
+            throw Credentials.invalid();
         }
         String rest = header.substring(space + 1).strip();
         if (header.regionMatches(true, 0, BEARER, 0, BEARER.length()) && space == BEARER.length() && !rest.isEmpty()) {
@@ -54,7 +53,7 @@ public final class HttpCredentials {
         if (header.regionMatches(true, 0, BASIC, 0, BASIC.length()) && space == BASIC.length()) {
             return new Credentials(Optional.empty(), Optional.of(password(rest)), certificates);
         }
-        throw Authenticator.invalid();
+        throw Credentials.invalid();
     }
 
     private static Credentials.Password password(String encoded) {
@@ -65,11 +64,11 @@ public final class HttpCredentials {
                     .decode(ByteBuffer.wrap(Base64.getDecoder().decode(encoded)))
                     .toString();
         } catch (IllegalArgumentException | CharacterCodingException e) {
-            throw Authenticator.invalid();
+            throw Credentials.invalid();
         }
         int colon = text.indexOf(':');
         if (colon < 0) {
-            throw Authenticator.invalid();
+            throw Credentials.invalid();
         }
         return new Credentials.Password(text.substring(0, colon), text.substring(colon + 1));
     }

@@ -8,6 +8,7 @@ import java.sql.SQLException;
 import java.sql.Types;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
@@ -26,7 +27,7 @@ public final class Sql {
     private final @Nullable Object[] parameters;
 
     /**
-     * @param parameters in the order of the question marks: numbers, booleans, strings, UUIDs, nulls, durations
+     * @param parameters in the order of the question marks: numbers, booleans, strings, bytes, UUIDs, times, nulls, durations
      *     as seconds, {@code long[]}, and what {@link #array} makes. An {@code Object[]} would be taken for the list of them
      */
     public Sql(String text, @Nullable Object... parameters) {
@@ -142,6 +143,11 @@ public final class Sql {
     /** A parameter of the type {@code bigint[]}. */
     public static long[] longs(Collection<Long> items) {
         return longs(items, Long::longValue);
+    }
+
+    /** The elements of a column of the type {@code text[]}. */
+    public static List<String> texts(ResultSet row, int column) throws SQLException {
+        return Arrays.asList((String[]) row.getArray(column).getArray());
     }
 
     /** Whether PostgreSQL can store a text: it has neither U+0000 nor half a surrogate pair. */

@@ -10,7 +10,6 @@ import io.trunkline.topic.TopicName;
 import io.trunkline.topic.Topics;
 import io.vertx.ext.web.RoutingContext;
 import java.util.Collection;
-import java.util.Locale;
 import java.util.Optional;
 
 /**
@@ -80,8 +79,7 @@ record Caller(Optional<Principal> principal, Rights rights, Optional<ApiToken> t
     static TrunklineException denied(Right right, String what) {
         return new TrunklineException(
                 ErrorCode.ACCESS_DENIED,
-                "This needs the right " + right.name().toLowerCase(Locale.ROOT) + " on " + what
-                        + "; nothing was done.");
+                "This needs the right " + right.text() + " on " + what + "; nothing was done.");
     }
 
     /**

@@ -4,9 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.quarkus.runtime.annotations.RegisterForReflection;
 import io.trunkline.access.Resource;
-import io.trunkline.access.Right;
 import io.trunkline.access.StoredRule;
-import java.util.Locale;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.jspecify.annotations.Nullable;
 
@@ -42,16 +40,11 @@ record RuleView(
                 rule.id(),
                 rule.forRole() ? null : rule.subject(),
                 rule.forRole() ? rule.subject() : null,
-                text(rule.right()),
+                rule.right().text(),
                 topic ? name : null,
                 topic ? null : name,
                 rule.source(),
                 rule.createdBy(),
                 rule.createdAt().toString());
-    }
-
-    /** What rules call a right. */
-    static String text(Right right) {
-        return right.name().toLowerCase(Locale.ROOT);
     }
 }

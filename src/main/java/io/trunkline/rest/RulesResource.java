@@ -135,9 +135,7 @@ class RulesResource {
             errors.add("role: must have 1 to 100 characters of a-z, A-Z, 0-9, '.', '_', ':' and '-'");
         }
         Resource resource = topic.isPresent() ? Resource.TOPIC : Resource.GROUP;
-        Optional<Right> known = resource.rights().stream()
-                .filter(one -> RuleView.text(one).equals(right))
-                .findFirst();
+        Optional<Right> known = resource.right(right);
         if (known.isEmpty()) {
             errors.add(
                     topic.isPresent()
