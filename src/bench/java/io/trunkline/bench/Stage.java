@@ -92,6 +92,11 @@ final class Stage implements AutoCloseable {
         return client;
     }
 
+    /** The first replica, which has no access control. */
+    Service service() {
+        return services.getFirst();
+    }
+
     Api api() {
         return services.getFirst().api();
     }

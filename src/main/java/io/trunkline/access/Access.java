@@ -35,6 +35,9 @@ public class Access implements ConnectionUser {
     /** Compared where there is no token of a name, which then takes as long. */
     private static final byte[] NO_HASH = new byte[32];
 
+    /** Of {@link #epoch()}, where what counts is about to be looked up again. */
+    public static final long STALE = -1;
+
     private static final AccessSnapshot NOTHING = new AccessSnapshot(0, Map.of(), Map.of(), Map.of(), Map.of());
 
     private final AccessConfig config;
@@ -46,7 +49,7 @@ public class Access implements ConnectionUser {
 
     private final Set<String> used = ConcurrentHashMap.newKeySet();
     private volatile long usesNotedAt = System.nanoTime();
-    private volatile Loaded loaded = new Loaded(NOTHING, System.nanoTime() - FRESH.toNanos());
+    private volatile Loaded loaded = new Loaded(NOTHING, 0, System.nanoTime() - FRESH.toNanos());
     /** Guarded by this. */
     private @Nullable CompletableFuture<AccessSnapshot> loading;
 
@@ -56,8 +59,12 @@ public class Access implements ConnectionUser {
         this.clock = clock;
     }
 
-    /** What was loaded, and when that began, by the clock of {@link System#nanoTime}. */
-    private record Loaded(AccessSnapshot snapshot, long at) {}
+    /** What was loaded, how many others were loaded before, and when that began, by the clock of {@link System#nanoTime}. */
+    private record Loaded(AccessSnapshot snapshot, long epoch, long at) {
+        Loaded next(AccessSnapshot latest, long since) {
+            return new Loaded(latest, latest == snapshot ? epoch : epoch + 1, since);
+        }
+    }
 
     @Override
     public int connections() {
@@ -86,6 +93,15 @@ public class Access implements ConnectionUser {
             noteUse(token.id());
             return stored.get().principal();
         });
+    }
+
+    /**
+     * Names the state of all tokens and rules that decisions go by now: as long as it is the same number, they are the same, but for
+     * what expires. {@link #STALE} where a decision has to look.
+     */
+    public long epoch() {
+        Loaded now = loaded;
+        return System.nanoTime() - now.at() < AGING.toNanos() ? now.epoch() : STALE;
     }
 
     /** What a principal may do now. */
@@ -150,7 +166,7 @@ public class Access implements ConnectionUser {
 
     private synchronized void loaded(@Nullable AccessSnapshot snapshot, long at) {
         if (snapshot != null) {
-            loaded = new Loaded(snapshot, at);
+            loaded = loaded.next(snapshot, at);
         }
         loading = null;
     }

@@ -12,6 +12,7 @@ import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +60,8 @@ final class ConnectionGuard extends ChannelDuplexHandler {
     private final ArrayDeque<Response> responses = new ArrayDeque<>();
     private final Map<Integer, Stream> streams = new HashMap<>();
 
+    private @Nullable Object remembered;
+
     /** What is done when the network has taken so many bytes since the beginning. */
     private record Mark(long at, Runnable then) {}
 
@@ -72,6 +75,16 @@ final class ConnectionGuard extends ChannelDuplexHandler {
     ConnectionGuard(ClientLimits limits, boolean begun) {
         this.limits = limits;
         partialSince = begun ? 0 : System.nanoTime();
+    }
+
+    /** As {@link Exchange#remembered}. */
+    <T> Optional<T> remembered(Class<T> type) {
+        return type.isInstance(remembered) ? Optional.of(type.cast(remembered)) : Optional.empty();
+    }
+
+    /** As {@link Exchange#remember}. */
+    void remember(Object value) {
+        remembered = value;
     }
 
     /** Does something on the connection's event loop, at once where that is where this is called. Used by any thread. */

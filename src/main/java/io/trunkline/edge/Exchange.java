@@ -5,6 +5,7 @@ import io.vertx.core.Context;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -45,6 +46,16 @@ public final class Exchange {
             throw new IllegalStateException("a request that nobody counted");
         }
         return exchange;
+    }
+
+    /** What was last given to {@link #remember} by a request of the same connection, if it is of this type. On the event loop. */
+    public <T> Optional<T> remembered(Class<T> type) {
+        return guard.remembered(type);
+    }
+
+    /** Keeps something for the next requests of the same connection, until the next call or the connection's end. On the event loop. */
+    public void remember(Object value) {
+        guard.remember(value);
     }
 
     void begin() {

@@ -40,6 +40,12 @@ public final class HttpCredentials {
                 : of(headers, certificates);
     }
 
+    /** The header that has the credentials of a request; empty where there is none, or several. */
+    public static Optional<String> header(HttpServerRequest request) {
+        List<String> headers = request.headers().getAll(HttpHeaders.AUTHORIZATION);
+        return headers.size() == 1 ? Optional.of(headers.getFirst()) : Optional.empty();
+    }
+
     static Credentials of(List<String> headers, List<Certificate> certificates) {
         String header = headers.size() == 1 ? headers.getFirst() : "";
         int space = header.indexOf(' ');

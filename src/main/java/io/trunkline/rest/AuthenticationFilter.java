@@ -63,9 +63,21 @@ class AuthenticationFilter {
             context.next();
             return;
         }
+        Optional<Proof> proof = Proof.of(context, callers);
+        if (proof.isPresent()) {
+            context.put(CREDENTIALS, proof.get().credentials());
+            identified(context, proof.get().caller());
+        } else {
+            authenticate(context);
+        }
+    }
+
+    private void authenticate(RoutingContext context) {
+        long epoch = callers.epoch();
+        Credentials credentials;
         CompletableFuture<Caller> caller;
         try {
-            Credentials credentials = HttpCredentials.of(context.request());
+            credentials = HttpCredentials.of(context.request());
             context.put(CREDENTIALS, credentials);
             caller = callers.identify(credentials);
         } catch (TrunklineException e) {
@@ -76,6 +88,7 @@ class AuthenticationFilter {
             if (caller.isCompletedExceptionally()) {
                 refuse(context, caller.exceptionNow());
             } else {
+                Proof.keep(context, credentials, caller.resultNow(), epoch);
                 identified(context, caller.resultNow());
             }
             return;

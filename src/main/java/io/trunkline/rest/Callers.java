@@ -24,6 +24,11 @@ class Callers {
         return access.isRequired();
     }
 
+    /** As {@link Access#epoch()}. */
+    long epoch() {
+        return access.epoch();
+    }
+
     /** Completes at once where nothing has to be looked up; fails as {@link Authenticator#authenticate}. */
     CompletableFuture<Caller> identify(Credentials credentials) {
         return authenticator

@@ -62,6 +62,27 @@ class ConsumerAccessTest extends AccessTestCase {
                 .allMatch(record -> record.path("topic").asText().equals(orders));
     }
 
+    /** Nobody who has the rights of the one takes part in what its silence brings about. */
+    @Test
+    void expiryLeavesToOthersOnlyWhatTheyMayRead() throws SQLException {
+        Consumer silent = consumer(principal(ann, "read topic " + prefix + "*", "use group " + group));
+        Consumer few = consumer(principal(bob, "read topic " + orders, "use group " + group));
+        silent.subscribe(orders, salaries);
+        few.subscribe(orders, salaries);
+        assertThat(silent.partitionsOf(salaries)).containsExactlyInAnyOrder(0, 1);
+
+        asOwner("UPDATE trunkline.group_member SET last_seen = last_seen - interval '1 hour' WHERE name = '"
+                + silent.name() + "'");
+
+        Awaitility.await()
+                .atMost(Duration.ofMinutes(3))
+                .until(() -> !admin.get("/groups/" + group).body().contains(silent.name()));
+        assertThat(few.partitionsOf(orders)).containsExactlyInAnyOrder(0, 1);
+        assertThat(few.partitionsOf(salaries)).isEmpty();
+        assertThat(few.pollUntil(6))
+                .allMatch(record -> record.path("topic").asText().equals(orders));
+    }
+
     @Test
     void patternStandsForWhatThePrincipalMayRead() {
         Consumer few = consumer(principal(bob, "read topic " + orders, "use group " + group));
