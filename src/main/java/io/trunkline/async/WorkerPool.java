@@ -146,6 +146,11 @@ public final class WorkerPool implements AutoCloseable {
         return threads;
     }
 
+    /** Whether there is a thread for another call at once. */
+    public boolean isIdle() {
+        return executor.getQueue().isEmpty() && executor.getActiveCount() < threads;
+    }
+
     /** How long a call may take, its waiting included: somewhat longer than PostgreSQL may. */
     public static Duration mostWait() {
         return PendingCall.most();

@@ -26,8 +26,8 @@ final class RequestFraming extends ChannelDuplexHandler {
     private @Nullable HttpGuard http;
     private boolean multiplexed;
     private boolean placed;
-    /** Characters of the line that comes, over all pieces. */
-    private int lineLength;
+    /** Whether the line that comes has had nothing yet that counts, over all pieces. */
+    private boolean lineIsEmpty = true;
 
     /** @param begun whether requests have been read before, so that it is too late to see where each begins */
     private RequestFraming(ConnectionGuard guard, boolean begun) {
@@ -128,19 +128,32 @@ final class RequestFraming extends ChannelDuplexHandler {
 
     /** How many of so many bytes there are up to the next empty line and with it, or all. */
     private int endOfMessage(ByteBuf bytes, int most) {
-        for (int i = 0; i < most; i++) {
-            byte b = bytes.getByte(bytes.readerIndex() + i);
-            if (b == '\n') {
-                boolean empty = lineLength == 0;
-                lineLength = 0;
-                if (empty) {
-                    return i + 1;
-                }
-            } else if (b != '\r') {
-                lineLength++;
+        int first = bytes.readerIndex();
+        int end = first + most;
+        int from = first;
+        while (from < end) {
+            int newline = bytes.indexOf(from, end, (byte) '\n');
+            lineIsEmpty &= isEmpty(bytes, from, newline < 0 ? end : newline);
+            if (newline < 0) {
+                return most;
             }
+            from = newline + 1;
+            if (lineIsEmpty) {
+                return from - first;
+            }
+            lineIsEmpty = true;
         }
         return most;
+    }
+
+    /** Whether there are carriage returns only, if anything. */
+    private static boolean isEmpty(ByteBuf bytes, int from, int end) {
+        for (int i = from; i < end; i++) {
+            if (bytes.getByte(i) != '\r') {
+                return false;
+            }
+        }
+        return true;
     }
 
     @Override

@@ -11,6 +11,16 @@ record FetchRequest(long partitionId, long offset, long maxBytes, int maxRecords
     /** Who asks for less most likely asks for what follows next. */
     private static final long READ_AHEAD_BYTES = 64 * 1024;
 
+    /** The same from another offset. */
+    FetchRequest from(long other) {
+        return new FetchRequest(partitionId, other, maxBytes, maxRecords, strict);
+    }
+
+    /** Whether no more is read than is asked for. */
+    boolean isLarge() {
+        return maxBytes >= READ_AHEAD_BYTES;
+    }
+
     /** As much from the same place as is read at once when little is asked for. */
     FetchRequest ahead() {
         return new FetchRequest(partitionId, offset, Math.max(maxBytes, READ_AHEAD_BYTES), Integer.MAX_VALUE, false);

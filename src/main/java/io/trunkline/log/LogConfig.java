@@ -81,7 +81,10 @@ public interface LogConfig {
         @WithDefault("32M")
         MemorySize cacheBytes();
 
-        /** Memory for records of the past that were read ahead for consumers who ask for few at a time. */
+        /**
+         * Memory for records of the past that were read ahead for consumers who ask for few at a time, and as much again for the
+         * next pages of those who take one large page after the other.
+         */
         @WithDefault("8M")
         MemorySize readAheadBytes();
 

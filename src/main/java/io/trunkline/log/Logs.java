@@ -73,7 +73,14 @@ public class Logs implements ConnectionUser {
         pool = new WorkerPool("fetch", config.fetch().threads(), config.fetch().maxQueued());
         ends = new LogEnds(store, pool);
         ReadAhead readAhead = new ReadAhead(config.fetch().readAheadBytes().asLongValue());
-        PageReader pages = new PageReader(store, ends, cache, readAhead, pool, metrics);
+        PageReader pages = new PageReader(
+                store,
+                ends,
+                cache,
+                readAhead,
+                new Prefetch(config.fetch().readAheadBytes().asLongValue()),
+                pool,
+                metrics);
         fetches = new Fetches(ends, pages, delayedFetches, drain);
         metrics.queuedBytes(appends::queuedBytes);
         metrics.waiting(delayedFetches::waiting);

@@ -13,16 +13,24 @@ final class PageReader {
     private final LogEnds ends;
     private final TailCache cache;
     private final ReadAhead readAhead;
+    private final Prefetch prefetch;
     private final WorkerPool pool;
     private final LogMetrics metrics;
     private final ConcurrentHashMap<FetchRequest, CompletableFuture<PageBuilder>> reads = new ConcurrentHashMap<>();
 
     PageReader(
-            FetchStore store, LogEnds ends, TailCache cache, ReadAhead readAhead, WorkerPool pool, LogMetrics metrics) {
+            FetchStore store,
+            LogEnds ends,
+            TailCache cache,
+            ReadAhead readAhead,
+            Prefetch prefetch,
+            WorkerPool pool,
+            LogMetrics metrics) {
         this.store = store;
         this.ends = ends;
         this.cache = cache;
         this.readAhead = readAhead;
+        this.prefetch = prefetch;
         this.pool = pool;
         this.metrics = metrics;
     }
@@ -59,14 +67,16 @@ final class PageReader {
         if (ahead.isPresent()) {
             return CompletableFuture.completedFuture(page(request, range, ahead.get(), true));
         }
-        return read(request, range).thenCompose(read -> {
+        CompletableFuture<PageBuilder> page = prefetch.take(request).orElseGet(() -> read(request, range));
+        return page.thenCompose(read -> {
+            prefetch(request, read, range);
             if (!read.batches().isEmpty() || read.isFull()) {
-                FetchOutcome.Page page = page(request, range, read, false);
-                if (page.nextOffset() == page.range().endOffset()) {
+                FetchOutcome.Page found = page(request, range, read, false);
+                if (found.nextOffset() == found.range().endOffset()) {
                     cache.want(request.partitionId());
                     read.batches().forEach(batch -> cache.add(request.partitionId(), batch));
                 }
-                return CompletableFuture.completedFuture(page);
+                return CompletableFuture.completedFuture(found);
             }
             // There should have been records: retention has moved past the offset since the range was read.
             return ends.range(request.partitionId()).thenApply(now -> {
@@ -93,6 +103,13 @@ final class PageReader {
             }
             return page;
         });
+    }
+
+    /** Reads what the reader of a page asks for next, unless somebody waits for a thread. */
+    private void prefetch(FetchRequest request, PageBuilder page, OffsetRange range) {
+        if (request.isLarge() && page.isFull() && pool.isIdle()) {
+            prefetch.next(request, page, range.endOffset()).ifPresent(next -> prefetch.keep(next, read(next, range)));
+        }
     }
 
     private CompletableFuture<PageBuilder> readTogether(FetchRequest request, OffsetRange range) {
