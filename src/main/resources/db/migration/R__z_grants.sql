@@ -53,6 +53,7 @@ AS $$
                ('configure_topic(text,jsonb)', true),
                ('delete_topic(text)', true),
                ('note_token_uses(text[])', false),
+               ('move_outbox(integer,bigint)', false),
                ('create_token(text,bytea,text,bytea,text,text[],text,timestamp with time zone)', true),
                ('revoke_token(text,bytea,text)', true),
                ('create_rule(text,bytea,text,text,text,text,text,boolean)', true),

@@ -345,3 +345,37 @@ CREATE TRIGGER access_role_changed BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE
     FOR EACH STATEMENT EXECUTE FUNCTION ${schema}.access_changed();
 CREATE TRIGGER access_rule_changed BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON ${schema}.access_rule
     FOR EACH STATEMENT EXECUTE FUNCTION ${schema}.access_changed();
+
+CREATE TABLE ${schema}.outbox (
+    outbox_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    topic      text COLLATE "C" NOT NULL,
+    key        bytea,
+    value      bytea,
+    headers    jsonb,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+) WITH (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0);
+COMMENT ON TABLE ${schema}.outbox IS
+    'Records on their way to the log: inserted in any transaction, moved by the service when that has committed, in the order of outbox_id.';
+COMMENT ON COLUMN ${schema}.outbox.value IS 'Null for a tombstone.';
+COMMENT ON COLUMN ${schema}.outbox.headers IS 'As over HTTP: [{"key": "name", "value": "<base64>"}].';
+COMMENT ON COLUMN ${schema}.outbox.created_at IS 'The timestamp of the record, unless the topic takes that of the append.';
+
+CREATE TABLE ${schema}.outbox_refused (
+    refused_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    outbox_id  bigint NOT NULL,
+    topic      text COLLATE "C" NOT NULL,
+    key        bytea,
+    value      bytea,
+    headers    jsonb,
+    created_at timestamptz NOT NULL,
+    refused_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    reason     text NOT NULL
+);
+COMMENT ON TABLE ${schema}.outbox_refused IS
+    'Rows of the outbox that cannot become records, with the reason. They wait for somebody who mends them or deletes them.';
+
+CREATE TABLE ${schema}.outbox_mover (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one)
+);
+COMMENT ON TABLE ${schema}.outbox_mover IS 'One row, which whoever moves rows of the outbox locks, so that their order is kept.';
+INSERT INTO ${schema}.outbox_mover DEFAULT VALUES;

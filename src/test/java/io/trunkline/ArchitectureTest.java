@@ -37,6 +37,7 @@ class ArchitectureTest {
             "consumer",
             "group",
             "retention",
+            "outbox",
             "log",
             "access",
             "topic",
@@ -59,6 +60,7 @@ class ArchitectureTest {
                     Set.of("group", "log", "access", "topic", "schema", "jdbc", "async", "record", "error")),
             Map.entry("group", Set.of("log", "access", "topic", "schema", "jdbc", "async", "record", "error")),
             Map.entry("retention", Set.of("log", "topic", "schema", "jdbc", "async", "record", "error")),
+            Map.entry("outbox", Set.of("log", "topic", "schema", "jdbc", "async", "record", "error")),
             Map.entry("log", Set.of("topic", "schema", "jdbc", "async", "record", "error")),
             Map.entry("access", Set.of("topic", "schema", "jdbc", "async", "error")),
             Map.entry("topic", Set.of("schema", "jdbc", "async", "error")),
@@ -68,7 +70,8 @@ class ArchitectureTest {
             Map.entry("record", Set.of()),
             Map.entry("error", Set.of()));
 
-    private static final List<String> FEATURES = List.of("topic", "access", "log", "group", "consumer", "retention");
+    private static final List<String> FEATURES =
+            List.of("topic", "access", "log", "group", "consumer", "retention", "outbox");
     private static final List<String> KIT = List.of("schema", "jdbc", "async", "record", "error");
 
     private static final List<String> REFLECTIVE = List.of(

@@ -40,7 +40,7 @@ class ConfigTest {
         assertThat(database.owner().username()).isEmpty();
         assertThat(database.owner().password()).isEmpty();
         assertThat(database.schema()).isEqualTo("trunkline");
-        assertThat(database.maxConnections()).isEqualTo(42);
+        assertThat(database.maxConnections()).isEqualTo(43);
         assertThat(database.diskSize()).isEmpty();
         assertThat(database.responseTimeout()).isEqualTo(Duration.ofSeconds(10));
         assertThat(database.upkeepTimeout()).isEqualTo(Duration.ofSeconds(60));

@@ -50,9 +50,9 @@ public interface DatabaseConfig {
 
     /**
      * Connections to PostgreSQL that a replica opens at most: not fewer than the append, fetch and consumer threads together
-     * and 22 more.
+     * and 23 more.
      */
-    @WithDefault("42")
+    @WithDefault("43")
     @Min(8)
     @Max(1000)
     int maxConnections();

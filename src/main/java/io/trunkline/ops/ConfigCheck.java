@@ -7,6 +7,7 @@ import io.trunkline.group.OffsetReset;
 import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.jdbc.DatabaseConfig;
 import io.trunkline.log.LogConfig;
+import io.trunkline.outbox.OutboxConfig;
 import io.trunkline.retention.RetentionConfig;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -27,13 +28,25 @@ class ConfigCheck {
     private static final String PREFIX = "trunkline.";
     /** What the prefixes of the config interfaces end with; a test holds it against them. */
     static final List<String> GROUPS = List.of(
-            "access", "consumer", "database", "embedded", "http", "log", "quotas", "retention", "shutdown", "topics");
+            "access",
+            "consumer",
+            "database",
+            "embedded",
+            "http",
+            "log",
+            "outbox",
+            "quotas",
+            "retention",
+            "shutdown",
+            "topics");
 
     /** A batch of so many bytes is below what PostgreSQL takes, whatever its records are. */
     private static final long MOST_BATCH_BYTES = 64L << 20;
 
     private static final Duration LEAST_RESPONSE_TIMEOUT = Duration.ofSeconds(2);
     private static final Duration MOST_RESPONSE_TIMEOUT = Duration.ofSeconds(60);
+    private static final Duration LEAST_OUTBOX_INTERVAL = Duration.ofMillis(10);
+    private static final Duration MOST_OUTBOX_INTERVAL = Duration.ofSeconds(10);
     private static final long LEAST_DELETE_RATE = 64 * 1024;
 
     private final Config config;
@@ -41,6 +54,7 @@ class ConfigCheck {
     private final LogConfig log;
     private final ConsumerConfig consumer;
     private final RetentionConfig retention;
+    private final OutboxConfig outbox;
     private final Instance<ConnectionUser> connectionUsers;
 
     ConfigCheck(
@@ -49,12 +63,14 @@ class ConfigCheck {
             LogConfig log,
             ConsumerConfig consumer,
             RetentionConfig retention,
+            OutboxConfig outbox,
             Instance<ConnectionUser> connectionUsers) {
         this.config = config;
         this.database = database;
         this.log = log;
         this.consumer = consumer;
         this.retention = retention;
+        this.outbox = outbox;
         this.connectionUsers = connectionUsers;
     }
 
@@ -91,6 +107,11 @@ class ConfigCheck {
         atLeast(database.responseTimeout(), database.upkeepTimeout(), "database.upkeep-timeout");
         atLeast(Duration.ofSeconds(1), database.migrationTimeout(), "database.migration-timeout");
         atLeast(Duration.ofSeconds(1), retention.checkInterval(), "retention.check-interval");
+        atLeast(LEAST_OUTBOX_INTERVAL, outbox.pollInterval(), "outbox.poll-interval");
+        if (outbox.pollInterval().compareTo(MOST_OUTBOX_INTERVAL) > 0) {
+            throw new ConfigurationException("trunkline.outbox.poll-interval is " + outbox.pollInterval()
+                    + ", but must be at most " + MOST_OUTBOX_INTERVAL + ".");
+        }
         if (log.append().maxBatchBytes().asLongValue() > MOST_BATCH_BYTES) {
             throw new ConfigurationException("trunkline.log.append.max-batch-bytes is "
                     + log.append().maxBatchBytes().asLongValue() + ", but must be at most " + MOST_BATCH_BYTES

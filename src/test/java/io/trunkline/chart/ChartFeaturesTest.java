@@ -560,11 +560,11 @@ class ChartFeaturesTest {
     @Test
     void notesTellTheConnections(@TempDir Path directory) throws IOException {
         assertThat(notes(directory, Chart.MINIMAL))
-                .contains("Connections: 2 replicas of 42 each")
-                .contains("must leave 126 for Trunkline")
+                .contains("Connections: 2 replicas of 43 each")
+                .contains("must leave 129 for Trunkline")
                 .contains("port-forward service/trunkline 8080:80");
         assertThat(notes(directory, Chart.MINIMAL, "autoscaling: {enabled: true, maxReplicas: 9}"))
-                .contains("must leave 420 for Trunkline");
+                .contains("must leave 430 for Trunkline");
         assertThat(notes(
                         directory,
                         Chart.MINIMAL,

@@ -108,8 +108,8 @@ class ValuesSchemaTest {
     void clusterMustAllowTheConnectionsOfAllReplicas() {
         assertThatThrownBy(() -> Chart.render(Chart.CLUSTER, "replicaCount: 8"))
                 .hasMessageContaining("cloudNativePG.parameters.max_connections is 200")
-                .hasMessageContaining("set it to 388 or more");
-        assertThat(Chart.render(Chart.CLUSTER, "replicaCount: 8\ncloudNativePG: {parameters: {max_connections: '388'}}")
+                .hasMessageContaining("set it to 397 or more");
+        assertThat(Chart.render(Chart.CLUSTER, "replicaCount: 8\ncloudNativePG: {parameters: {max_connections: '397'}}")
                         .all(CloudNativePgCluster.class))
                 .hasSize(1);
     }

@@ -62,7 +62,7 @@ class GroupChaosIT {
         settings.put("trunkline.consumer.session-timeout", "3s");
         settings.put("trunkline.consumer.delivery-timeout", "2s");
         // Three replicas, and what a killed one leaves for a moment, within the server's max_connections.
-        settings.put("trunkline.database.max-connections", "33");
+        settings.put("trunkline.database.max-connections", "34");
         settings.put("trunkline.log.append.threads", "3");
         settings.put("trunkline.log.fetch.threads", "4");
         System.out.println("GroupChaosIT: chaos.seed=" + seed + " chaos.seconds=" + seconds + " in " + directory);

@@ -13,6 +13,7 @@ import io.trunkline.group.ConsumerConfig;
 import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.jdbc.DatabaseConfig;
 import io.trunkline.log.LogConfig;
+import io.trunkline.outbox.OutboxConfig;
 import io.trunkline.retention.RetentionConfig;
 import jakarta.enterprise.inject.Instance;
 import jakarta.enterprise.util.TypeLiteral;
@@ -141,6 +142,7 @@ class ConfigCheckTest {
                 .withMapping(ConsumerConfig.class)
                 .withMapping(DatabaseConfig.class)
                 .withMapping(LogConfig.class)
+                .withMapping(OutboxConfig.class)
                 .withMapping(RetentionConfig.class)
                 .withSources(new PropertiesConfigSource(values, "test", 500))
                 .build();
@@ -150,6 +152,7 @@ class ConfigCheckTest {
                         config.getConfigMapping(LogConfig.class),
                         config.getConfigMapping(ConsumerConfig.class),
                         config.getConfigMapping(RetentionConfig.class),
+                        config.getConfigMapping(OutboxConfig.class),
                         new Users(List.of(connectionUsers)))
                 .atStart(new StartupEvent());
     }

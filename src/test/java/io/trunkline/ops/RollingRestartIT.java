@@ -81,7 +81,7 @@ class RollingRestartIT {
     @BeforeEach
     void startDatabase() {
         settings.putAll(database.start());
-        settings.put("trunkline.database.max-connections", "26");
+        settings.put("trunkline.database.max-connections", "27");
         settings.put("trunkline.log.append.threads", "2");
         settings.put("trunkline.log.fetch.threads", "1");
         settings.put("trunkline.consumer.threads", "1");

@@ -4,6 +4,7 @@ import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 
@@ -32,6 +33,27 @@ abstract class OtherDatabaseTestCase extends ServiceTestCase {
         try (Connection owner = TestDatabase.asOwner(DATABASE)) {
             TestDatabase.execute(owner, sql);
         }
+    }
+
+    /** Settings of a service whose schema in this database has a name. */
+    static Map<String, String> settings(String schema) {
+        return settings(schema, "trunkline_owner", "trunkline_app");
+    }
+
+    static Map<String, String> settings(String schema, String owner, String role) {
+        return Map.of(
+                "trunkline.database.url",
+                TestDatabase.url(DATABASE),
+                "trunkline.database.schema",
+                schema,
+                "trunkline.database.username",
+                role,
+                "trunkline.database.password",
+                TestDatabase.applicationPassword(),
+                "trunkline.database.owner.username",
+                owner,
+                "trunkline.database.owner.password",
+                TestDatabase.ownerPassword());
     }
 
     private static void asSuperuser(String sql) throws SQLException {
