@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class PrefetchTest {
     private static final long PARTITION = 7;
-    private static final long PAGE_BYTES = 64 * 1024;
+    private static final long PAGE_BYTES = 256 * 1024;
     private static final int RECORDS = 10;
     private static final int FAR = 1_000;
 
@@ -48,6 +48,14 @@ class PrefetchTest {
         assertThat(prefetch.next(
                         new FetchRequest(PARTITION + 1, 10, PAGE_BYTES, Integer.MAX_VALUE, false), page(10), FAR))
                 .isEmpty();
+    }
+
+    @Test
+    void smallPagesAreNotReadAhead() {
+        FetchRequest small = new FetchRequest(PARTITION, 0, PAGE_BYTES - 1, Integer.MAX_VALUE, false);
+        prefetch.next(small, page(0), FAR);
+
+        assertThat(prefetch.next(small.from(10), page(10), FAR)).isEmpty();
     }
 
     @Test
