@@ -101,13 +101,13 @@ class OutboxJob implements ConnectionUser {
                         "Rows of the outbox cannot become records; the table outbox_refused has them and the reasons count=%d",
                         turn.refused());
             }
-            boolean wide = rows == MOST_ROWS;
-            if (turn.moved() + turn.refused() == 0 && (wide || turn.held() < rows)) {
+            boolean onlyHeld = turn.moved() + turn.refused() == 0;
+            if (onlyHeld && rows == MOST_ROWS) {
                 pace.next(true);
                 // Looking at rows that stay costs PostgreSQL a small part of the time.
                 return within(config.pollInterval(), Duration.ofNanos((System.nanoTime() - begin) * REST), IDLE);
             }
-            if (turn.held() > rows / 2 && !wide) {
+            if (onlyHeld || turn.held() > rows / 2) {
                 rows = MOST_ROWS;
                 bytes = MOST_BYTES;
             }

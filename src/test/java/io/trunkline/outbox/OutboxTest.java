@@ -147,6 +147,8 @@ class OutboxTest extends ServiceTestCase {
             connection.setAutoCommit(false);
             statement.execute("SELECT * FROM trunkline.produce('" + held + "', 'k', 'first')");
             enqueue(held, "k", "second");
+            // More than is looked at in a turn at first.
+            owner("SELECT trunkline.enqueue('" + held + "', 'k', repeat('x', 600000)) FROM generate_series(1, 20)");
             enqueue(free, "k", "free");
 
             assertThat(values(awaitRecords(free, 1))).containsExactly("free");
@@ -154,7 +156,7 @@ class OutboxTest extends ServiceTestCase {
             connection.commit();
         }
 
-        assertThat(values(awaitRecords(held, 2))).containsExactly("first", "second");
+        assertThat(values(awaitRecords(held, 22))).startsWith("first", "second");
     }
 
     /** Somebody takes rows back in a transaction that takes its time. */
