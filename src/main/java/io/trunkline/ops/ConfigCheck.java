@@ -100,18 +100,12 @@ class ConfigCheck {
         atLeast(Duration.ofSeconds(1), consumer.lagInterval(), "consumer.lag-interval");
         atLeast(Duration.ofSeconds(1), log.metrics().interval(), "log.metrics.interval");
         atLeast(LEAST_RESPONSE_TIMEOUT, database.responseTimeout(), "database.response-timeout");
-        if (database.responseTimeout().compareTo(MOST_RESPONSE_TIMEOUT) > 0) {
-            throw new ConfigurationException("trunkline.database.response-timeout is " + database.responseTimeout()
-                    + ", but must be at most " + MOST_RESPONSE_TIMEOUT + ".");
-        }
+        atMost(MOST_RESPONSE_TIMEOUT, database.responseTimeout(), "database.response-timeout");
         atLeast(database.responseTimeout(), database.upkeepTimeout(), "database.upkeep-timeout");
         atLeast(Duration.ofSeconds(1), database.migrationTimeout(), "database.migration-timeout");
         atLeast(Duration.ofSeconds(1), retention.checkInterval(), "retention.check-interval");
         atLeast(LEAST_OUTBOX_INTERVAL, outbox.pollInterval(), "outbox.poll-interval");
-        if (outbox.pollInterval().compareTo(MOST_OUTBOX_INTERVAL) > 0) {
-            throw new ConfigurationException("trunkline.outbox.poll-interval is " + outbox.pollInterval()
-                    + ", but must be at most " + MOST_OUTBOX_INTERVAL + ".");
-        }
+        atMost(MOST_OUTBOX_INTERVAL, outbox.pollInterval(), "outbox.poll-interval");
         if (log.append().maxBatchBytes().asLongValue() > MOST_BATCH_BYTES) {
             throw new ConfigurationException("trunkline.log.append.max-batch-bytes is "
                     + log.append().maxBatchBytes().asLongValue() + ", but must be at most " + MOST_BATCH_BYTES
@@ -145,6 +139,13 @@ class ConfigCheck {
         if (given.compareTo(least) < 0) {
             throw new ConfigurationException(
                     "trunkline." + key + " is " + given + ", but must be at least " + least + ".");
+        }
+    }
+
+    private static void atMost(Duration most, Duration given, String key) {
+        if (given.compareTo(most) > 0) {
+            throw new ConfigurationException(
+                    "trunkline." + key + " is " + given + ", but must be at most " + most + ".");
         }
     }
 }

@@ -43,14 +43,14 @@ class OutboxTest extends ServiceTestCase {
     @BeforeEach
     void makeTable() throws SQLException {
         table = "own_" + Long.toHexString(System.nanoTime());
-        owner("CREATE SCHEMA IF NOT EXISTS own");
+        TestDatabase.execute("CREATE SCHEMA IF NOT EXISTS own");
         table = "own." + table;
     }
 
     @AfterEach
     void leaveNothing() throws SQLException {
-        owner("DROP SCHEMA own CASCADE");
-        owner("DELETE FROM trunkline.outbox_refused");
+        TestDatabase.execute("DROP SCHEMA own CASCADE");
+        TestDatabase.execute("DELETE FROM trunkline.outbox_refused");
     }
 
     @Test
@@ -107,7 +107,7 @@ class OutboxTest extends ServiceTestCase {
     @Test
     void oddRowIsPutAsideAndHoldsUpNobody() throws SQLException {
         String topic = api.newTopic(1, "{\"max.message.bytes\":\"100\"}");
-        owner("INSERT INTO trunkline.outbox (topic, key, value, headers, created_at) VALUES"
+        TestDatabase.execute("INSERT INTO trunkline.outbox (topic, key, value, headers, created_at) VALUES"
                 + " ('no-such-topic', 'k', 'v', NULL, now()),"
                 + " ('" + topic + "', 'k', convert_to(repeat('x', 101), 'UTF8'), NULL, now()),"
                 + " ('" + topic + "', 'k', 'v', '[{\"key\": 1}]', now()),"
@@ -148,7 +148,8 @@ class OutboxTest extends ServiceTestCase {
             statement.execute("SELECT * FROM trunkline.produce('" + held + "', 'k', 'first')");
             enqueue(held, "k", "second");
             // More than is looked at in a turn at first.
-            owner("SELECT trunkline.enqueue('" + held + "', 'k', repeat('x', 600000)) FROM generate_series(1, 20)");
+            TestDatabase.execute(
+                    "SELECT trunkline.enqueue('" + held + "', 'k', repeat('x', 600000)) FROM generate_series(1, 20)");
             enqueue(free, "k", "free");
 
             assertThat(values(awaitRecords(free, 1))).containsExactly("free");
@@ -194,8 +195,9 @@ class OutboxTest extends ServiceTestCase {
         int turns = 40;
         int keys = 5;
         String topic = api.newTopic(3);
-        owner("CREATE TABLE " + table + " (key int PRIMARY KEY, version int NOT NULL DEFAULT 0)");
-        owner("INSERT INTO " + table + " (key) SELECT i FROM generate_series(0, " + (keys - 1) + ") AS i");
+        TestDatabase.execute("CREATE TABLE " + table + " (key int PRIMARY KEY, version int NOT NULL DEFAULT 0)");
+        TestDatabase.execute(
+                "INSERT INTO " + table + " (key) SELECT i FROM generate_series(0, " + (keys - 1) + ") AS i");
         long seed = System.nanoTime();
         List<Callable<Void>> work = new ArrayList<>();
         for (int writer = 0; writer < writers; writer++) {
@@ -225,8 +227,7 @@ class OutboxTest extends ServiceTestCase {
                 writer.get();
             }
         }
-        int committed =
-                Integer.parseInt(rows("SELECT sum(version) FROM " + table).getFirst());
+        int committed = Integer.parseInt(TestDatabase.one("SELECT sum(version) FROM " + table));
 
         List<JsonNode> records = awaitRecords(topic, committed);
 
@@ -243,15 +244,15 @@ class OutboxTest extends ServiceTestCase {
     @Test
     void changesOfACapturedTableAreCloudEvents() throws Exception {
         String topic = api.newTopic(1);
-        owner("CREATE TABLE " + table + " (id int PRIMARY KEY, name text)");
-        owner("SELECT trunkline.capture('" + table + "', topic => '" + topic + "')");
-        owner("INSERT INTO " + table + " VALUES (1, 'a'), (2, 'b')");
-        owner("UPDATE " + table + " SET name = 'c' WHERE id = 1");
-        owner("UPDATE " + table + " SET id = 3 WHERE id = 2");
-        owner("DELETE FROM " + table + " WHERE id = 1");
-        owner("TRUNCATE " + table);
-        owner("SELECT trunkline.uncapture('" + table + "')");
-        owner("INSERT INTO " + table + " VALUES (9, 'unseen')");
+        TestDatabase.execute("CREATE TABLE " + table + " (id int PRIMARY KEY, name text)");
+        TestDatabase.execute("SELECT trunkline.capture('" + table + "', topic => '" + topic + "')");
+        TestDatabase.execute("INSERT INTO " + table + " VALUES (1, 'a'), (2, 'b')");
+        TestDatabase.execute("UPDATE " + table + " SET name = 'c' WHERE id = 1");
+        TestDatabase.execute("UPDATE " + table + " SET id = 3 WHERE id = 2");
+        TestDatabase.execute("DELETE FROM " + table + " WHERE id = 1");
+        TestDatabase.execute("TRUNCATE " + table);
+        TestDatabase.execute("SELECT trunkline.uncapture('" + table + "')");
+        TestDatabase.execute("INSERT INTO " + table + " VALUES (9, 'unseen')");
 
         List<JsonNode> records = awaitRecords(topic, 7);
 
@@ -275,15 +276,16 @@ class OutboxTest extends ServiceTestCase {
     @Test
     void changesThatFollowOneAnotherAreCapturedInTheirOrder() throws Exception {
         String topic = api.newTopic(3);
-        owner("CREATE TABLE " + table + " (a int, b text, version int NOT NULL, PRIMARY KEY (a, b))");
-        owner("INSERT INTO " + table + " SELECT i, 'x', 0 FROM generate_series(1, 3) AS i");
-        owner("SELECT trunkline.capture('" + table + "', topic => '" + topic + "')");
+        TestDatabase.execute("CREATE TABLE " + table + " (a int, b text, version int NOT NULL, PRIMARY KEY (a, b))");
+        TestDatabase.execute("INSERT INTO " + table + " SELECT i, 'x', 0 FROM generate_series(1, 3) AS i");
+        TestDatabase.execute("SELECT trunkline.capture('" + table + "', topic => '" + topic + "')");
         List<Callable<Void>> work = new ArrayList<>();
         for (int writer = 0; writer < 8; writer++) {
             int id = writer;
             work.add(() -> {
                 for (int turn = 0; turn < 20; turn++) {
-                    owner("UPDATE " + table + " SET version = version + 1 WHERE a = " + (1 + (id + turn) % 3));
+                    TestDatabase.execute(
+                            "UPDATE " + table + " SET version = version + 1 WHERE a = " + (1 + (id + turn) % 3));
                 }
                 return null;
             });
@@ -351,13 +353,13 @@ class OutboxTest extends ServiceTestCase {
     @Test
     void nothingChangesWithoutItsEventAndTheLogIsNotCaptured() throws SQLException {
         String topic = api.newTopic(1);
-        owner("CREATE TABLE " + table + " (id int PRIMARY KEY)");
+        TestDatabase.execute("CREATE TABLE " + table + " (id int PRIMARY KEY)");
 
-        owner("SELECT trunkline.capture('" + table + "', 'no-such-topic')");
-        assertThatThrownBy(() -> owner("INSERT INTO " + table + " VALUES (1)"))
+        TestDatabase.execute("SELECT trunkline.capture('" + table + "', 'no-such-topic')");
+        assertThatThrownBy(() -> TestDatabase.execute("INSERT INTO " + table + " VALUES (1)"))
                 .isInstanceOfSatisfying(
                         SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("TL003"));
-        assertThatThrownBy(() -> owner("SELECT trunkline.capture('trunkline.topic', '" + topic + "')"))
+        assertThatThrownBy(() -> TestDatabase.execute("SELECT trunkline.capture('trunkline.topic', '" + topic + "')"))
                 .isInstanceOfSatisfying(
                         SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo("TL001"));
     }
@@ -382,20 +384,13 @@ class OutboxTest extends ServiceTestCase {
     }
 
     private void enqueue(String topic, String key, String value) throws SQLException {
-        owner("SELECT trunkline.enqueue('" + topic + "', '" + key + "', '" + value + "')");
+        TestDatabase.execute("SELECT trunkline.enqueue('" + topic + "', '" + key + "', '" + value + "')");
     }
 
     private static void assertRefused(String arguments, String state) {
-        assertThatThrownBy(() -> owner("SELECT trunkline.enqueue(" + arguments + ")"))
+        assertThatThrownBy(() -> TestDatabase.execute("SELECT trunkline.enqueue(" + arguments + ")"))
                 .isInstanceOfSatisfying(
                         SQLException.class, e -> assertThat(e.getSQLState()).isEqualTo(state));
-    }
-
-    private static void owner(String sql) throws SQLException {
-        try (Connection connection = TestDatabase.asOwner();
-                Statement statement = connection.createStatement()) {
-            statement.execute(sql);
-        }
     }
 
     private static List<String> rows(String query) throws SQLException {
