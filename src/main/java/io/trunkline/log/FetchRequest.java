@@ -10,12 +10,12 @@ package io.trunkline.log;
 record FetchRequest(long partitionId, long offset, long maxBytes, int maxRecords, boolean strict) {
     /** Who asks for less most likely asks for what follows next. */
     private static final long READ_AHEAD_BYTES = 64 * 1024;
-    /** Less is mostly a share of a poll of several partitions, whose next one is of another size. */
-    private static final long LARGE_BYTES = 256 * 1024;
+    /** What a page has at least that is worth a reading of its own before somebody asks for it. */
+    private static final long LARGE_BYTES = 2 * READ_AHEAD_BYTES;
 
-    /** The same from another offset. */
-    FetchRequest from(long other) {
-        return new FetchRequest(partitionId, other, maxBytes, maxRecords, strict);
+    /** As much of what follows, however large its first record is. */
+    FetchRequest next(long nextOffset) {
+        return new FetchRequest(partitionId, nextOffset, maxBytes, maxRecords, false);
     }
 
     /** Whether the next page is worth reading while this one is looked at. */

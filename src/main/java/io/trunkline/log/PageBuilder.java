@@ -47,6 +47,18 @@ final class PageBuilder {
         return !full;
     }
 
+    /** What of this page is asked for by a request for its first offset. It is full when it is cut, or ends where a full page ends. */
+    PageBuilder part(FetchRequest request) {
+        PageBuilder part = empty(request);
+        for (FetchedBatch batch : batches) {
+            if (!part.add(batch)) {
+                break;
+            }
+        }
+        part.full |= full && part.next == next;
+        return part;
+    }
+
     List<FetchedBatch> batches() {
         return batches;
     }

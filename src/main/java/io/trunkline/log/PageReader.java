@@ -67,7 +67,9 @@ final class PageReader {
         if (ahead.isPresent()) {
             return CompletableFuture.completedFuture(page(request, range, ahead.get(), true));
         }
-        CompletableFuture<PageBuilder> page = prefetch.take(request).orElseGet(() -> read(request, range));
+        CompletableFuture<PageBuilder> page = prefetch.take(request)
+                .map(early -> early.thenApply(read -> read.part(request)))
+                .orElseGet(() -> read(request, range));
         return page.thenCompose(read -> {
             prefetch(request, read, range);
             if (!read.batches().isEmpty() || read.isFull()) {
@@ -92,12 +94,7 @@ final class PageReader {
     private CompletableFuture<PageBuilder> read(FetchRequest request, OffsetRange range) {
         FetchRequest wide = request.ahead();
         return readTogether(wide, range).thenApply(read -> {
-            PageBuilder page = PageBuilder.empty(request);
-            for (FetchedBatch batch : read.batches()) {
-                if (!page.add(batch)) {
-                    break;
-                }
-            }
+            PageBuilder page = read.part(request);
             if (page.next() < read.next()) {
                 readAhead.keep(wide.partitionId(), read.batches());
             }

@@ -30,13 +30,21 @@ final class Prefetch {
 
     private final long mostBytes;
     private final AtomicLong bytes = new AtomicLong();
-    private final Cache<FetchRequest, Kept> pages;
+    private final Cache<Place, Kept> pages;
     private final Cache<Place, Boolean> places;
 
     /** Where the last page of some reader ended. */
-    private record Place(long partitionId, long offset) {}
+    private record Place(long partitionId, long offset) {
+        static Place of(FetchRequest request) {
+            return new Place(request.partitionId(), request.offset());
+        }
+    }
 
-    private record Kept(CompletableFuture<PageBuilder> page, long bytes) {}
+    private record Kept(FetchRequest request, CompletableFuture<PageBuilder> page) {
+        boolean isEnoughFor(FetchRequest wanted) {
+            return request.maxBytes() >= wanted.maxBytes() && request.maxRecords() >= wanted.maxRecords();
+        }
+    }
 
     /** @param mostBytes of all pages that are held or read */
     Prefetch(long mostBytes) {
@@ -58,15 +66,19 @@ final class Prefetch {
                 .build();
     }
 
-    private void dropped(@Nullable FetchRequest request, @Nullable Kept kept, RemovalCause cause) {
+    private void dropped(@Nullable Place place, @Nullable Kept kept, RemovalCause cause) {
         if (kept != null) {
-            bytes.addAndGet(-kept.bytes());
+            bytes.addAndGet(-kept.request().maxBytes());
         }
     }
 
-    /** The page of a request, or what is being read for it; it is held no longer. */
+    /** At least the page of a request, perhaps more, or what is being read for it; it is held no longer. */
     Optional<CompletableFuture<PageBuilder>> take(FetchRequest request) {
-        return Optional.ofNullable(pages.asMap().remove(request)).map(Kept::page);
+        Place place = Place.of(request);
+        Kept kept = pages.getIfPresent(place);
+        return kept != null && kept.isEnoughFor(request) && pages.asMap().remove(place, kept)
+                ? Optional.of(kept.page())
+                : Optional.empty();
     }
 
     /**
@@ -77,13 +89,13 @@ final class Prefetch {
      */
     Optional<FetchRequest> next(FetchRequest request, PageBuilder page, long end) {
         long count = page.next() - request.offset();
-        if (!request.isLarge() || request.strict() || !page.isFull() || end - page.next() < count) {
+        if (!request.isLarge() || count == 0 || !page.isFull() || end - page.next() < count) {
             return Optional.empty();
         }
-        boolean goesOn = places.asMap().remove(new Place(request.partitionId(), request.offset())) != null;
-        places.put(new Place(request.partitionId(), page.next()), true);
-        FetchRequest next = request.from(page.next());
-        return goesOn && !pages.asMap().containsKey(next) && reserve(request.maxBytes())
+        boolean goesOn = places.asMap().remove(Place.of(request)) != null;
+        FetchRequest next = request.next(page.next());
+        places.put(Place.of(next), true);
+        return goesOn && !pages.asMap().containsKey(Place.of(next)) && reserve(next.maxBytes())
                 ? Optional.of(next)
                 : Optional.empty();
     }
@@ -99,12 +111,12 @@ final class Prefetch {
 
     /** Holds what is read for a request of {@link #next}, until it is taken. */
     void keep(FetchRequest next, CompletableFuture<PageBuilder> page) {
-        Kept kept = new Kept(page, next.maxBytes());
-        pages.put(next, kept);
+        Kept kept = new Kept(next, page);
+        pages.put(Place.of(next), kept);
         page.whenComplete((read, failure) -> {
             // One record may be larger than the page should be.
-            if (read == null || size(read) > kept.bytes()) {
-                pages.asMap().remove(next, kept);
+            if (read == null || size(read) > next.maxBytes()) {
+                pages.asMap().remove(Place.of(next), kept);
             }
         });
     }

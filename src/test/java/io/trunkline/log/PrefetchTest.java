@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 
 class PrefetchTest {
     private static final long PARTITION = 7;
-    private static final long PAGE_BYTES = 256 * 1024;
+    private static final long PAGE_BYTES = 128 * 1024;
     private static final int RECORDS = 10;
     private static final int FAR = 1_000;
 
@@ -55,7 +55,48 @@ class PrefetchTest {
         FetchRequest small = new FetchRequest(PARTITION, 0, PAGE_BYTES - 1, Integer.MAX_VALUE, false);
         prefetch.next(small, page(0), FAR);
 
-        assertThat(prefetch.next(small.from(10), page(10), FAR)).isEmpty();
+        assertThat(prefetch.next(small.next(10), page(10), FAR)).isEmpty();
+    }
+
+    @Test
+    void readerWhoNowAsksForLessTakesItAndForMoreDoesNot() {
+        FetchRequest next = goesOn(0);
+        CompletableFuture<PageBuilder> read = CompletableFuture.completedFuture(page(20));
+        prefetch.keep(next, read);
+
+        assertThat(prefetch.take(new FetchRequest(PARTITION, 20, PAGE_BYTES + 1, 1, true)))
+                .isEmpty();
+        assertThat(prefetch.take(new FetchRequest(PARTITION, 20, PAGE_BYTES / 2, 1, true)))
+                .as("a share of a poll")
+                .containsSame(read);
+    }
+
+    @Test
+    void readerToWhomNothingFittedIsNotReadAheadFor() {
+        prefetch.next(request(0), page(0), FAR);
+        PageBuilder nothing = PageBuilder.empty(new FetchRequest(PARTITION, 10, 1, 1, true));
+        nothing.add(page(10).batches().getFirst());
+        assertThat(nothing.isFull()).isTrue();
+
+        assertThat(prefetch.next(request(10), nothing, FAR)).isEmpty();
+    }
+
+    @Test
+    void partOfAFullPageIsFullAlsoWhenItIsAllOfIt() {
+        PageBuilder read = new PageBuilder(0, 900, RECORDS);
+        read.add(page(0).batches().getFirst());
+        assertThat(read.isFull()).isTrue();
+        assertThat(read.bytesLeft()).as("nothing fits in").isPositive();
+
+        PageBuilder all = read.part(new FetchRequest(PARTITION, 0, PAGE_BYTES, Integer.MAX_VALUE, true));
+        assertThat(all.next()).isEqualTo(read.next());
+        assertThat(all.isFull()).isTrue();
+        assertThat(page(0).part(new FetchRequest(PARTITION, 0, PAGE_BYTES, RECORDS + 1, true))
+                        .isFull())
+                .isTrue();
+        PageBuilder some = read.part(new FetchRequest(PARTITION, 0, PAGE_BYTES, 2, true));
+        assertThat(some.next()).isEqualTo(2);
+        assertThat(some.isFull()).isTrue();
     }
 
     @Test
