@@ -21,33 +21,36 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     v_function regprocedure;
+    v_table    name;
     v_role     name;
 BEGIN
+    -- Others use append(), which calls them with its owner's rights: they take the identities of producers and keys, and nothing
+    -- proves that those are the caller's. Before the first migration has ended find_key() is missing, and the grants follow.
     FOR v_function, v_role IN
         SELECT f.f, r.rolname
           FROM pg_proc p
          CROSS JOIN LATERAL aclexplode(p.proacl) AS a
           JOIN pg_roles r ON r.oid = a.grantee
          CROSS JOIN ${schema}.append_functions(p_slice) AS f (f)
-         WHERE p.oid = '${schema}.append(bigint, bigint[], bytea[], bytea[], int[], text[], bytea[])'::regprocedure
+         WHERE p.oid = to_regprocedure('${schema}.find_key(bytea)')
            AND a.privilege_type = 'EXECUTE'
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', v_function, v_role);
     END LOOP;
-    FOR v_role IN
-        SELECT r.rolname
+    FOR v_table, v_role IN
+        SELECT c.relname, r.rolname
           FROM pg_class c
          CROSS JOIN LATERAL aclexplode(c.relacl) AS a
           JOIN pg_roles r ON r.oid = a.grantee
-         WHERE c.oid = '${schema}.log_batch'::regclass
+         WHERE c.oid IN ('${schema}.log_batch'::regclass, '${schema}.producer_batch'::regclass, '${schema}.idempotency_key'::regclass)
            AND a.privilege_type = 'SELECT'
     LOOP
-        EXECUTE format('GRANT SELECT ON ${schema}.log_batch_%s TO %I', p_slice, v_role);
+        EXECUTE format('GRANT SELECT ON ${schema}.%I TO %I', v_table || '_' || p_slice, v_role);
     END LOOP;
 END
 $$;
 COMMENT ON FUNCTION ${schema}.share_append(int) IS
-    'Lets those who may append() use the append functions of a slice, and those who may read the log read its table.';
+    'Lets the service, which is who may find_key(), use the append functions of a slice, and those who may read the log and its producers read their tables.';
 
 -- What the append functions of all slices share. It runs with their search path, and nobody else may call it.
 CREATE OR REPLACE FUNCTION ${schema}.check_batches(
@@ -191,9 +194,27 @@ CREATE OR REPLACE FUNCTION ${schema}.append_{slice}(
     p_header_counts  int[],
     p_header_keys    text[],
     p_header_values  bytea[],
-    OUT base_offsets      bigint[],
-    OUT log_start_offsets bigint[],
-    OUT append_times      bigint[]
+    p_part_partitions  int[],
+    p_part_firsts      int[],
+    p_part_counts      int[],
+    p_expected_ends    bigint[],
+    p_producer_ids     bigint[],
+    p_producer_epochs  int[],
+    p_base_sequences   int[],
+    p_key_ids          bytea[],
+    p_fingerprints     bytea[],
+    p_partition_counts int[],
+    p_max_bytes        int[],
+    OUT base_offsets          bigint[],
+    OUT log_start_offsets     bigint[],
+    OUT append_times          bigint[],
+    OUT part_verdicts         int[],
+    OUT part_tp_ids           bigint[],
+    OUT part_offsets          bigint[],
+    OUT part_times            bigint[],
+    OUT part_partition_counts int[],
+    OUT part_max_bytes        int[],
+    OUT part_record_counts    int[]
 )
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
@@ -224,13 +245,43 @@ DECLARE
     v_running_bytes bigint;
     v_bytes         int;
     v_base          bigint;
+    v_parts         int := 0;
+    v_part          int := 1;
+    v_first_part    int := 1;
+    v_older         int[];
+    v_written       bytea[];
+    v_late          int;
+    v_known         record;
+    v_verdict       record;
 BEGIN
     base_offsets := array_fill(NULL::bigint, ARRAY[v_partitions]);
     log_start_offsets := base_offsets;
     append_times := base_offsets;
+    IF p_part_partitions IS NOT NULL THEN
+        v_parts := ${schema}.check_parts(
+            v_partitions, p_counts, v_total, p_part_partitions, p_part_firsts, p_part_counts, p_expected_ends, p_producer_ids,
+            p_producer_epochs, p_base_sequences, p_key_ids, p_fingerprints, p_partition_counts, p_max_bytes);
+        part_verdicts := array_fill(0, ARRAY[v_parts]);
+        part_offsets := array_fill(NULL::bigint, ARRAY[v_parts]);
+        part_times := part_offsets;
+        part_tp_ids := part_offsets;
+        part_partition_counts := array_fill(NULL::int, ARRAY[v_parts]);
+        part_max_bytes := part_partition_counts;
+        part_record_counts := part_partition_counts;
+        SELECT coalesce(array_agg(s.slice ORDER BY s.slice DESC), '{}')
+          INTO v_older
+          FROM ${schema}.slice s
+         WHERE s.slice < {slice} AND s.has_producers;
+    END IF;
     FOR i IN 1 .. v_partitions LOOP
         v_tp_id := p_tp_ids[i];
         v_count := v_total;
+        IF v_parts > 0 THEN
+            v_first_part := v_part;
+            WHILE v_part <= v_parts AND p_part_partitions[v_part] = i LOOP
+                v_part := v_part + 1;
+            END LOOP;
+        END IF;
         IF v_partitions > 1 THEN
             v_count := p_counts[i];
             v_last := v_first + v_count - 1;
@@ -281,6 +332,81 @@ BEGIN
               USING v_tp_id, v_head.log_start_offset;
         END IF;
         v_base := greatest(v_head.log_start_offset, v_tail + 1);
+        IF v_part > v_first_part THEN
+            -- Under the lock, and later than it: whatever was appended to the partition before is seen.
+            IF p_key_ids IS NOT NULL THEN
+                FOR v_known IN
+                    SELECT v_first_part + p.n::int - 1 AS part, p.fingerprint = k.fingerprint AS same, k.tp_id, k.base_offset,
+                           k.appended_at, k.partition_count, k.max_message_bytes, k.record_count
+                      FROM unnest(p_key_ids[v_first_part : v_part - 1], p_fingerprints[v_first_part : v_part - 1])
+                           WITH ORDINALITY AS p (key_id, fingerprint, n)
+                     CROSS JOIN LATERAL (SELECT k.* FROM ${schema}.idempotency_key_{slice} k WHERE k.key_id = p.key_id LIMIT 1) k
+                     UNION ALL
+                    SELECT v_first_part + p.n::int - 1, p.fingerprint = k.fingerprint, k.tp_id, k.base_offset,
+                           k.appended_at, k.partition_count, k.max_message_bytes, k.record_count
+                      FROM ${schema}.known_keys(v_older, p_key_ids[v_first_part : v_part - 1]) k
+                      JOIN unnest(p_key_ids[v_first_part : v_part - 1], p_fingerprints[v_first_part : v_part - 1])
+                           WITH ORDINALITY AS p (key_id, fingerprint, n) ON p.key_id = k.key_id
+                LOOP
+                    part_verdicts[v_known.part] := CASE WHEN v_known.same THEN 1 ELSE 4 END;
+                    part_tp_ids[v_known.part] := v_known.tp_id;
+                    part_offsets[v_known.part] := v_known.base_offset;
+                    part_times[v_known.part] := floor(extract(epoch FROM v_known.appended_at) * 1000)::bigint;
+                    part_partition_counts[v_known.part] := v_known.partition_count;
+                    part_max_bytes[v_known.part] := v_known.max_message_bytes;
+                    part_record_counts[v_known.part] := v_known.record_count;
+                END LOOP;
+            END IF;
+            IF p_producer_ids IS NOT NULL THEN
+                -- Those that do not simply follow what was appended last, or the part before them.
+                FOR v_known IN
+                    SELECT p.part, p.id, p.epoch_before
+                      FROM (SELECT v_first_part + o.n::int - 1 AS part, o.id, o.epoch, o.sequence,
+                                   lag(o.epoch) OVER w AS epoch_before,
+                                   lag((o.sequence::bigint + o.count) % 2147483648) OVER w AS next
+                              FROM unnest(p_producer_ids[v_first_part : v_part - 1], p_producer_epochs[v_first_part : v_part - 1],
+                                          p_base_sequences[v_first_part : v_part - 1], p_part_counts[v_first_part : v_part - 1])
+                                   WITH ORDINALITY AS o (id, epoch, sequence, count, n)
+                             WHERE o.id >= 0
+                            WINDOW w AS (PARTITION BY o.id ORDER BY o.n)) p
+                      LEFT JOIN LATERAL (SELECT b.producer_epoch, (b.base_sequence::bigint + b.record_count) % 2147483648 AS next
+                                           FROM ${schema}.producer_batch_{slice} b
+                                          WHERE p.epoch_before IS NULL AND b.tp_id = v_tp_id AND b.producer_id = p.id
+                                          ORDER BY b.last_offset DESC
+                                          LIMIT 1) b ON true
+                     WHERE (p.epoch = coalesce(p.epoch_before, b.producer_epoch)
+                            AND p.sequence = coalesce(p.next, b.next)) IS NOT TRUE
+                LOOP
+                    IF v_known.epoch_before IS NOT NULL THEN
+                        RAISE EXCEPTION 'the parts of a producer in one append follow one another' USING ERRCODE = 'TL001';
+                    END IF;
+                    -- Those that follow it were sent again with it, as a rule: each is judged now, up to the first that is new.
+                    FOR n IN v_known.part .. v_part - 1 LOOP
+                        CONTINUE WHEN p_producer_ids[n] <> v_known.id;
+                        v_verdict := ${schema}.producer_verdict(
+                            {slice} || v_older, v_tp_id, v_known.id, p_producer_epochs[n], p_base_sequences[n], p_part_counts[n]);
+                        EXIT WHEN v_verdict.verdict = 0;
+                        part_verdicts[n] := v_verdict.verdict;
+                        part_tp_ids[n] := v_tp_id;
+                        part_offsets[n] := v_verdict.base_offset;
+                        part_times[n] := floor(extract(epoch FROM v_verdict.appended_at) * 1000)::bigint;
+                    END LOOP;
+                END LOOP;
+            END IF;
+            IF p_expected_ends IS NOT NULL THEN
+                FOR n IN v_first_part .. v_part - 1 LOOP
+                    IF p_expected_ends[n] >= 0 AND part_verdicts[n] = 0 AND p_expected_ends[n] <> v_base + p_part_firsts[n] THEN
+                        part_verdicts[n] := 5;
+                        part_offsets[n] := v_base + p_part_firsts[n];
+                    END IF;
+                END LOOP;
+            END IF;
+            IF 0 <> ANY (part_verdicts[v_first_part : v_part - 1]) THEN
+                base_offsets[i] := -4;
+                append_times[i] := NULL;
+                CONTINUE;
+            END IF;
+        END IF;
         v_running_bytes := coalesce(v_running_bytes, v_head.log_start_bytes);
         IF v_tail IS NULL OR v_head.slice <> {slice} THEN
             INSERT INTO ${schema}.partition_slice (tp_id, slice, base_offset, base_bytes, freed_bytes)
@@ -301,15 +427,57 @@ BEGIN
              v_bytes, v_running_bytes + v_bytes, v_timestamps, v_keys, v_values, v_header_counts, v_header_keys, v_header_values);
         base_offsets[i] := v_base;
         log_start_offsets[i] := v_head.log_start_offset;
+        IF v_part > v_first_part AND p_producer_ids IS NOT NULL THEN
+            INSERT INTO ${schema}.producer_batch_{slice}
+                (tp_id, producer_id, last_offset, appended_at, base_sequence, record_count, producer_epoch)
+            SELECT v_tp_id, p_producer_ids[n], v_base + p_part_firsts[n] + p_part_counts[n] - 1, v_now, p_base_sequences[n],
+                   p_part_counts[n], p_producer_epochs[n]::smallint
+              FROM generate_series(v_first_part, v_part - 1) AS n
+             WHERE p_producer_ids[n] >= 0;
+        END IF;
     END LOOP;
+    IF p_key_ids IS NOT NULL THEN
+        -- The index keeps a key from being written to two partitions at once. Whoever waits for the other here holds heads, but
+        -- nobody who has come so far waits for a head, and all go by the order of the keys.
+        WITH written AS (
+            INSERT INTO ${schema}.idempotency_key_{slice}
+                (tp_id, base_offset, appended_at, partition_count, max_message_bytes, record_count, key_id, fingerprint)
+            SELECT p_tp_ids[p.partition], base_offsets[p.partition] + p.first,
+                   to_timestamp(append_times[p.partition] / 1000.0), p.partition_count, p.max_bytes, p.count, p.key_id, p.fingerprint
+              FROM unnest(p_key_ids, p_fingerprints, p_part_partitions, p_part_firsts, p_part_counts, p_partition_counts, p_max_bytes)
+                   AS p (key_id, fingerprint, partition, first, count, partition_count, max_bytes)
+             WHERE p.key_id IS NOT NULL AND append_times[p.partition] IS NOT NULL
+             ORDER BY p.key_id
+            RETURNING key_id
+        )
+        SELECT array_agg(w.key_id ORDER BY w.key_id) INTO v_written FROM written w;
+        -- Somebody may still be writing the same key to a slice that has just ended: a commit can wait for a standby, or with
+        -- its machine, for longer than any timeout. So the rows go there too; log_limit keeps such a slice from being forgotten.
+        IF v_written IS NOT NULL AND cardinality(v_older) > 0 THEN
+            FOR v_late IN
+                SELECT s.slice
+                  FROM ${schema}.slice s
+                 WHERE s.slice = ANY (v_older)
+                   AND NOT EXISTS (SELECT FROM ${schema}.slice l
+                                    WHERE l.slice > s.slice AND l.starts_at <= v_now - interval '15 minutes')
+                 ORDER BY s.slice DESC
+            LOOP
+                EXECUTE format(
+                    'INSERT INTO ${schema}.idempotency_key_%s SELECT k.* FROM ${schema}.idempotency_key_{slice} k'
+                    ' WHERE k.key_id = ANY ($1) ORDER BY k.key_id', v_late)
+                USING v_written;
+            END LOOP;
+        END IF;
+    END IF;
 END
 $append$
 $template$, '{slice}', p_slice::text);
     EXECUTE format(
-        'COMMENT ON FUNCTION ${schema}.append_%s(bigint[], int[], boolean, bigint[], bigint[], bytea[], bytea[], int[], text[], bytea[]) IS %L',
+        'COMMENT ON FUNCTION ${schema}.append_%s(bigint[], int[], boolean, bigint[], bigint[], bytea[], bytea[], int[], text[], bytea[], int[], int[], int[], bigint[], bigint[], int[], int[], bytea[], bytea[], int[], int[]) IS %L',
         p_slice,
         'Appends to partitions in slice ' || p_slice || ', for each p_counts[i] records, in one transaction. Answers the offset of the first record of each, '
-        'its log start offset and the time. A partition that was not written has no time, and instead of an offset -1 where it is locked (unless p_wait), -2 where it writes to another slice, -3 where it is gone.');
+        'its log start offset and the time. A partition that was not written has no time, and instead of an offset -1 where it is locked (unless p_wait), -2 where it writes to another slice, -3 where it is gone, -4 where a part of it was judged not to be written. '
+        'Verdicts of parts: 0 none, 1 written before, 2 out of order, 3 of an old epoch, 4 a key of another request, 5 the end is another.');
     FOR v_function IN SELECT ${schema}.append_functions(p_slice) LOOP
         EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', v_function);
     END LOOP;
@@ -342,7 +510,8 @@ BEGIN
         IF NOT FOUND THEN
             RAISE EXCEPTION 'partition % does not exist', p_tp_id USING ERRCODE = 'TL002';
         END IF;
-        EXECUTE format('SELECT base_offsets[1] FROM ${schema}.append_%s(ARRAY[$1], NULL, true, $2, ARRAY[$3], $4, $5, $6, $7, $8)', v_slice)
+        EXECUTE format('SELECT base_offsets[1] FROM ${schema}.append_%s(ARRAY[$1], NULL, true, $2, ARRAY[$3], $4, $5, $6, $7, $8,'
+                       ' NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)', v_slice)
            INTO v_base
           USING p_tp_id, p_timestamps, v_max, p_keys, p_values, p_header_counts, p_header_keys, p_header_values;
         IF v_base >= 0 THEN

@@ -35,6 +35,12 @@ BEGIN
         EXECUTE format('CREATE TABLE ${schema}.log_batch_%s (LIKE ${schema}.log_batch INCLUDING ALL)', v_slice);
         -- ATTACH lets appends and reads of the other slices go on, PARTITION OF would not.
         EXECUTE format('ALTER TABLE ${schema}.log_batch ATTACH PARTITION ${schema}.log_batch_%s FOR VALUES IN (%s)', v_slice, v_slice);
+        EXECUTE format('CREATE TABLE ${schema}.producer_batch_%s (LIKE ${schema}.producer_batch INCLUDING ALL)', v_slice);
+        EXECUTE format('CREATE TABLE ${schema}.idempotency_key_%s (LIKE ${schema}.idempotency_key INCLUDING ALL)', v_slice);
+        EXECUTE format(
+            'COMMENT ON TABLE ${schema}.producer_batch_%s IS %L', v_slice, 'The batches of idempotent producers in slice ' || v_slice || '.');
+        EXECUTE format(
+            'COMMENT ON TABLE ${schema}.idempotency_key_%s IS %L', v_slice, 'The requests with idempotency keys in slice ' || v_slice || '.');
         PERFORM ${schema}.make_append(v_slice);
         INSERT INTO ${schema}.slice (slice, starts_at) VALUES (v_slice, v_start);
         v_start := v_start + p_length;
@@ -116,6 +122,10 @@ BEGIN
        OR EXISTS (SELECT FROM ${schema}.partition_head h WHERE h.slice = p_slice) THEN
         RETURN false;
     END IF;
+    IF pg_relation_size(to_regclass('${schema}.producer_batch_' || p_slice)) > 0
+       OR pg_relation_size(to_regclass('${schema}.idempotency_key_' || p_slice)) > 0 THEN
+        RETURN false; -- forget_producers() comes first
+    END IF;
     -- The foreign keys let this wait for whoever is about to use the slice, and fail when it does.
     BEGIN
         DELETE FROM ${schema}.slice s WHERE s.slice = p_slice;
@@ -130,7 +140,8 @@ BEGIN
     IF v_used THEN
         RAISE EXCEPTION 'slice % has not been freed', p_slice USING ERRCODE = 'TL009';
     END IF;
-    EXECUTE format('DROP TABLE ${schema}.log_batch_%s', p_slice);
+    EXECUTE format(
+        'DROP TABLE ${schema}.log_batch_%1$s, ${schema}.producer_batch_%1$s, ${schema}.idempotency_key_%1$s', p_slice);
     FOR v_function IN SELECT ${schema}.append_functions(p_slice) LOOP
         EXECUTE format('DROP FUNCTION %s', v_function);
     END LOOP;
@@ -138,7 +149,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION ${schema}.drop_slice(int) IS
-    'Removes a slice that has been freed and that no partition refers to; false where one still does. Waits 100 ms at most for a lock, since queries over all slices wait behind it.';
+    'Removes a slice that has been freed, whose producers are forgotten and that no partition refers to; false where one still does. Waits 100 ms at most for a lock, since queries over all slices wait behind it.';
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ${schema} FROM PUBLIC;
 

@@ -47,6 +47,8 @@ AS $$
                ('prepare_slices(interval,integer)', false),
                ('free_slice(integer)', false),
                ('drop_slice(integer)', false),
+               ('forget_producers(interval)', false),
+               ('find_key(bytea)', false),
                ('create_topic(text,integer,jsonb,text)', false),
                ('lock_topic(text)', false),
                ('grow_topic(text,integer)', false),

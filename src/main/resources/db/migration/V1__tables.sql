@@ -30,11 +30,14 @@ COMMENT ON TABLE ${schema}.topic_version IS
 INSERT INTO ${schema}.topic_version (version) VALUES (1);
 
 CREATE TABLE ${schema}.slice (
-    slice     int PRIMARY KEY CHECK (slice >= 1),
-    starts_at timestamptz NOT NULL UNIQUE
+    slice         int PRIMARY KEY CHECK (slice >= 1),
+    starts_at     timestamptz NOT NULL UNIQUE,
+    has_producers boolean NOT NULL DEFAULT true
 );
 COMMENT ON TABLE ${schema}.slice IS
     'Time slices of the log, each a table of its own (log_batch_<slice>) that can be freed at once. An append goes to the newest slice that has started.';
+COMMENT ON COLUMN ${schema}.slice.has_producers IS
+    'Whether producer_batch_<slice> and idempotency_key_<slice> are still searched; false once forget_producers() has emptied them.';
 
 CREATE SEQUENCE ${schema}.tp_id AS bigint;
 COMMENT ON SEQUENCE ${schema}.tp_id IS
@@ -105,9 +108,6 @@ CREATE TABLE ${schema}.log_batch (
     header_counts         int[],
     header_keys           text[],
     header_values         bytea[],
-    producer_id           bigint,
-    producer_epoch        smallint,
-    base_sequence         int,
     -- What the service makes at most: 100,000 records of a request, and 100 MiB of one record, with what arrays cost beside.
     CONSTRAINT log_batch_bounds CHECK (record_count <= 100000 AND byte_size <= 134217728),
     PRIMARY KEY (tp_id, last_offset, slice)
@@ -123,7 +123,6 @@ COMMENT ON COLUMN ${schema}.log_batch.timestamps IS 'Milliseconds since the epoc
 COMMENT ON COLUMN ${schema}.log_batch.keys IS 'NULL when no record of the batch has a key.';
 COMMENT ON COLUMN ${schema}.log_batch.header_counts IS
     'How many headers each record has, which lie one after the other in header_keys and header_values. NULL when no record has one.';
-COMMENT ON COLUMN ${schema}.log_batch.producer_id IS 'For idempotent producers; not used yet, as the two columns after it.';
 
 -- Without lz4 the batches are stored as they are: pglz compresses some 30 MB/s, and every append would wait for it.
 DO $$
@@ -140,6 +139,43 @@ BEGIN
 END
 $$;
 
+CREATE TABLE ${schema}.producer_batch (
+    tp_id          bigint NOT NULL,
+    producer_id    bigint NOT NULL CHECK (producer_id >= 0),
+    last_offset    bigint NOT NULL,
+    appended_at    timestamptz NOT NULL,
+    base_sequence  int NOT NULL CHECK (base_sequence >= 0),
+    record_count   int NOT NULL CHECK (record_count BETWEEN 1 AND last_offset + 1),
+    producer_epoch smallint NOT NULL CHECK (producer_epoch >= 0),
+    PRIMARY KEY (tp_id, producer_id, last_offset)
+);
+COMMENT ON TABLE ${schema}.producer_batch IS
+    'Always empty: the model of producer_batch_<slice>, with one row for each batch of an idempotent producer that was appended in that slice. Rows are inserted with their records and never change.';
+COMMENT ON COLUMN ${schema}.producer_batch.base_sequence IS
+    'The sequence number of the first record. Sequence numbers continue from 2147483647 with 0.';
+
+CREATE TABLE ${schema}.idempotency_key (
+    tp_id             bigint NOT NULL,
+    base_offset       bigint NOT NULL,
+    appended_at       timestamptz NOT NULL,
+    partition_count   int NOT NULL CHECK (partition_count >= 1),
+    max_message_bytes int NOT NULL CHECK (max_message_bytes >= 0),
+    record_count      int NOT NULL CHECK (record_count >= 1),
+    key_id            bytea NOT NULL PRIMARY KEY CHECK (octet_length(key_id) = 16),
+    fingerprint       bytea NOT NULL CHECK (octet_length(fingerprint) = 32)
+);
+COMMENT ON TABLE ${schema}.idempotency_key IS
+    'Always empty: the model of idempotency_key_<slice>, with one row for each part of a request with an Idempotency-Key that was appended in that slice. Rows are inserted with their records and never change.';
+COMMENT ON COLUMN ${schema}.idempotency_key.partition_count IS
+    'How many partitions the topic had when the first part of the request was written: the others go by it.';
+COMMENT ON COLUMN ${schema}.idempotency_key.max_message_bytes IS
+    'How large a record could be when the first part of the request was written: records that were refused then are refused again.';
+COMMENT ON COLUMN ${schema}.idempotency_key.record_count IS
+    'How many records the part has: a repetition that would have others there fails.';
+COMMENT ON COLUMN ${schema}.idempotency_key.key_id IS
+    'A hash of the key, its principal and topic, and for all parts but the first of their partition and where the first part is.';
+COMMENT ON COLUMN ${schema}.idempotency_key.fingerprint IS 'SHA-256 of what the request says.';
+
 CREATE TABLE ${schema}.log_limit (
     min_slice_length interval NOT NULL DEFAULT '1 minute'
                      CHECK (min_slice_length >= interval '1 minute'),
@@ -148,7 +184,9 @@ CREATE TABLE ${schema}.log_limit (
     max_time_ahead   interval NOT NULL DEFAULT '31 days'
                      CHECK (max_time_ahead BETWEEN max_slice_length AND interval '100 days'),
     max_purge_turn   interval NOT NULL DEFAULT '1 hour'
-                     CHECK (max_purge_turn BETWEEN interval '5 minutes' AND interval '1 day')
+                     CHECK (max_purge_turn BETWEEN interval '5 minutes' AND interval '1 day'),
+    min_producer_retention interval NOT NULL DEFAULT '1 hour'
+                     CHECK (min_producer_retention BETWEEN interval '30 minutes' AND interval '31 days')
 );
 CREATE UNIQUE INDEX log_limit_one_row ON ${schema}.log_limit ((true));
 COMMENT ON TABLE ${schema}.log_limit IS
@@ -157,6 +195,8 @@ COMMENT ON COLUMN ${schema}.log_limit.min_slice_length IS 'The shortest slice th
 COMMENT ON COLUMN ${schema}.log_limit.max_slice_length IS 'The longest slice that prepare_slices() makes. Space is freed a slice at a time.';
 COMMENT ON COLUMN ${schema}.log_limit.max_time_ahead IS 'The longest time that slices are made ahead for.';
 COMMENT ON COLUMN ${schema}.log_limit.max_purge_turn IS 'How long one turn to purge lasts at most, however often it is renewed.';
+COMMENT ON COLUMN ${schema}.log_limit.min_producer_retention IS
+    'The shortest time after which forget_producers() forgets the batches of idempotent producers and idempotency keys.';
 INSERT INTO ${schema}.log_limit DEFAULT VALUES;
 
 CREATE TABLE ${schema}.retention_lease (

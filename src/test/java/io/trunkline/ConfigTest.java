@@ -15,6 +15,7 @@ import io.trunkline.edge.HttpConfig;
 import io.trunkline.embedded.EmbeddedConfig;
 import io.trunkline.group.ConsumerConfig;
 import io.trunkline.jdbc.DatabaseConfig;
+import io.trunkline.log.IdempotencyConfig;
 import io.trunkline.log.LogConfig;
 import io.trunkline.retention.RetentionConfig;
 import io.trunkline.topic.TopicDefaults;
@@ -80,6 +81,7 @@ class ConfigTest {
         assertThat(quotas.consumers()).isEmpty();
         assertThat(quotas.topics()).isEmpty();
         assertThat(quotas.partitions()).isEmpty();
+        assertThat(config.getConfigMapping(IdempotencyConfig.class).retention()).isEqualTo(Duration.ofHours(24));
         LogConfig log = config.getConfigMapping(LogConfig.class);
         assertThat(log.append().threads()).isEqualTo(8);
         assertThat(log.append().maxBatchBytes().asLongValue()).isEqualTo(1L << 20);
@@ -165,6 +167,7 @@ class ConfigTest {
             Map.entry("trunkline.http.idle-timeout", "10m"),
             Map.entry("trunkline.http.allowed-hosts", "a.example.org,b.example.org"),
             Map.entry("trunkline.http.documentation", "false"),
+            Map.entry("trunkline.idempotency.retention", "20h"),
             Map.entry("trunkline.log.append.threads", "1"),
             Map.entry("trunkline.log.append.max-batch-bytes", "3M"),
             Map.entry("trunkline.log.append.max-batch-records", "4"),
@@ -229,6 +232,7 @@ class ConfigTest {
                 .isEqualTo(Path.of("/d"));
         assertThat(config.getConfigMapping(HttpConfig.class).maxBodySize().asLongValue())
                 .isEqualTo(1L << 20);
+        assertThat(config.getConfigMapping(IdempotencyConfig.class).retention()).isEqualTo(Duration.ofHours(20));
         assertThat(config.getConfigMapping(LogConfig.class).slices().ahead()).isEqualTo(13);
         assertThat(config.getConfigMapping(QuotaConfig.class).partitions()).contains(7);
         assertThat(config.getConfigMapping(TopicDefaults.class).autoCreate()).isTrue();
@@ -257,6 +261,7 @@ class ConfigTest {
                 "trunkline.database.ulr",
                 "trunkline.embedded.dir",
                 "trunkline.http.max-body",
+                "trunkline.idempotency.time",
                 "trunkline.log.append.thread",
                 "trunkline.quotas.polls",
                 "trunkline.retention.interval",
@@ -278,6 +283,7 @@ class ConfigTest {
                 .withMapping(DatabaseConfig.class)
                 .withMapping(EmbeddedConfig.class)
                 .withMapping(HttpConfig.class)
+                .withMapping(IdempotencyConfig.class)
                 .withMapping(LogConfig.class)
                 .withMapping(QuotaConfig.class)
                 .withMapping(RetentionConfig.class)

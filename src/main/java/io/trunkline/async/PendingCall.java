@@ -109,7 +109,8 @@ public final class PendingCall<T> implements Runnable {
             result.completeExceptionally(new TrunklineException(
                     ErrorCode.OUTCOME_UNKNOWN,
                     "PostgreSQL did not answer in time: what was to be written may or may not have been."
-                            + " Repeating it can do it twice."));
+                            + " Repeating it can do it twice, unless it is a produce request with an"
+                            + " Idempotency-Key: repeat that with the same key."));
         }
     }
 

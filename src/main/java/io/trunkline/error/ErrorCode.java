@@ -75,6 +75,14 @@ public enum ErrorCode {
     NO_OFFSET,
     /** Another consumer of the group has a partition that this one commits, so that nothing was committed. */
     COMMIT_FENCED,
+    /** A batch neither continues the sequence of its idempotent producer nor is one of its last five; nothing was written. */
+    OUT_OF_ORDER_SEQUENCE,
+    /** A batch of an idempotent producer has an older epoch than the producer; nothing was written. */
+    PRODUCER_FENCED,
+    /** The partition does not have the end offset that the request needs; nothing was written. */
+    END_OFFSET_MOVED,
+    /** The idempotency key belongs to another request; nothing was written. */
+    IDEMPOTENCY_KEY_REUSED,
     /** The request body is over the limit. */
     BODY_TOO_LARGE,
     /** The record is over the topic's {@code max.message.bytes}. */
@@ -113,7 +121,7 @@ public enum ErrorCode {
     STORAGE_FULL,
     /** The log has no slice to write to; nothing was written. */
     SLICE_MISSING,
-    /** The connection was lost while a write was under way: it may or may not have been done. */
+    /** The connection was lost while a write was under way: it may or may not have been done, or only a part of it. */
     OUTCOME_UNKNOWN,
     /** A fault of the service; the log has the details. */
     INTERNAL

@@ -20,6 +20,8 @@ import org.postgresql.util.PSQLException;
  */
 public final class SqlFailure {
     private static final String BATCH_BOUNDS = "log_batch_bounds";
+    /** What the names of the tables of idempotency keys begin with. */
+    private static final String KEYS = "idempotency_key_";
 
     private SqlFailure() {}
 
@@ -100,6 +102,7 @@ public final class SqlFailure {
                         ErrorCode.DATABASE_UNAVAILABLE,
                         "PostgreSQL refuses the service's connection; nothing was done. Try again later.",
                         e);
+            case "23505" -> isKey(e) ? keyTaken(e) : Failures.internal(e);
             // No connection was made.
             case "08001", "08004", "57P03" -> unavailable(e);
             case "23514" -> isTooLarge(e) ? tooLarge(e) : Failures.internal(e);
@@ -114,6 +117,36 @@ public final class SqlFailure {
         return e instanceof PSQLException refused
                 && refused.getServerErrorMessage() != null
                 && BATCH_BOUNDS.equals(refused.getServerErrorMessage().getConstraint());
+    }
+
+    private static boolean isKey(SQLException e) {
+        return e instanceof PSQLException refused
+                && refused.getServerErrorMessage() != null
+                && refused.getServerErrorMessage().getTable() instanceof String table
+                && table.startsWith(KEYS);
+    }
+
+    private static TrunklineException keyTaken(SQLException e) {
+        return new TrunklineException(
+                ErrorCode.OVERLOADED,
+                "Another request with this Idempotency-Key is being written; nothing was written. Try again.",
+                e);
+    }
+
+    /** Whether nothing was written because another transaction has written one of the idempotency keys meanwhile. */
+    public static boolean isKeyTaken(Throwable failure) {
+        return failure instanceof TrunklineException known
+                && known.code() == ErrorCode.OVERLOADED
+                && known.getCause() instanceof SQLException e
+                && "23505".equals(e.getSQLState());
+    }
+
+    /** Whether nothing was written because a lock was held by somebody else for longer than anybody waits. */
+    public static boolean isLocked(Throwable failure) {
+        return failure instanceof TrunklineException known
+                && known.code() == ErrorCode.OVERLOADED
+                && known.getCause() instanceof SQLException e
+                && "55P03".equals(e.getSQLState());
     }
 
     private static TrunklineException tooLarge(SQLException e) {
@@ -168,7 +201,7 @@ public final class SqlFailure {
         return new TrunklineException(
                 ErrorCode.OUTCOME_UNKNOWN,
                 "The connection to PostgreSQL was lost during the write: it may or may not have been done."
-                        + " Repeating it can do it twice.",
+                        + " Repeating it can do it twice, unless it is a produce request with an Idempotency-Key: repeat that with the same key.",
                 cause);
     }
 

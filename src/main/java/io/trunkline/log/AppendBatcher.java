@@ -14,16 +14,14 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.concurrent.ConcurrentHashMap;
+import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jboss.logging.Logger;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Combines what waits for a partition into one append, and small appends of several partitions into one transaction. A
@@ -63,12 +61,13 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
     /** When PostgreSQL last committed an append, by {@link System#nanoTime}. */
     private volatile long progressAt;
 
-    private final ConcurrentHashMap<Long, PartitionQueue> queues = new ConcurrentHashMap<>();
-    private final AtomicLong queuedBytes = new AtomicLong();
+    private final AppendQueues queues;
     /** Queues that have something to write and no append in flight, in turn. Guarded by itself. */
     private final Deque<PartitionQueue> ready = new ArrayDeque<>();
     /** Threads that take from {@link #ready}. Guarded by it. */
     private int workers;
+
+    private final KeysInFlight keysInFlight = new KeysInFlight();
 
     AppendBatcher(AppendStore store, LogConfig.Append config, LogMetrics metrics, Listener listener) {
         this(
@@ -99,6 +98,7 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
         this.lockedPool = lockedPool;
         this.timer = timer;
         this.nanoTime = nanoTime;
+        queues = new AppendQueues(config, metrics);
         progressAt = nanoTime.getAsLong();
         timer.scheduleWithFixedDelay(
                 this::failOverdue, OVERDUE_CHECK.toMillis(), OVERDUE_CHECK.toMillis(), TimeUnit.MILLISECONDS);
@@ -115,9 +115,9 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
         return pool.threads() + lockedPool.threads();
     }
 
-    /** Bytes that wait or are being appended. */
+    /** Bytes that wait or are being appended, and those for which there is room. */
     long queuedBytes() {
-        return queuedBytes.get();
+        return queues.queuedBytes();
     }
 
     /**
@@ -126,13 +126,31 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
      * @throws TrunklineException {@code OVERLOADED} when a queue is full; nothing was taken then
      */
     void submit(List<QueuedAppend> appends) {
-        reserve(appends);
+        queues.reserve(appends);
+        submitReserved(appends);
+    }
+
+    /** Takes appends for which there is room. */
+    void submit(List<QueuedAppend> appends, AppendRoom room) {
+        appends.forEach(append -> room.use(append.partitionId(), append.size()));
+        submitReserved(appends);
+    }
+
+    /**
+     * Makes room for appends that are submitted later, for all or none.
+     *
+     * @param sizes their bytes in memory, by partition id
+     * @param rest bytes that belong to none of them, and are held until the room is closed
+     * @throws TrunklineException {@code OVERLOADED} when a queue is full; there is no room then
+     */
+    AppendRoom room(Map<Long, Long> sizes, long rest) {
+        return queues.room(sizes, rest);
+    }
+
+    private void submitReserved(List<QueuedAppend> appends) {
         List<PartitionQueue> idle = new ArrayList<>(appends.size());
         for (QueuedAppend append : appends) {
-            PartitionQueue queue = queues.get(append.partitionId());
-            if (queue == null) {
-                throw new IllegalStateException("a reserved queue is missing");
-            }
+            PartitionQueue queue = queues.of(append);
             if (queue.add(append)) {
                 idle.add(queue);
             }
@@ -167,66 +185,22 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
             return;
         }
         try {
-            for (PartitionQueue queue : queues.values()) {
+            for (PartitionQueue queue : queues.all()) {
                 end(
                         queue.takeOverdue(latest),
                         new AppendOutcome.Refused(new TrunklineException(
                                 ErrorCode.DATABASE_UNAVAILABLE,
                                 "PostgreSQL did not answer in time; nothing was written. Try again later.")));
-                AppendOutcome unknown = new AppendOutcome.Unknown(new TrunklineException(
-                        ErrorCode.OUTCOME_UNKNOWN,
-                        "PostgreSQL did not answer in time: the records may or may not have been written."
-                                + " Repeating it can do it twice."));
+                AppendOutcome unknown = new AppendOutcome.Unknown(
+                        new TrunklineException(
+                                ErrorCode.OUTCOME_UNKNOWN,
+                                "PostgreSQL did not answer in time: the records may or may not have been written."
+                                        + " Repeating it can do it twice, unless it has an Idempotency-Key: repeat it with the same key."));
                 queue.overdueInFlight(latest).forEach(append -> append.outcome().complete(unknown));
             }
         } catch (RuntimeException e) {
             LOG.error("Appends that are overdue could not be failed; will try again", e);
         }
-    }
-
-    private void reserve(List<QueuedAppend> appends) {
-        List<QueuedAppend> reserved = new ArrayList<>(appends.size());
-        for (QueuedAppend append : appends) {
-            String full = reserve(append);
-            if (full != null) {
-                reserved.forEach(this::release);
-                metrics.rejected();
-                throw new TrunklineException(ErrorCode.OVERLOADED, full);
-            }
-            reserved.add(append);
-        }
-    }
-
-    /** Makes room for an append, or says what is full. One alone always fits its partition. */
-    private @Nullable String reserve(QueuedAppend append) {
-        long size = append.size();
-        long total = queuedBytes.addAndGet(size);
-        if (total > config.maxQueuedBytes().asLongValue() && total > size) {
-            queuedBytes.addAndGet(-size);
-            return "Too many records wait to be written (trunkline.log.append.max-queued-bytes); nothing was written. Try again.";
-        }
-        boolean[] fits = {true};
-        queues.compute(append.partitionId(), (id, existing) -> {
-            PartitionQueue queue = existing == null ? new PartitionQueue(id) : existing;
-            fits[0] = queue.reserve(size, config.maxQueuedBytesPerPartition().asLongValue());
-            return queue;
-        });
-        if (!fits[0]) {
-            queuedBytes.addAndGet(-size);
-            return "Too many records wait for one partition (trunkline.log.append.max-queued-bytes-per-partition);"
-                    + " nothing was written. Try again.";
-        }
-        return null;
-    }
-
-    private void release(QueuedAppend append) {
-        long size = append.size();
-        queuedBytes.addAndGet(-size);
-        queues.computeIfPresent(append.partitionId(), (id, queue) -> queue.release(size) ? null : queue);
-    }
-
-    private void forget(PartitionQueue unused) {
-        queues.computeIfPresent(unused.partitionId(), (id, queue) -> queue.release(0) ? null : queue);
     }
 
     /** One more thread, unless all are at work or nothing is to be done. */
@@ -268,7 +242,11 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
         }
     }
 
-    /** Batches for one transaction; none when nothing is ready, and then the thread does not count as working any more. */
+    /**
+     * Batches for one transaction. One with a key that is being written shares none, so that whoever sends a key to many
+     * partitions at once holds up no others. None when nothing is ready, and then the thread does not count as
+     * working any more.
+     */
     private List<Batch> next() {
         List<Batch> batches = new ArrayList<>();
         long bytes = 0;
@@ -284,7 +262,7 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
                     if (queue.ended()) {
                         ready.addLast(queue);
                     } else {
-                        forget(queue);
+                        queues.forget(queue);
                     }
                     continue;
                 }
@@ -293,6 +271,7 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
                 boolean fits = bytes <= MOST_SHARED_BYTES
                         && records <= MOST_SHARED_RECORDS
                         && !alone
+                        && !keysInFlight.hasAny(batch.keys())
                         && (batches.isEmpty() || batches.getFirst().isLike(batch));
                 if (!fits && !batches.isEmpty()) {
                     queue.putBack(batch);
@@ -300,6 +279,7 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
                 }
                 ready.removeFirst();
                 batches.add(batch);
+                keysInFlight.begin(batch.keys());
                 if (!fits) {
                     break;
                 }
@@ -313,44 +293,58 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
 
     private void append(List<Batch> batches) {
         SharedAppend shared = shared(batches);
-        List<AppendOutcome> outcomes;
+        List<BatchOutcome> outcomes;
         try {
             outcomes = store.tryAppend(shared);
         } catch (RuntimeException | Error e) {
-            if (batches.size() == 1) {
-                failed(batches.getFirst(), e);
-            } else if (SqlFailure.isRefusal(e)) {
-                // One of the batches is at fault: each goes by itself now, so that it fails alone.
-                batches.forEach(batch -> batch.queue().putBackAlone(batch));
-                goOn(batches.stream().map(Batch::queue).toList());
-            } else {
-                goOn(batches.stream()
-                        .map(Batch::queue)
-                        .filter(PartitionQueue::ended)
-                        .toList());
-                batches.forEach(batch -> fail(batch, e));
-            }
+            batches.forEach(batch -> keysInFlight.end(batch.keys()));
+            failed(batches, e);
             return;
         }
+        batches.forEach(batch -> keysInFlight.end(batch.keys()));
         List<PartitionQueue> more = new ArrayList<>();
         for (int i = 0; i < batches.size(); i++) {
             Batch batch = batches.get(i);
-            if (outcomes.get(i) instanceof AppendOutcome.NotHere) {
+            if (outcomes.get(i).isNotHere()) {
                 appendLater(batch);
                 continue;
             }
             tell(batch, outcomes.get(i), shared, i);
-            if (batch.queue().ended()) {
+            if (isOver(batch, outcomes.get(i))) {
                 more.add(batch.queue());
             }
         }
         // The next appends do not wait until the answers of these are under way.
         goOn(more);
         for (int i = 0; i < batches.size(); i++) {
-            if (!(outcomes.get(i) instanceof AppendOutcome.NotHere)) {
+            if (!outcomes.get(i).isNotHere()) {
                 acknowledge(batches.get(i), outcomes.get(i));
             }
         }
+    }
+
+    /** A transaction failed. Where one of several batches is at fault, each goes by itself now, so that it fails alone. */
+    private void failed(List<Batch> batches, Throwable failure) {
+        if (batches.size() == 1) {
+            failed(batches.getFirst(), failure);
+            return;
+        }
+        List<Batch> again = List.of();
+        if (SqlFailure.isRefusal(failure) || SqlFailure.isKeyTaken(failure)) {
+            again = batches;
+        } else if (SqlFailure.isLocked(failure) && batches.stream().anyMatch(Batch::hasIdempotencyKeys)) {
+            // It waited for another transaction with one of the keys.
+            again = batches.stream()
+                    .filter(batch -> !batch.hasIdempotencyKeys() || hasTimeToWait(batch))
+                    .toList();
+        }
+        List<Batch> failed = new ArrayList<>(batches);
+        failed.removeAll(again);
+        again.forEach(batch -> batch.queue().putBackAlone(batch));
+        List<PartitionQueue> more = new ArrayList<>(again.stream().map(Batch::queue).toList());
+        failed.stream().map(Batch::queue).filter(PartitionQueue::ended).forEach(more::add);
+        goOn(more);
+        failed.forEach(batch -> fail(batch, failure));
     }
 
     private static SharedAppend shared(List<Batch> batches) {
@@ -363,9 +357,13 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
             lockedPool.run(() -> {
                 try {
                     SharedAppend alone = shared(List.of(batch));
-                    AppendOutcome outcome = hasTimeToWait(batch) ? store.append(alone) : new AppendOutcome.Locked();
+                    BatchOutcome outcome = hasTimeToWait(batch)
+                            ? waiting(batch, alone)
+                            : new BatchOutcome.Ended(new AppendOutcome.Locked());
                     tell(batch, outcome, alone, 0);
-                    goOnAfter(batch);
+                    if (isOver(batch, outcome)) {
+                        goOn(List.of(batch.queue()));
+                    }
                     acknowledge(batch, outcome);
                 } catch (RuntimeException | Error e) {
                     failed(batch, e);
@@ -374,6 +372,15 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
         } catch (RejectedExecutionException e) {
             fail(batch, stopping(e));
             stopped(batch.queue(), e);
+        }
+    }
+
+    private BatchOutcome waiting(Batch batch, SharedAppend alone) {
+        keysInFlight.begin(batch.keys());
+        try {
+            return store.append(alone);
+        } finally {
+            keysInFlight.end(batch.keys());
         }
     }
 
@@ -393,10 +400,39 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
         if (batch.appends().size() > 1 && SqlFailure.isRefusal(failure)) {
             batch.queue().putBackOneByOne(batch);
             goOn(List.of(batch.queue()));
+        } else if (SqlFailure.isKeyTaken(failure) && hasTimeToWait(batch)) {
+            // Somebody else has written one of the keys, which is found now.
+            batch.queue().putBackAlone(batch);
+            goOn(List.of(batch.queue()));
+        } else if (SqlFailure.isKeyTaken(failure)
+                || SqlFailure.isLocked(failure) && batch.hasIdempotencyKeys()) {
+            // Those without a key have nothing to do with it.
+            List<QueuedAppend> others =
+                    batch.appends().stream().filter(append -> !append.hasKey()).toList();
+            if (batch.queue().judged(others)) {
+                goOn(List.of(batch.queue()));
+            }
+            end(
+                    batch.appends().stream().filter(QueuedAppend::hasKey).toList(),
+                    AppendOutcome.of(Failures.known(failure)));
         } else {
             goOnAfter(batch);
             fail(batch, failure);
         }
+    }
+
+    /** Lets go of a batch, or of those of its appends that have ended. Answers whether its queue takes another turn. */
+    private static boolean isOver(Batch batch, BatchOutcome outcome) {
+        if (!(outcome instanceof BatchOutcome.Judged judged)) {
+            return batch.queue().ended();
+        }
+        List<QueuedAppend> others = new ArrayList<>();
+        for (int i = 0; i < batch.appends().size(); i++) {
+            if (judged.verdicts().get(i).isEmpty()) {
+                others.add(batch.appends().get(i));
+            }
+        }
+        return batch.queue().judged(others);
     }
 
     private void goOnAfter(Batch batch) {
@@ -415,8 +451,11 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
     }
 
     /** Before the partition's next append begins, so that readers are told in the order of the offsets. */
-    private void tell(Batch batch, AppendOutcome outcome, SharedAppend shared, int index) {
-        if (!(outcome instanceof Appended appended)) {
+    private void tell(Batch batch, BatchOutcome outcome, SharedAppend shared, int index) {
+        if (outcome instanceof BatchOutcome.Judged) {
+            progressAt = nanoTime.getAsLong();
+        }
+        if (!(outcome instanceof BatchOutcome.Ended ended && ended.outcome() instanceof Appended appended)) {
             return;
         }
         progressAt = nanoTime.getAsLong();
@@ -438,14 +477,23 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
         }
     }
 
-    private void acknowledge(Batch batch, AppendOutcome outcome) {
-        if (!(outcome instanceof Appended appended)) {
-            end(batch.appends(), outcome);
-            return;
+    private void acknowledge(Batch batch, BatchOutcome outcome) {
+        switch (outcome) {
+            case BatchOutcome.Ended(Appended appended) -> acknowledge(batch, appended);
+            case BatchOutcome.Ended(AppendOutcome other) -> end(batch.appends(), other);
+            case BatchOutcome.Judged judged -> {
+                for (int i = 0; i < batch.appends().size(); i++) {
+                    List<QueuedAppend> append = List.of(batch.appends().get(i));
+                    judged.verdicts().get(i).ifPresent(verdict -> end(append, verdict));
+                }
+            }
         }
+    }
+
+    private void acknowledge(Batch batch, Appended appended) {
         long offset = appended.baseOffset();
         for (QueuedAppend append : batch.appends()) {
-            release(append);
+            queues.release(append);
             append.outcome().complete(new Appended(offset, appended.time(), appended.logStartOffset()));
             offset += append.records().count();
         }
@@ -469,7 +517,7 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
 
     private void end(List<QueuedAppend> appends, AppendOutcome outcome) {
         for (QueuedAppend append : appends) {
-            release(append);
+            queues.release(append);
             append.outcome().complete(outcome);
         }
     }

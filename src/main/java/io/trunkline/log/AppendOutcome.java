@@ -14,6 +14,26 @@ public sealed interface AppendOutcome {
      */
     record Appended(long baseOffset, long time, long logStartOffset) implements AppendOutcome {}
 
+    /**
+     * They had been appended before, as the same batch of the same producer; nothing was written.
+     *
+     * @param baseOffset the offset that the first of them got then
+     * @param time when that was, in milliseconds since the epoch
+     */
+    record Duplicate(long baseOffset, long time) implements AppendOutcome {}
+
+    /**
+     * They had been appended before, with the same idempotency key; nothing was written.
+     *
+     * @param partitionId where that was
+     * @param baseOffset the offset that the first of them got then
+     * @param count how many there were then: another number now means that the key stands for other records
+     * @param time when that was, in milliseconds since the epoch
+     * @param plan how the records of the request were distributed then
+     */
+    record Repeated(long partitionId, long baseOffset, int count, long time, ProducePlan plan)
+            implements AppendOutcome {}
+
     /** They are not in the log, or nobody knows whether they are. */
     sealed interface Failed extends AppendOutcome {
         /** The reason, for whoever sent them. */
@@ -51,6 +71,50 @@ public sealed interface AppendOutcome {
         }
     }
 
+    /** Nothing was written: the batch neither continues the sequence of its producer nor is one of its last five. */
+    record OutOfOrderSequence() implements Failed {
+        @Override
+        public TrunklineException failure() {
+            return new TrunklineException(
+                    ErrorCode.OUT_OF_ORDER_SEQUENCE,
+                    "The batch does not continue the sequence of its producer; nothing was written.");
+        }
+    }
+
+    /** Nothing was written: the producer has a newer epoch. */
+    record ProducerFenced() implements Failed {
+        @Override
+        public TrunklineException failure() {
+            return new TrunklineException(
+                    ErrorCode.PRODUCER_FENCED, "The producer has a newer epoch; nothing was written.");
+        }
+    }
+
+    /** Nothing was written: the idempotency key belongs to another request. */
+    record KeyReused() implements Failed {
+        @Override
+        public TrunklineException failure() {
+            return new TrunklineException(
+                    ErrorCode.IDEMPOTENCY_KEY_REUSED,
+                    "The Idempotency-Key belongs to another request, with another body, partition, media type, async or If-Match;"
+                            + " nothing was written. Use a new key for each request.");
+        }
+    }
+
+    /**
+     * Nothing was written: the partition has another end offset than the one that the append needs.
+     *
+     * @param endOffset which one
+     */
+    record EndMoved(long endOffset) implements Failed {
+        @Override
+        public TrunklineException failure() {
+            return new TrunklineException(
+                    ErrorCode.END_OFFSET_MOVED,
+                    "The end offset of the partition is " + endOffset + "; nothing was written.");
+        }
+    }
+
     /** Nothing was written, for this reason. */
     record Refused(TrunklineException failure) implements Failed {}
 
@@ -66,10 +130,12 @@ public sealed interface AppendOutcome {
         };
     }
 
-    /** @throws TrunklineException if they are not known to be in the log */
+    /** @throws TrunklineException if they are not known to have been written now */
     default Appended orThrow() {
         return switch (this) {
             case Appended appended -> appended;
+            case Duplicate duplicate -> throw new IllegalStateException("written before: " + duplicate);
+            case Repeated repeated -> throw new IllegalStateException("written before: " + repeated);
             case Failed failed -> throw failed.failure();
         };
     }

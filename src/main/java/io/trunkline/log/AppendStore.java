@@ -33,7 +33,14 @@ class AppendStore {
     /** Rows instead of arrays: for results that know no bound the driver asks the server twice, first whether it is ready. */
     private static final String APPEND = """
             SELECT unnest(base_offsets), unnest(log_start_offsets), unnest(append_times)
-              FROM append_%d(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+              FROM append_%d(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)
+            """;
+    /** As many rows as there are partitions or parts, nulls where there are more of the others. */
+    private static final String APPEND_ON_TERMS = """
+            SELECT unnest(base_offsets), unnest(log_start_offsets), unnest(append_times),
+                   unnest(part_verdicts), unnest(part_tp_ids), unnest(part_offsets), unnest(part_times),
+                   unnest(part_partition_counts), unnest(part_max_bytes), unnest(part_record_counts)
+              FROM append_%d(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
             """;
 
     private static final String CURRENT_SLICE = """
@@ -51,7 +58,8 @@ class AppendStore {
     private static final String TRY_TO_WRITE = """
             WITH tried AS (
                 SELECT base_offsets
-                  FROM append_%1$d(ARRAY[0], NULL, false, NULL, NULL, NULL, ARRAY[''::bytea], NULL, NULL, NULL)
+                  FROM append_%1$d(ARRAY[0], NULL, false, NULL, NULL, NULL, ARRAY[''::bytea], NULL, NULL, NULL,
+                                   NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)
             ), readable AS (
                 SELECT FROM log_batch_%1$d
             )
@@ -59,10 +67,18 @@ class AppendStore {
             SELECT repeat('.', 6000)
               FROM tried
             """;
+
+    private static final String FIND_KEY = """
+            SELECT tp_id, base_offset, record_count, floor(extract(epoch FROM appended_at) * 1000)::bigint, partition_count,
+                   max_message_bytes, fingerprint = ?
+              FROM find_key(?)
+            """;
     /** What stands in the place of a base offset where nothing was written. */
     private static final long LOCKED = -1;
 
     private static final long MOVED = -2;
+    private static final long JUDGED = -4;
+    private static final BatchOutcome MOVED_ON = new BatchOutcome.Ended(new AppendOutcome.Moved());
     /** Slices begin at different times for nobody, so more than two turns mean that something is wrong. */
     private static final int MOST_TURNS = 3;
 
@@ -79,19 +95,19 @@ class AppendStore {
     }
 
     /** Appends what goes to one partition and commits it, waiting while another transaction holds the partition. */
-    AppendOutcome append(SharedAppend append) {
+    BatchOutcome append(SharedAppend append) {
         int target = currentSlice();
         boolean missing = false;
         for (int turn = 1; turn <= MOST_TURNS; turn++) {
-            List<AppendOutcome> outcomes = call(target, append, true);
+            List<BatchOutcome> outcomes = call(target, append, true);
             missing = outcomes.isEmpty();
-            if (!missing && !(outcomes.getFirst() instanceof AppendOutcome.Moved)) {
+            if (!missing && !outcomes.getFirst().equals(MOVED_ON)) {
                 return outcomes.getFirst();
             }
             Optional<Integer> next =
                     database.read(new Sql(SLICE_OF, append.partitionIds()[0]).first(row -> row.getInt(1)));
             if (next.isEmpty()) {
-                return new AppendOutcome.Gone();
+                return new BatchOutcome.Ended(new AppendOutcome.Gone());
             }
             target = next.get();
             slice = target;
@@ -100,7 +116,7 @@ class AppendStore {
             slice = 0;
             throw noted(sliceMissing());
         }
-        return new AppendOutcome.Moved();
+        return MOVED_ON;
     }
 
     /**
@@ -108,9 +124,22 @@ class AppendStore {
      *
      * @return what became of each; those that are locked or have moved can be appended by {@link #append}
      */
-    List<AppendOutcome> tryAppend(SharedAppend append) {
-        List<AppendOutcome> outcomes = call(currentSlice(), append, false);
-        return outcomes.isEmpty() ? Collections.nCopies(append.counts().length, new AppendOutcome.Moved()) : outcomes;
+    List<BatchOutcome> tryAppend(SharedAppend append) {
+        List<BatchOutcome> outcomes = call(currentSlice(), append, false);
+        return outcomes.isEmpty() ? Collections.nCopies(append.counts().length, MOVED_ON) : outcomes;
+    }
+
+    /** What became of an append with this key, {@code Repeated} or {@code KeyReused}; empty where none is remembered. */
+    Optional<AppendOutcome> find(ProduceKey key) {
+        return database.read(new Sql(FIND_KEY, key.fingerprint(), AppendParts.bytes(key.id()))
+                .first(row -> row.getBoolean(7)
+                        ? new AppendOutcome.Repeated(
+                                row.getLong(1),
+                                row.getLong(2),
+                                row.getInt(3),
+                                row.getLong(4),
+                                new ProducePlan(row.getInt(5), row.getInt(6)))
+                        : new AppendOutcome.KeyReused()));
     }
 
     /**
@@ -169,10 +198,10 @@ class AppendStore {
     }
 
     /** None where the slice is not there. */
-    private List<AppendOutcome> call(int slice, SharedAppend append, boolean wait) {
+    private List<BatchOutcome> call(int slice, SharedAppend append, boolean wait) {
         try {
-            List<AppendOutcome> outcomes = database.write(connection -> call(connection, slice, append, wait));
-            if (outcomes.stream().anyMatch(AppendOutcome.Appended.class::isInstance)) {
+            List<BatchOutcome> outcomes = database.write(connection -> call(connection, slice, append, wait));
+            if (outcomes.stream().anyMatch(AppendStore::isWritten)) {
                 seen = new Seen(null, System.nanoTime());
             }
             return outcomes;
@@ -181,11 +210,16 @@ class AppendStore {
         }
     }
 
-    private List<AppendOutcome> call(Connection connection, int slice, SharedAppend append, boolean wait)
+    private static boolean isWritten(BatchOutcome outcome) {
+        return outcome instanceof BatchOutcome.Ended ended && ended.outcome() instanceof AppendOutcome.Appended;
+    }
+
+    private List<BatchOutcome> call(Connection connection, int slice, SharedAppend append, boolean wait)
             throws SQLException {
+        String sql = append.parts().isPresent() ? APPEND_ON_TERMS : APPEND;
         RecordBatch all = append.records();
         Headers headers = all.headers();
-        try (PreparedStatement statement = connection.prepareStatement(APPEND.formatted(slice))) {
+        try (PreparedStatement statement = connection.prepareStatement(sql.formatted(slice))) {
             statement.setObject(1, append.partitionIds());
             statement.setObject(2, append.counts());
             statement.setBoolean(3, wait);
@@ -215,12 +249,11 @@ class AppendStore {
                 statement.setArray(9, connection.createArrayOf("text", headers.keys()));
                 statement.setArray(10, connection.createArrayOf("bytea", headers.values()));
             }
+            if (append.parts().isPresent()) {
+                bind(connection, statement, append.parts().get());
+            }
             try (ResultSet row = statement.executeQuery()) {
-                List<AppendOutcome> outcomes = new ArrayList<>(append.counts().length);
-                while (row.next()) {
-                    outcomes.add(outcome(row));
-                }
-                return outcomes;
+                return outcomes(row, append);
             }
         } catch (SQLException e) {
             if (!SqlFailure.isMissing(e)) {
@@ -239,6 +272,71 @@ class AppendStore {
         return slice;
     }
 
+    private static List<BatchOutcome> outcomes(ResultSet row, SharedAppend append) throws SQLException {
+        int partitions = append.counts().length;
+        int parts = append.parts().map(AppendParts::count).orElse(0);
+        List<BatchOutcome> outcomes = new ArrayList<>(partitions);
+        boolean[] judged = new boolean[partitions];
+        List<Optional<AppendOutcome>> verdicts = new ArrayList<>(parts);
+        for (int i = 0; row.next(); i++) {
+            if (i < partitions) {
+                judged[i] = row.getLong(1) == JUDGED;
+                outcomes.add(new BatchOutcome.Ended(outcome(row)));
+            }
+            if (i < parts) {
+                verdicts.add(verdict(row, append.parts().get().identity(i)));
+            }
+        }
+        for (int i = 0; i < partitions && parts > 0; i++) {
+            if (judged[i]) {
+                outcomes.set(
+                        i,
+                        new BatchOutcome.Judged(verdicts(append, append.parts().get(), i, verdicts)));
+            }
+        }
+        return outcomes;
+    }
+
+    /** The verdicts of the parts of one batch, at the places of their appends. */
+    private static List<Optional<AppendOutcome>> verdicts(
+            SharedAppend append, AppendParts parts, int batch, List<Optional<AppendOutcome>> all) {
+        List<Optional<AppendOutcome>> ofBatch =
+                new ArrayList<>(Collections.nCopies(append.appends(batch), Optional.empty()));
+        for (int i = 0; i < parts.count(); i++) {
+            if (parts.batch(i) == batch) {
+                ofBatch.set(parts.append(i), all.get(i));
+            }
+        }
+        return ofBatch;
+    }
+
+    /** What the append function says of a part; empty where it has nothing against it. */
+    private static Optional<AppendOutcome> verdict(ResultSet row, Optional<AppendIdentity> identity)
+            throws SQLException {
+        long partitionId = row.getLong(5);
+        long offset = row.getLong(6);
+        long time = row.getLong(7);
+        int verdict = row.getInt(4);
+        return switch (verdict) {
+            case 0 -> Optional.empty();
+            case 1 ->
+                Optional.of(
+                        identity.orElse(null) instanceof ProduceKey
+                                ? new AppendOutcome.Repeated(
+                                        partitionId,
+                                        offset,
+                                        row.getInt(10),
+                                        time,
+                                        new ProducePlan(row.getInt(8), row.getInt(9)))
+                                : new AppendOutcome.Duplicate(offset, time));
+            case 2 -> Optional.of(new AppendOutcome.OutOfOrderSequence());
+            case 3 -> Optional.of(new AppendOutcome.ProducerFenced());
+            case 4 -> Optional.of(new AppendOutcome.KeyReused());
+            case 5 -> Optional.of(new AppendOutcome.EndMoved(offset));
+            default -> throw new IllegalStateException("unknown verdict " + verdict);
+        };
+    }
+
     private static AppendOutcome outcome(ResultSet row) throws SQLException {
         long baseOffset = row.getLong(1);
         long logStartOffset = row.getLong(2);
@@ -249,6 +347,40 @@ class AppendStore {
         return baseOffset == LOCKED
                 ? new AppendOutcome.Locked()
                 : baseOffset == MOVED ? new AppendOutcome.Moved() : new AppendOutcome.Gone();
+    }
+
+    private static void bind(Connection connection, PreparedStatement statement, AppendParts parts)
+            throws SQLException {
+        statement.setObject(11, parts.batches());
+        statement.setObject(12, parts.firsts());
+        statement.setObject(13, parts.counts());
+        bind(statement, 14, "int8[]", parts.expectedEnds());
+        bind(statement, 15, "int8[]", parts.producerIds());
+        bind(statement, 16, "int4[]", parts.producerEpochs());
+        bind(statement, 17, "int4[]", parts.baseSequences());
+        bind(connection, statement, 18, parts.keyIds());
+        bind(connection, statement, 19, parts.fingerprints());
+        bind(statement, 20, "int4[]", parts.partitionCounts());
+        bind(statement, 21, "int4[]", parts.maxMessageBytes());
+    }
+
+    private static void bind(PreparedStatement statement, int index, String type, @Nullable Object array)
+            throws SQLException {
+        if (array == null) {
+            statement.setNull(index, Types.ARRAY, type);
+        } else {
+            statement.setObject(index, array);
+        }
+    }
+
+    private static void bind(
+            Connection connection, PreparedStatement statement, int index, byte @Nullable [] @Nullable [] array)
+            throws SQLException {
+        if (array == null) {
+            statement.setNull(index, Types.ARRAY, "bytea[]");
+        } else {
+            statement.setArray(index, connection.createArrayOf("bytea", array));
+        }
     }
 
     private static void bind(

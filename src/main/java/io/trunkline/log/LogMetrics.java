@@ -34,6 +34,7 @@ class LogMetrics {
     private final MeterRegistry registry;
     private final TopicCounters counters;
     private final Counter rejected;
+    private final Counter repeated;
     private final Counter wakeupPolls;
     private final Timer appends;
     private final Timer fetches;
@@ -52,6 +53,9 @@ class LogMetrics {
         this.counters = counters;
         rejected = Counter.builder("trunkline.append.rejected")
                 .description("Produce requests refused because a queue was full")
+                .register(registry);
+        repeated = Counter.builder("trunkline.append.repeated")
+                .description("Appends that wrote nothing because they had been written before")
                 .register(registry);
         wakeupPolls = Counter.builder("trunkline.wakeup.polls")
                 .description("Looks at the partitions that fetches of this replica wait for")
@@ -97,6 +101,10 @@ class LogMetrics {
 
     void rejected() {
         rejected.increment();
+    }
+
+    void repeated() {
+        repeated.increment();
     }
 
     void wakeupPoll() {

@@ -9,6 +9,7 @@ import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.ConnectionUser;
+import io.trunkline.record.RecordBatch;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.Topics;
 import jakarta.enterprise.event.Observes;
@@ -16,6 +17,7 @@ import jakarta.inject.Singleton;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,6 +37,7 @@ public class Logs implements ConnectionUser {
     private static final int MOST_DELETIONS = 1_000;
 
     private final Topics topics;
+    private final AppendStore appendStore;
     private final FetchStore store;
     private final DeletionStore deletions;
     private final LogMetrics metrics;
@@ -57,6 +60,7 @@ public class Logs implements ConnectionUser {
             LogMetrics metrics,
             Drain drain,
             Clock clock) {
+        this.appendStore = appendStore;
         this.deletions = deletions;
         this.topics = topics;
         this.store = store;
@@ -115,9 +119,42 @@ public class Logs implements ConnectionUser {
     public List<CompletableFuture<AppendOutcome>> append(List<PartitionAppend> partitions) {
         List<QueuedAppend> queued = partitions.stream().map(QueuedAppend::new).toList();
         appends.submit(queued);
+        return outcomes(queued);
+    }
+
+    /**
+     * Makes room for records that {@link #append(List, AppendRoom)} appends later on terms. Until then they count as waiting.
+     *
+     * @param partitions what goes to each partition, by partition id
+     * @param bytes what the request holds in memory altogether, with records that go to no partition
+     * @throws TrunklineException {@code OVERLOADED} when a queue is full; there is no room then
+     */
+    public AppendRoom room(Map<Long, RecordBatch> partitions, long bytes) {
+        Map<Long, Long> sizes = new HashMap<>();
+        partitions.forEach((partitionId, records) -> sizes.put(partitionId, QueuedAppend.sizeOnTerms(records)));
+        long ofPartitions = sizes.values().stream().mapToLong(size -> size).sum();
+        return appends.room(sizes, Math.max(0, bytes - ofPartitions));
+    }
+
+    /** As {@link #append(List)}, of records on terms for which there is room. */
+    public List<CompletableFuture<AppendOutcome>> append(List<PartitionAppend> partitions, AppendRoom room) {
+        List<QueuedAppend> queued = partitions.stream().map(QueuedAppend::new).toList();
+        appends.submit(queued, room);
+        return outcomes(queued);
+    }
+
+    private List<CompletableFuture<AppendOutcome>> outcomes(List<QueuedAppend> queued) {
         return queued.stream()
                 .map(append -> append.outcome().thenApply(outcome -> counted(append, outcome)))
                 .toList();
+    }
+
+    /**
+     * What became of an append with this idempotency key, {@code Repeated} or {@code KeyReused}; empty where none is remembered,
+     * or has been committed yet.
+     */
+    public CompletableFuture<Optional<AppendOutcome>> find(ProduceKey key) {
+        return pool.call(() -> appendStore.find(key));
     }
 
     private AppendOutcome counted(QueuedAppend append, AppendOutcome outcome) {
@@ -127,6 +164,8 @@ public class Logs implements ConnectionUser {
                     append.records().count(),
                     append.records().byteSize(),
                     System.nanoTime() - append.submitted());
+        } else if (outcome instanceof AppendOutcome.Duplicate || outcome instanceof AppendOutcome.Repeated) {
+            metrics.repeated();
         }
         return outcome;
     }

@@ -3,7 +3,10 @@ package io.trunkline.log;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.UUID;
 
 /** What waits to be appended to one partition. Guarded by itself. */
 final class PartitionQueue {
@@ -22,10 +25,25 @@ final class PartitionQueue {
     /** What is appended to the partition at once, in the order in which it came. */
     final class Batch {
         private final List<QueuedAppend> appends;
+        private final List<UUID> keys;
 
         /** None where all that waited was overdue. */
         private Batch(List<QueuedAppend> appends) {
             this.appends = List.copyOf(appends);
+            keys = keysOf(appends);
+        }
+
+        private static List<UUID> keysOf(List<QueuedAppend> appends) {
+            List<UUID> keys = List.of();
+            for (QueuedAppend append : appends) {
+                if (append.append().identity().orElse(null) instanceof ProduceKey key) {
+                    if (keys.isEmpty()) {
+                        keys = new ArrayList<>();
+                    }
+                    keys.add(key.id());
+                }
+            }
+            return keys;
         }
 
         PartitionQueue queue() {
@@ -46,6 +64,15 @@ final class PartitionQueue {
 
         int records() {
             return appends.stream().mapToInt(append -> append.records().count()).sum();
+        }
+
+        /** The idempotency keys of its appends, none of which comes twice. */
+        List<UUID> keys() {
+            return keys;
+        }
+
+        boolean hasIdempotencyKeys() {
+            return !keys.isEmpty();
         }
 
         /** Whether two batches have the same columns, so that they can go together. */
@@ -96,26 +123,52 @@ final class PartitionQueue {
     }
 
     /**
-     * Takes the next appends, at least one where any waits, that fit into one batch and agree on where timestamps come from.
+     * Takes the next appends, at least one where any waits, that fit into one batch, agree on where timestamps come from, and
+     * can be judged together: one that needs a certain end comes first, and an identity comes once.
      */
     synchronized Batch take(long mostBytes, int mostRecords) {
         List<QueuedAppend> appends = new ArrayList<>();
         long bytes = 0;
         long records = 0;
+        Map<Object, QueuedAppend> identities = new HashMap<>();
         for (QueuedAppend next = waiting.peek(); next != null; next = waiting.peek()) {
             bytes += next.size();
             records += next.records().count();
             boolean fits = bytes <= mostBytes
                     && records <= mostRecords
                     && oneByOne == 0
-                    && (appends.isEmpty() || appends.getFirst().timestamps() == next.timestamps());
+                    && (appends.isEmpty()
+                            || appends.getFirst().timestamps() == next.timestamps()
+                                    && isJudgedBeside(next, identities));
             if (!fits && !appends.isEmpty()) {
                 break;
             }
-            appends.add(waiting.remove());
+            QueuedAppend fitting = waiting.remove();
+            appends.add(fitting);
+            fitting.append().identity().ifPresent(identity -> identities.put(owner(identity), fitting));
         }
         taken = appends;
         return new Batch(appends);
+    }
+
+    private static boolean isJudgedBeside(QueuedAppend next, Map<Object, QueuedAppend> identities) {
+        if (next.append().expectedEnd().isPresent()) {
+            return false;
+        }
+        AppendIdentity identity = next.append().identity().orElse(null);
+        QueuedAppend before = identity == null ? null : identities.get(owner(identity));
+        return before == null
+                || identity instanceof ProducerBatch batch
+                        && before.append().identity().orElse(null) instanceof ProducerBatch last
+                        && batch.follows(last, before.records().count());
+    }
+
+    /** Whose appends within a batch must follow one another. */
+    private static Object owner(AppendIdentity identity) {
+        return switch (identity) {
+            case ProducerBatch batch -> batch.producerId();
+            case ProduceKey key -> key.id();
+        };
     }
 
     /** Whether the batch that was taken last goes by itself. */
@@ -140,6 +193,18 @@ final class PartitionQueue {
     synchronized void putBackOneByOne(Batch batch) {
         putBack(batch);
         oneByOne = batch.appends().size();
+    }
+
+    /**
+     * Some of what was taken has ended, and nothing was written: the others go back, to be appended without them. Answers
+     * whether the queue takes another turn.
+     */
+    synchronized boolean judged(List<QueuedAppend> others) {
+        boolean wasAlone = alone;
+        others.reversed().forEach(waiting::addFirst);
+        boolean more = ended();
+        alone = wasAlone && !others.isEmpty();
+        return more;
     }
 
     /** The batch has been appended or has failed for good. Answers whether the queue takes another turn. */

@@ -10,6 +10,9 @@ import java.util.concurrent.CompletableFuture;
  * @param outcome completes in any case, and never with a failure
  */
 record QueuedAppend(PartitionAppend append, long submitted, CompletableFuture<AppendOutcome> outcome) {
+    /** What terms cost in memory, about. */
+    private static final int TERMS_BYTES = 256;
+
     QueuedAppend(PartitionAppend append) {
         this(append, System.nanoTime(), new CompletableFuture<>());
     }
@@ -22,12 +25,22 @@ record QueuedAppend(PartitionAppend append, long submitted, CompletableFuture<Ap
         return append.records();
     }
 
+    /** Whether it is written with an idempotency key. */
+    boolean hasKey() {
+        return append.identity().orElse(null) instanceof ProduceKey;
+    }
+
     boolean timestamps() {
         return append.timestamps();
     }
 
     /** Bytes in memory, by which queues are bounded. */
     long size() {
-        return records().memorySize();
+        return append.hasTerms() ? sizeOnTerms(records()) : records().memorySize();
+    }
+
+    /** Bytes in memory of records that are appended on terms. */
+    static long sizeOnTerms(RecordBatch records) {
+        return records.memorySize() + TERMS_BYTES;
     }
 }

@@ -3,6 +3,7 @@ package io.trunkline.log;
 import io.trunkline.record.RecordBatch;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /** What is appended in one transaction: the records of all partitions in a row, concatenated once. */
 final class SharedAppend {
@@ -11,6 +12,8 @@ final class SharedAppend {
     private final long[] maxTimestamps;
     private final RecordBatch records;
     private final boolean timestamps;
+    private final int[] appends;
+    private final Optional<AppendParts> parts;
 
     /**
      * @param batches what goes to each of the partitions, at least one and none of them empty; all agree on where timestamps
@@ -33,6 +36,8 @@ final class SharedAppend {
             }
         }
         records = RecordBatch.concat(all);
+        appends = batches.stream().mapToInt(List::size).toArray();
+        parts = AppendParts.of(batches);
     }
 
     long[] partitionIds() {
@@ -47,6 +52,16 @@ final class SharedAppend {
     /** The latest timestamp that the records of each partition bring. */
     long[] maxTimestamps() {
         return maxTimestamps;
+    }
+
+    /** How many appends the batch of a partition is made of. */
+    int appends(int index) {
+        return appends[index];
+    }
+
+    /** The appends that are written on terms; empty where none is. */
+    Optional<AppendParts> parts() {
+        return parts;
     }
 
     RecordBatch records() {

@@ -6,6 +6,7 @@ import io.trunkline.group.ConsumerConfig;
 import io.trunkline.group.OffsetReset;
 import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.jdbc.DatabaseConfig;
+import io.trunkline.log.IdempotencyConfig;
 import io.trunkline.log.LogConfig;
 import io.trunkline.outbox.OutboxConfig;
 import io.trunkline.retention.RetentionConfig;
@@ -33,6 +34,7 @@ class ConfigCheck {
             "database",
             "embedded",
             "http",
+            "idempotency",
             "log",
             "outbox",
             "quotas",
@@ -42,6 +44,9 @@ class ConfigCheck {
 
     /** A batch of so many bytes is below what PostgreSQL takes, whatever its records are. */
     private static final long MOST_BATCH_BYTES = 64L << 20;
+
+    /** A write with a key looks into, and locks, two tables of each slice for which keys are remembered. */
+    private static final int MOST_SLICES_WITH_KEYS = 50;
 
     private static final Duration LEAST_RESPONSE_TIMEOUT = Duration.ofSeconds(2);
     private static final Duration MOST_RESPONSE_TIMEOUT = Duration.ofSeconds(60);
@@ -55,6 +60,7 @@ class ConfigCheck {
     private final ConsumerConfig consumer;
     private final RetentionConfig retention;
     private final OutboxConfig outbox;
+    private final IdempotencyConfig idempotency;
     private final Instance<ConnectionUser> connectionUsers;
 
     ConfigCheck(
@@ -64,6 +70,7 @@ class ConfigCheck {
             ConsumerConfig consumer,
             RetentionConfig retention,
             OutboxConfig outbox,
+            IdempotencyConfig idempotency,
             Instance<ConnectionUser> connectionUsers) {
         this.config = config;
         this.database = database;
@@ -71,6 +78,7 @@ class ConfigCheck {
         this.consumer = consumer;
         this.retention = retention;
         this.outbox = outbox;
+        this.idempotency = idempotency;
         this.connectionUsers = connectionUsers;
     }
 
@@ -106,6 +114,13 @@ class ConfigCheck {
         atLeast(Duration.ofSeconds(1), retention.checkInterval(), "retention.check-interval");
         atLeast(LEAST_OUTBOX_INTERVAL, outbox.pollInterval(), "outbox.poll-interval");
         atMost(MOST_OUTBOX_INTERVAL, outbox.pollInterval(), "outbox.poll-interval");
+        atLeast(Duration.ofMinutes(1), idempotency.retention(), "idempotency.retention");
+        Duration most = log.slices().length().multipliedBy(MOST_SLICES_WITH_KEYS);
+        if (idempotency.retention().compareTo(most) > 0) {
+            throw new ConfigurationException("trunkline.idempotency.retention is " + idempotency.retention()
+                    + ", but must cover at most " + MOST_SLICES_WITH_KEYS + " slices (trunkline.log.slices.length is "
+                    + log.slices().length() + ").");
+        }
         if (log.append().maxBatchBytes().asLongValue() > MOST_BATCH_BYTES) {
             throw new ConfigurationException("trunkline.log.append.max-batch-bytes is "
                     + log.append().maxBatchBytes().asLongValue() + ", but must be at most " + MOST_BATCH_BYTES

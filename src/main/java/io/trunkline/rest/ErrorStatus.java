@@ -33,7 +33,10 @@ final class ErrorStatus {
                     SUBSCRIPTION_CONFLICT,
                     NOT_SUBSCRIBED,
                     NO_OFFSET,
-                    COMMIT_FENCED -> 409;
+                    COMMIT_FENCED,
+                    OUT_OF_ORDER_SEQUENCE,
+                    PRODUCER_FENCED -> 409;
+            case END_OFFSET_MOVED -> 412;
             case BODY_TOO_LARGE, RECORD_TOO_LARGE -> 413;
             case UNSUPPORTED_MEDIA_TYPE -> 415;
             case URI_TOO_LONG -> 414;
@@ -47,6 +50,7 @@ final class ErrorStatus {
                     INVALID_CONSUMER_CONFIG,
                     INVALID_SUBSCRIPTION,
                     INVALID_ACCESS,
+                    IDEMPOTENCY_KEY_REUSED,
                     INVALID_TEXT -> 422;
             case TOO_MANY_ATTEMPTS, QUOTA_EXCEEDED -> 429;
             case HEADERS_TOO_LARGE -> 431;

@@ -11,6 +11,7 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import java.util.OptionalInt;
 import org.eclipse.microprofile.openapi.annotations.Operation;
+import org.eclipse.microprofile.openapi.annotations.enums.ParameterIn;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
@@ -24,6 +25,11 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "Records")
 @APIResponse(responseCode = "default", ref = "Failure")
 class ProduceResource {
+    private static final String IDEMPOTENCY_KEY =
+            "A name of this request, new for each request. Within trunkline.idempotency.retention (24 hours by default) a"
+                    + " repetition returns the first offsets, and writes only those records that the first request has left"
+                    + " unwritten. The same key with another body, partition or media type is IDEMPOTENCY_KEY_REUSED.";
+
     private final Producing producing;
 
     ProduceResource(Producing producing) {
@@ -42,6 +48,11 @@ class ProduceResource {
     @RequestBody(ref = "Records")
     @APIResponse(responseCode = "200", ref = "Sent")
     @APIResponse(responseCode = "204", description = "Accepted, with async=true.")
+    @Parameter(
+            name = IdempotencyKey.HEADER,
+            in = ParameterIn.HEADER,
+            description = IDEMPOTENCY_KEY,
+            schema = @Schema(minLength = 1, maxLength = 255, pattern = "^[!-~]+$", type = SchemaType.STRING))
     public Uni<Response> send(
             @PathParam("topicname") String topic,
             @Parameter(ref = "Async") @QueryParam("async") String async,
@@ -57,6 +68,20 @@ class ProduceResource {
     @RequestBody(ref = "Records")
     @APIResponse(responseCode = "200", ref = "Sent")
     @APIResponse(responseCode = "204", description = "Accepted, with async=true.")
+    @APIResponse(responseCode = "412", ref = "EndMoved")
+    @Parameter(
+            name = IdempotencyKey.HEADER,
+            in = ParameterIn.HEADER,
+            description = IDEMPOTENCY_KEY,
+            schema = @Schema(minLength = 1, maxLength = 255, pattern = "^[!-~]+$", type = SchemaType.STRING))
+    @Parameter(
+            name = HttpHeaders.IF_MATCH,
+            in = ParameterIn.HEADER,
+            description =
+                    "The end offset that the partition must have, in double quotes. All records are written there,"
+                            + " or none.",
+            example = "\"42\"",
+            schema = @Schema(pattern = "^\"[0-9]+\"$", type = SchemaType.STRING))
     public Uni<Response> sendToPartition(
             @PathParam("topicname") String topic,
             @PathParam("partitionid") @Schema(type = SchemaType.INTEGER) String partition,
@@ -80,8 +105,14 @@ class ProduceResource {
         return Uni.createFrom()
                 .completionStage(() -> producing.produce(call, context))
                 .emitOn(then -> loop.runOnContext(turn -> then.run()))
-                .map(result -> result.map(sent ->
-                                Response.ok(call.body(sent)).type(call.type()).build())
-                        .orElseGet(Answers::noContent));
+                .map(result -> result.map(sent -> response(call, sent, context)).orElseGet(Answers::noContent));
+    }
+
+    private static Response response(ProduceCall call, ProduceResult sent, RoutingContext context) {
+        ProduceCall.addHeaders(sent, context.response());
+        byte[] body = call.body(sent);
+        return call.async()
+                ? Answers.noContent()
+                : Response.ok(body).type(call.type()).build();
     }
 }

@@ -1,6 +1,9 @@
 package io.trunkline.rest;
 
+import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.log.AppendOutcome;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What became of each record of a call, in the order given. */
@@ -9,10 +12,39 @@ public final class ProduceResult {
     private final long[] offsets;
     private final @Nullable TrunklineException[] failures;
 
-    ProduceResult(int[] partitions, long[] offsets, @Nullable TrunklineException[] failures) {
+    private final boolean repeated;
+    private final Optional<AppendOutcome.EndMoved> endMoved;
+
+    ProduceResult(
+            int[] partitions,
+            long[] offsets,
+            @Nullable TrunklineException[] failures,
+            boolean repeated,
+            Optional<AppendOutcome.EndMoved> endMoved) {
         this.partitions = partitions;
         this.offsets = offsets;
         this.failures = failures;
+        this.repeated = repeated;
+        this.endMoved = endMoved;
+    }
+
+    /** What a request with an idempotency key fails with where some of its records are written and others may not be. */
+    static TrunklineException incomplete(@Nullable TrunklineException cause) {
+        return new TrunklineException(
+                ErrorCode.OUTCOME_UNKNOWN,
+                "Some records of the request are written, and others may not be:"
+                        + " repeat the request with the same Idempotency-Key.",
+                cause);
+    }
+
+    /** Whether the request had been written before, at least in part. */
+    public boolean isRepeated() {
+        return repeated;
+    }
+
+    /** Where nothing was written because the partition has another end offset than the request needs, which one. */
+    public Optional<AppendOutcome.EndMoved> endMoved() {
+        return endMoved;
     }
 
     public int count() {

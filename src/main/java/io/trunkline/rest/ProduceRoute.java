@@ -132,6 +132,7 @@ class ProduceRoute {
         } else if (result.isEmpty()) {
             response.setStatusCode(204).end();
         } else {
+            ProduceCall.addHeaders(result.get(), response);
             byte[] body;
             try {
                 body = call.body(result.get());
@@ -139,7 +140,11 @@ class ProduceRoute {
                 refuse(context, e);
                 return;
             }
-            response.putHeader(HttpHeaders.CONTENT_TYPE, call.type()).end(Buffer.buffer(body));
+            if (call.async()) {
+                response.setStatusCode(204).end();
+            } else {
+                response.putHeader(HttpHeaders.CONTENT_TYPE, call.type()).end(Buffer.buffer(body));
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 package io.trunkline.rest;
 
+import io.trunkline.access.Principal;
 import io.trunkline.access.Right;
 import io.trunkline.edge.Exchange;
 import io.trunkline.error.TrunklineException;
@@ -30,7 +31,8 @@ class Producing {
     /**
      * Sends the records in the body of a request.
      *
-     * @return what became of them, when that is durable; empty for a client that waits for no offsets, when they are accepted
+     * @return what became of them, when that is durable; empty for a client that waits for no offsets, when they are accepted.
+     *     A request with an idempotency key is always waited for: only then is it known whether the key is its own
      * @throws TrunklineException where a small body cannot be read
      */
     CompletableFuture<Optional<ProduceResult>> produce(ProduceCall call, RoutingContext context) {
@@ -39,14 +41,20 @@ class Producing {
         Optional<Creator> creator = Caller.of(context).has(call.topic(), Right.MANAGE)
                 ? Optional.of(creators.automatic(context))
                 : Optional.empty();
+        String principal = Caller.of(context).principal().map(Principal::name).orElse("");
+        boolean waits = !call.async() || call.terms().key().isPresent();
         long now = clock.millis();
         io.opentelemetry.context.Context current = tracing.current();
         return parsing.parse(
                         BodyFilter.bytes(context),
-                        bytes -> ProduceParser.parse(
-                                bytes, call.format(), call.partition().isEmpty(), now))
-                .thenCompose(request -> {
+                        bytes -> new Parsed(
+                                ProduceParser.parse(
+                                        bytes, call.format(), call.partition().isEmpty(), now),
+                                call.terms().requestKey(principal, bytes)))
+                .thenCompose(parsed -> {
                     read.run();
+                    ProduceRequest request = parsed.request();
+                    call.check(request);
                     if (!call.async()) {
                         // Before anything is written: a refusal afterwards would be a lie.
                         exchange.take(OffsetsJson.size(call.topic(), request));
@@ -59,12 +67,18 @@ class Producing {
                                             call.topic(),
                                             creator,
                                             records,
+                                            request.records()::sizeOf,
                                             request.partitions(),
                                             call.partition(),
-                                            call.async())
-                                    .thenCompose(accepted -> call.async()
-                                            ? CompletableFuture.completedFuture(Optional.empty())
-                                            : accepted.result().thenApply(Optional::of)));
+                                            call.allOrNothing(),
+                                            parsed.key(),
+                                            call.terms().expectedEnd())
+                                    .thenCompose(accepted -> waits
+                                            ? accepted.result().thenApply(Optional::of)
+                                            : CompletableFuture.completedFuture(Optional.empty())));
                 });
     }
+
+    /** What the body of a request holds, with its idempotency key. */
+    private record Parsed(ProduceRequest request, Optional<RequestKey> key) {}
 }

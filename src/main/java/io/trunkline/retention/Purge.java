@@ -36,12 +36,14 @@ final class Purge {
     private final BooleanSupplier mayGoOn;
 
     private final CountDownLatch stop;
+    private final Duration keepProducers;
     private final long deadline;
     private boolean complete = true;
     private boolean outOfTime;
 
     /**
      * @param maxDeleteRate bytes a second
+     * @param keepProducers how long producers and idempotency keys are remembered at least
      * @param time after which no further batches are deleted
      */
     Purge(
@@ -49,6 +51,7 @@ final class Purge {
             Topics topics,
             RetentionMetrics metrics,
             long maxDeleteRate,
+            Duration keepProducers,
             Duration time,
             BooleanSupplier mayGoOn,
             CountDownLatch stop) {
@@ -56,6 +59,7 @@ final class Purge {
         this.topics = topics;
         this.metrics = metrics;
         bytesPerNano = maxDeleteRate / 1e9;
+        this.keepProducers = keepProducers;
         this.mayGoOn = mayGoOn;
         this.stop = stop;
         deadline = System.nanoTime() + time.toNanos();
@@ -64,6 +68,7 @@ final class Purge {
     /** Whether all was done that was to do; batches that are left for the next purge do not count. */
     boolean run() {
         moveLogStarts(store.purgeable());
+        forgetProducers();
         freeSlices();
         deleteBatches();
         store.forgetRetired();
@@ -112,6 +117,16 @@ final class Purge {
                     return;
                 }
             }
+        }
+    }
+
+    private void forgetProducers() {
+        try {
+            while (goesOn() && store.forgetProducers(keepProducers) > 0) {
+                LOG.debug("Forgot the producers and idempotency keys of a slice");
+            }
+        } catch (TrunklineException e) {
+            left(e, "Idempotency keys could not be forgotten", "retention=" + keepProducers);
         }
     }
 

@@ -6,6 +6,7 @@ import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.ConnectionUser;
+import io.trunkline.log.IdempotencyConfig;
 import io.trunkline.schema.DatabaseReady;
 import io.trunkline.topic.Topics;
 import jakarta.annotation.Priority;
@@ -39,6 +40,7 @@ class RetentionJob implements ConnectionUser {
     private final RetentionStore store;
     private final Topics topics;
     private final RetentionConfig config;
+    private final IdempotencyConfig idempotency;
     private final RetentionMetrics metrics;
     private final ScheduledExecutorService timer = WorkerPool.timer("retention", 1);
     private final CountDownLatch stop = new CountDownLatch(1);
@@ -49,10 +51,16 @@ class RetentionJob implements ConnectionUser {
     /** When this replica purged last, or started. */
     private long purgedAt = System.nanoTime();
 
-    RetentionJob(RetentionStore store, Topics topics, RetentionConfig config, RetentionMetrics metrics) {
+    RetentionJob(
+            RetentionStore store,
+            Topics topics,
+            RetentionConfig config,
+            IdempotencyConfig idempotency,
+            RetentionMetrics metrics) {
         this.store = store;
         this.topics = topics;
         this.config = config;
+        this.idempotency = idempotency;
         this.metrics = metrics;
     }
 
@@ -136,6 +144,7 @@ class RetentionJob implements ConnectionUser {
                 topics,
                 metrics,
                 config.maxDeleteRate().asLongValue(),
+                idempotency.retention(),
                 time.compareTo(MOST_TIME) < 0 ? time : MOST_TIME,
                 mayGoOn,
                 stop);

@@ -114,6 +114,9 @@ class RetentionStore {
             SELECT batches, bytes, done
               FROM free_batches(?, ?, ?, ?)
             """;
+    private static final String FORGET_PRODUCERS = """
+            SELECT forget_producers(make_interval(secs => ?))
+            """;
     private static final String FORGET_RETIRED = """
             SELECT forget_retired()
             """;
@@ -189,6 +192,11 @@ class RetentionStore {
         return database.writeAtLeisure(
                 new Sql(FREE_BATCHES, leftover.partitionId(), leftover.slice(), mostBatches, mostBytes)
                         .one(row -> new Freed(row.getInt(1), row.getLong(2), row.getBoolean(3))));
+    }
+
+    /** Forgets the producers and idempotency keys of a slice that ended longer ago; answers how many slices, 0 or 1. */
+    int forgetProducers(Duration keep) {
+        return database.writeAtLeisure(new Sql(FORGET_PRODUCERS, keep).one(row -> row.getInt(1)));
     }
 
     /** Forgets the partitions of deleted topics whose space has been freed; answers how many. */

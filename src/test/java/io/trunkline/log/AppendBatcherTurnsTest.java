@@ -16,13 +16,17 @@ import io.trunkline.testing.HandDriven;
 import io.trunkline.testing.HandDrivenTimer;
 import io.trunkline.topic.TopicName;
 import java.nio.charset.StandardCharsets;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
+import java.util.UUID;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -256,6 +260,145 @@ class AppendBatcherTurnsTest {
     }
 
     @Test
+    void keyComesOnceInATransactionAlsoOverPartitions() {
+        UUID key = UUID.randomUUID();
+
+        batcher.submit(List.of(keyed(1, key, "a"), part(2, "b"), keyed(3, key, "c"), part(4, "d")));
+        threads.runAll();
+
+        assertThat(log.transactions).containsExactly("1:a 2:b", "3:c 4:d");
+    }
+
+    @Test
+    void keyThatIsBeingWrittenSharesNoTransaction() {
+        UUID key = UUID.randomUUID();
+        submit(keyed(1, key, "a"));
+        log.duringTheNext(() -> {
+            batcher.submit(List.of(keyed(2, key, "b"), part(3, "c")));
+            threads.runNext();
+        });
+
+        threads.runAll();
+        batcher.submit(List.of(keyed(4, key, "d"), part(5, "e")));
+        threads.runAll();
+
+        assertThat(log.transactions).containsExactly("2:b", "3:c", "1:a", "4:d 5:e");
+    }
+
+    @Test
+    void waitForAKeyThatTakesTooLongFailsNoOthers() {
+        List<QueuedAppend> parts = List.of(onTerms(1, "a"), part(2, "b"));
+        log.failNext(failure("55P03"));
+
+        batcher.submit(parts);
+        threads.runAll();
+
+        assertThat(parts).allSatisfy(part -> assertThat(baseOffset(part)).isZero());
+        assertThat(log.transactions).containsExactly("1:a", "2:b");
+    }
+
+    @Test
+    void waitForAKeyFailsNoOthersOfItsPartition() {
+        QueuedAppend keyed = onTerms(1, "a");
+        QueuedAppend plain = part(1, "b");
+        submit(keyed);
+        submit(plain);
+        log.failNext(failure("55P03"));
+
+        threads.runAll();
+
+        assertThat(code(keyed)).isEqualTo(ErrorCode.OVERLOADED);
+        assertThat(baseOffset(plain)).isZero();
+        assertThat(batcher.queuedBytes()).isZero();
+    }
+
+    @Test
+    void waitForAKeyIsNotBegunAgainWhereTheTimeWouldNotSuffice() {
+        List<QueuedAppend> parts = List.of(onTerms(1, "a"), part(2, "b"));
+        log.failNext(failure("55P03"));
+        later = WorkerPool.mostWait().minusSeconds(1);
+
+        batcher.submit(parts);
+        threads.runAll();
+
+        assertThat(code(parts.getFirst())).isEqualTo(ErrorCode.OVERLOADED);
+        assertThat(baseOffset(parts.getLast())).isZero();
+        assertThat(batcher.queuedBytes()).isZero();
+    }
+
+    @Test
+    void keyThatIsTakenFailsOnlyThoseThatHaveOneWhenTheirTimeIsOver() {
+        QueuedAppend keyed = onTerms(1, "a");
+        QueuedAppend plain = part(1, "b");
+        submit(keyed);
+        submit(plain);
+        log.failNext(failure("23505"));
+        later = WorkerPool.mostWait().minusSeconds(1);
+
+        threads.runAll();
+
+        assertThat(code(keyed)).isEqualTo(ErrorCode.OVERLOADED);
+        assertThat(baseOffset(plain)).isZero();
+        assertThat(log.transactions).containsExactly("1:b");
+        assertThat(batcher.queuedBytes()).isZero();
+    }
+
+    @Test
+    void roomCountsUntilItIsUsedOrClosed() {
+        QueuedAppend coming = onTerms(2, "b");
+        AppendRoom room = batcher.room(Map.of(2L, coming.size(), 3L, 500L), 100);
+        assertThat(batcher.queuedBytes()).isEqualTo(coming.size() + 600);
+
+        batcher.submit(List.of(coming), room);
+        threads.runAll();
+
+        assertThat(baseOffset(coming)).isZero();
+        assertThat(batcher.queuedBytes()).isEqualTo(600);
+        room.close();
+        room.close();
+        assertThat(batcher.queuedBytes()).isZero();
+    }
+
+    @Test
+    void appendForWhichThereIsRoomIsTakenAlthoughItsQueueIsFull() {
+        QueuedAppend coming = onTerms(1, "later");
+        AppendBatcher small =
+                batcher(Map.of("trunkline.log.append.max-queued-bytes-per-partition", Long.toString(coming.size())));
+        AppendRoom room = small.room(Map.of(1L, coming.size()), 0);
+        assertThatThrownBy(() -> small.submit(List.of(part(1, "a")))).isInstanceOf(TrunklineException.class);
+
+        small.submit(List.of(coming), room);
+        threads.runAll();
+
+        assertThat(log.transactions).containsExactly("1:later");
+        assertThatThrownBy(() -> small.submit(List.of(onTerms(1, "again")), room))
+                .isInstanceOf(IllegalStateException.class);
+        assertThat(small.queuedBytes()).isZero();
+    }
+
+    @Test
+    void roomIsMadeForAllOrNone() {
+        AppendBatcher small = batcher(Map.of(
+                "trunkline.log.append.max-queued-bytes-per-partition",
+                "1000",
+                "trunkline.log.append.max-queued-bytes",
+                "2000"));
+        AppendRoom first = small.room(Map.of(1L, 800L), 0);
+
+        assertThatThrownBy(() -> small.room(Map.of(2L, 100L, 1L, 300L), 0))
+                .isInstanceOfSatisfying(
+                        TrunklineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.OVERLOADED));
+        assertThatThrownBy(() -> small.room(Map.of(2L, 100L), 1_500)).isInstanceOf(TrunklineException.class);
+
+        assertThat(small.queuedBytes()).isEqualTo(800);
+        first.close();
+        AppendRoom alone = small.room(Map.of(), 3_000);
+        assertThat(small.queuedBytes()).as("alone, however much it is").isEqualTo(3_000);
+        alone.close();
+        assertThat(small.queuedBytes()).isZero();
+    }
+
+    @Test
     void whoWaitsForLongIsToldWhilePostgresqlCommitsNothing() {
         QueuedAppend inFlight = part(1, "a");
         QueuedAppend waiting = part(1, "b");
@@ -338,6 +481,20 @@ class AppendBatcherTurnsTest {
         return new QueuedAppend(new PartitionAppend(TOPIC, partitionId, records(values), true));
     }
 
+    private static TrunklineException failure(String state) {
+        return new TrunklineException(ErrorCode.OVERLOADED, state, new SQLException(state, state));
+    }
+
+    private static QueuedAppend onTerms(long partitionId, String value) {
+        return keyed(partitionId, UUID.randomUUID(), value);
+    }
+
+    private static QueuedAppend keyed(long partitionId, UUID id, String value) {
+        ProduceKey key = new ProduceKey(id, new byte[32], new ProducePlan(1, 1));
+        return new QueuedAppend(
+                new PartitionAppend(TOPIC, partitionId, records(value), true, Optional.of(key), OptionalLong.empty()));
+    }
+
     private static RecordBatch records(String... values) {
         RecordBatch.Builder builder = new RecordBatch.Builder(values.length, 0);
         for (String value : values) {
@@ -376,7 +533,7 @@ class AppendBatcherTurnsTest {
         }
 
         @Override
-        List<AppendOutcome> tryAppend(SharedAppend append) {
+        List<BatchOutcome> tryAppend(SharedAppend append) {
             Runnable what = during;
             during = () -> {};
             what.run();
@@ -393,14 +550,15 @@ class AppendBatcherTurnsTest {
                 transaction(append, free, "");
             }
             return IntStream.range(0, append.partitionIds().length)
-                    .mapToObj(i -> free.contains(i) ? appended(append, i) : new AppendOutcome.Locked())
+                    .<BatchOutcome>mapToObj(i ->
+                            new BatchOutcome.Ended(free.contains(i) ? appended(append, i) : new AppendOutcome.Locked()))
                     .toList();
         }
 
         @Override
-        AppendOutcome append(SharedAppend append) {
+        BatchOutcome append(SharedAppend append) {
             transaction(append, List.of(0), " waited");
-            return appended(append, 0);
+            return new BatchOutcome.Ended(appended(append, 0));
         }
 
         private AppendOutcome appended(SharedAppend append, int index) {

@@ -140,6 +140,10 @@ public final class AppendEngineRun implements AutoCloseable {
                         acknowledged += append.records().count();
                         next();
                     }
+                    case AppendOutcome.Duplicate duplicate ->
+                        done.completeExceptionally(new IllegalStateException("duplicate"));
+                    case AppendOutcome.Repeated repeated ->
+                        done.completeExceptionally(new IllegalStateException("repeated"));
                     case AppendOutcome.Failed failed -> done.completeExceptionally(failed.failure());
                 }
             });

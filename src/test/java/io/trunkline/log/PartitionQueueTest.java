@@ -6,6 +6,9 @@ import io.trunkline.log.PartitionQueue.Batch;
 import io.trunkline.record.RecordBatch;
 import io.trunkline.topic.TopicName;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -165,6 +168,64 @@ class PartitionQueueTest {
 
         assertThat(queue.take(MUCH, MANY).isEmpty()).isTrue();
         assertThat(queue.add(queued(1))).isTrue();
+    }
+
+    @Test
+    void appendThatNeedsAnEndComesFirst() {
+        List<QueuedAppend> appends =
+                add(queued(1), onTerms(Optional.empty(), OptionalLong.of(1)), queued(1), queued(1));
+
+        assertThat(queue.take(MUCH, MANY).appends()).containsExactly(appends.getFirst());
+        queue.ended();
+        assertThat(queue.take(MUCH, MANY).appends()).containsExactlyElementsOf(appends.subList(1, 4));
+    }
+
+    @Test
+    void keyComesOnceInABatch() {
+        UUID id = UUID.randomUUID();
+        List<QueuedAppend> appends = add(keyed(id), keyed(UUID.randomUUID()), keyed(id), queued(1));
+
+        assertThat(queue.take(MUCH, MANY).appends()).containsExactlyElementsOf(appends.subList(0, 2));
+        queue.ended();
+        assertThat(queue.take(MUCH, MANY).appends()).containsExactlyElementsOf(appends.subList(2, 4));
+    }
+
+    @Test
+    void batchesOfAProducerGoTogetherWhileTheyFollowOneAnother() {
+        List<QueuedAppend> appends =
+                add(batch(1, 0, 0), batch(2, 0, 7), batch(1, 0, 1), batch(1, 0, 1), batch(1, 1, 0), batch(1, 1, 1));
+
+        assertThat(queue.take(MUCH, MANY).appends()).containsExactlyElementsOf(appends.subList(0, 3));
+        queue.ended();
+        assertThat(queue.take(MUCH, MANY).appends()).as("a repetition").containsExactly(appends.get(3));
+        queue.ended();
+        assertThat(queue.take(MUCH, MANY).appends()).as("a new epoch").containsExactlyElementsOf(appends.subList(4, 6));
+    }
+
+    @Test
+    void othersOfABatchThatWasJudgedGoBackBeforeWhatCameLater() {
+        List<QueuedAppend> appends = add(queued(1), queued(2), queued(3));
+        queue.take(MUCH, MANY);
+        QueuedAppend later = queued(4);
+        queue.add(later);
+
+        assertThat(queue.judged(List.of(appends.getFirst(), appends.getLast()))).isTrue();
+
+        assertThat(queue.take(MUCH, MANY).appends()).containsExactly(appends.getFirst(), appends.getLast(), later);
+        assertThat(queue.judged(List.of())).isFalse();
+        assertThat(queue.add(queued(1))).as("idle").isTrue();
+    }
+
+    private static QueuedAppend keyed(UUID id) {
+        return onTerms(Optional.of(new ProduceKey(id, new byte[32], new ProducePlan(1, 1))), OptionalLong.empty());
+    }
+
+    private static QueuedAppend batch(long producer, int epoch, int sequence) {
+        return onTerms(Optional.of(new ProducerBatch(producer, epoch, sequence)), OptionalLong.empty());
+    }
+
+    private static QueuedAppend onTerms(Optional<AppendIdentity> identity, OptionalLong expectedEnd) {
+        return new QueuedAppend(new PartitionAppend(TOPIC, 7, records(1), true, identity, expectedEnd));
     }
 
     private List<QueuedAppend> add(QueuedAppend... appends) {

@@ -210,6 +210,33 @@ class SqlApiTest extends ServiceTestCase {
         assertThat(rows("SELECT trunkline.prepare_slices('1 day', 3)")).containsExactly("0");
     }
 
+    /** The functions of slices believe who calls them that an idempotency key or a producer is its own. */
+    @Test
+    void whoMayAppendCannotUseTheFunctionsOfSlices() throws Exception {
+        try (Connection superuser = TestDatabase.asSuperuser()) {
+            superuser.setAutoCommit(false);
+            String function = TestDatabase.one(
+                    superuser, "SELECT f FROM trunkline.append_functions(trunkline.current_slice()) AS f");
+            TestDatabase.execute(superuser, "CREATE ROLE trunkline_writer");
+            TestDatabase.execute(
+                    superuser,
+                    "GRANT EXECUTE ON FUNCTION trunkline.append(bigint, bigint[], bytea[], bytea[], int[], text[], bytea[])"
+                            + " TO trunkline_writer");
+            TestDatabase.execute(superuser, "REVOKE EXECUTE ON FUNCTION " + function + " FROM trunkline_app");
+
+            TestDatabase.execute(superuser, "SELECT trunkline.share_append(trunkline.current_slice())");
+
+            assertThat(mayExecute(superuser, "trunkline_writer", function)).isEqualTo("f");
+            assertThat(mayExecute(superuser, "trunkline_app", function)).isEqualTo("t");
+            superuser.rollback();
+        }
+    }
+
+    private static String mayExecute(Connection connection, String role, String function) throws SQLException {
+        return TestDatabase.one(
+                connection, "SELECT has_function_privilege('" + role + "', '" + function + "', 'EXECUTE')");
+    }
+
     /** An operator can take away what lets records go. */
     @Test
     void rightsToDeleteAndToConfigureTopicsCanBeTakenAway() throws Exception {

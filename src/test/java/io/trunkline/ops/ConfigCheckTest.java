@@ -12,6 +12,7 @@ import io.smallrye.config.SmallRyeConfigBuilder;
 import io.trunkline.group.ConsumerConfig;
 import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.jdbc.DatabaseConfig;
+import io.trunkline.log.IdempotencyConfig;
 import io.trunkline.log.LogConfig;
 import io.trunkline.outbox.OutboxConfig;
 import io.trunkline.retention.RetentionConfig;
@@ -96,6 +97,9 @@ class ConfigCheckTest {
         "trunkline.database.response-timeout, 61s",
         "trunkline.database.upkeep-timeout, 9s",
         "trunkline.database.migration-timeout, 999ms",
+        "trunkline.idempotency.retention, 59s",
+        "trunkline.idempotency.retention, 1201h",
+        "trunkline.log.slices.length, 28m",
         "trunkline.retention.check-interval, 999ms",
         "trunkline.retention.max-delete-rate, 63K",
     })
@@ -129,6 +133,9 @@ class ConfigCheckTest {
         "trunkline.database.response-timeout, 60s",
         "trunkline.database.upkeep-timeout, 10s",
         "trunkline.database.migration-timeout, 1s",
+        "trunkline.idempotency.retention, 1m",
+        "trunkline.idempotency.retention, 1200h",
+        "trunkline.log.slices.length, 29m",
         "trunkline.retention.check-interval, 1s",
         "trunkline.retention.max-delete-rate, 64K",
     })
@@ -141,6 +148,7 @@ class ConfigCheckTest {
                 .addDiscoveredConverters()
                 .withMapping(ConsumerConfig.class)
                 .withMapping(DatabaseConfig.class)
+                .withMapping(IdempotencyConfig.class)
                 .withMapping(LogConfig.class)
                 .withMapping(OutboxConfig.class)
                 .withMapping(RetentionConfig.class)
@@ -153,6 +161,7 @@ class ConfigCheckTest {
                         config.getConfigMapping(ConsumerConfig.class),
                         config.getConfigMapping(RetentionConfig.class),
                         config.getConfigMapping(OutboxConfig.class),
+                        config.getConfigMapping(IdempotencyConfig.class),
                         new Users(List.of(connectionUsers)))
                 .atStart(new StartupEvent());
     }

@@ -134,6 +134,33 @@ class TracingTest extends ServiceTestCase {
                 .isEqualTo("TOPIC_NOT_FOUND");
     }
 
+    @Test
+    void recordIsJudgedByWhatTheClientSentWhateverItsTraceAdds() {
+        String small = api.newTopic(1, "{\"max.message.bytes\":\"1000\"}");
+        String records = "{\"value\":\"" + "x".repeat(1_000) + "\"},{\"value\":\"y\"},{\"value\":\"" + "z".repeat(1_001)
+                + "\"},{\"value\":\"w\"}";
+
+        Api.Answer first = sendOnce(small, "vendor=" + "s".repeat(100), records);
+        Api.Answer again = sendOnce(small, "vendor=s", records);
+
+        assertThat(first.status()).as(first.body()).isEqualTo(200);
+        assertThat(first.json().path("offsets").path(0).path("offset").asInt(-1))
+                .isZero();
+        assertThat(first.json().path("offsets").path(2).path("error_code").asInt())
+                .isEqualTo(413);
+        assertThat(again.body()).isEqualTo(first.body());
+        assertThat(api.readAll(small, 0, 0, Api.TEXT)).hasSize(3);
+    }
+
+    private Api.Answer sendOnce(String topic, String state, String records) {
+        return api.send(api.request("/topics/" + topic)
+                .header("Content-Type", Api.TEXT)
+                .header("Idempotency-Key", "once")
+                .header("traceparent", PARENT)
+                .header("tracestate", state)
+                .POST(BodyPublishers.ofString("{\"records\":[" + records + "]}")));
+    }
+
     private void send(String records) {
         Api.Answer answer = api.send(api.request("/topics/" + topic)
                 .header("Content-Type", Api.JSON)

@@ -371,7 +371,14 @@ class PurgeBesideOthersTest extends RetentionTestCase {
         long begin = System.nanoTime();
 
         boolean complete = new Purge(
-                        store, topics, purgeMetrics, rate, Duration.ofSeconds(30), () -> true, new CountDownLatch(1))
+                        store,
+                        topics,
+                        purgeMetrics,
+                        rate,
+                        Duration.ofDays(1),
+                        Duration.ofSeconds(30),
+                        () -> true,
+                        new CountDownLatch(1))
                 .run();
 
         assertThat(complete).isTrue();

@@ -60,6 +60,7 @@ class RetentionIT {
         settings = new HashMap<>(database.start());
         settings.put("trunkline.retention.check-interval", "1s");
         settings.put("trunkline.log.slices.length", "1m");
+        settings.put("trunkline.idempotency.retention", "50m");
         settings.put("trunkline.log.slices.check-interval", "5s");
     }
 
