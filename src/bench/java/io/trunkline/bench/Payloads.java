@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.List;
 import java.util.Random;
+import java.util.UUID;
 
 /** Records and requests, made beforehand; the same ones in every run. */
 final class Payloads {
@@ -43,6 +44,18 @@ final class Payloads {
 
     /** The same for the holder of a token. */
     static Produce json(String topic, int records, int bytes, Bearer bearer) {
+        return new Produce(json(topic, records, bytes, bearer.header()), records);
+    }
+
+    /** The same, each with an idempotency key of its own. */
+    static Produce jsonWithKeys(String topic, int records, int bytes) {
+        String name = "Idempotency-Key: " + UUID.randomUUID() + "-";
+        List<ByteBuf> requests = json(topic, records, bytes, name + "0".repeat(Produce.KEY_DIGITS) + "\r\n");
+        int keyAt = requests.getFirst().toString(StandardCharsets.US_ASCII).indexOf(name) + name.length();
+        return new Produce(requests, records, keyAt);
+    }
+
+    private static List<ByteBuf> json(String topic, int records, int bytes, String header) {
         Random random = new Random(1);
         ByteBuf[] requests = new ByteBuf[VARIANTS];
         for (int r = 0; r < VARIANTS; r++) {
@@ -53,9 +66,9 @@ final class Payloads {
                         .append(new String(value(random, bytes), StandardCharsets.US_ASCII))
                         .append('}');
             }
-            requests[r] = post("/topics/" + topic, bearer, Format.JSON.mediaType(), body.append("]}"));
+            requests[r] = post("/topics/" + topic, header, Format.JSON.mediaType(), body.append("]}"));
         }
-        return new Produce(List.of(requests), records);
+        return List.of(requests);
     }
 
     /** Requests to a topic in the binary format, with values of so many random bytes. */
@@ -97,12 +110,17 @@ final class Payloads {
     }
 
     static ByteBuf post(String path, String contentType, CharSequence body) {
-        return post(path, Bearer.NOBODY, contentType, body);
+        return post(path, "", contentType, body);
     }
 
     static ByteBuf post(String path, Bearer bearer, String contentType, CharSequence body) {
-        String request = "POST " + path + " HTTP/1.1\r\nHost: localhost\r\n" + bearer.header() + "Content-Type: "
-                + contentType + "\r\nContent-Length: " + body.length() + "\r\n\r\n" + body;
+        return post(path, bearer.header(), contentType, body);
+    }
+
+    /** @param header a line of the request's head, with its end; may be empty */
+    private static ByteBuf post(String path, String header, String contentType, CharSequence body) {
+        String request = "POST " + path + " HTTP/1.1\r\nHost: localhost\r\n" + header + "Content-Type: " + contentType
+                + "\r\nContent-Length: " + body.length() + "\r\n\r\n" + body;
         byte[] bytes = request.getBytes(StandardCharsets.US_ASCII);
         return Unpooled.unreleasableBuffer(Unpooled.directBuffer(bytes.length).writeBytes(bytes));
     }

@@ -1,18 +1,43 @@
 package io.trunkline.bench;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
 import java.io.IOException;
 import java.util.List;
 
-/** Produce requests that were made beforehand, to be sent over and over. */
-record Produce(List<ByteBuf> requests, int recordsPerRequest) {
+/**
+ * Produce requests that were made beforehand, to be sent over and over.
+ *
+ * @param keyAt where in each request its idempotency key ends with a number of its own; {@link #NO_KEY} where it has none
+ */
+record Produce(List<ByteBuf> requests, int recordsPerRequest, int keyAt) {
+    /** How many digits the number in a key has. */
+    static final int KEY_DIGITS = 16;
+
+    private static final int NO_KEY = -1;
+    private static final int BITS_OF_A_DIGIT = 4;
+
     Produce {
         requests = List.copyOf(requests);
     }
 
+    Produce(List<ByteBuf> requests, int recordsPerRequest) {
+        this(requests, recordsPerRequest, NO_KEY);
+    }
+
     /** The request of a number, to be released by whoever sends it. */
     ByteBuf request(long index) {
-        return requests.get((int) (index % requests.size())).retainedDuplicate();
+        ByteBuf request = requests.get((int) (index % requests.size()));
+        if (keyAt == NO_KEY) {
+            return request.retainedDuplicate();
+        }
+        int length = request.readableBytes();
+        ByteBuf own = PooledByteBufAllocator.DEFAULT.directBuffer(length).writeBytes(request, 0, length);
+        for (int i = 0; i < KEY_DIGITS; i++) {
+            int digit = (int) (index >>> BITS_OF_A_DIGIT * (KEY_DIGITS - 1 - i)) & 0xf;
+            own.setByte(keyAt + i, Character.forDigit(digit, 16));
+        }
+        return own;
     }
 
     /** Fails unless every record was acknowledged. */

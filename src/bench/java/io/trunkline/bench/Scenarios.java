@@ -16,6 +16,7 @@ final class Scenarios {
             new PollsScenario(),
             new AccessScenario(),
             new IdlePollsScenario(),
+            new IdempotentScenario(),
             new AppendEngineScenario(),
             new BacklogScenario(),
             new OpenTransactionScenario(),
