@@ -6,13 +6,10 @@ import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.jdbc.SqlFailure;
-import io.trunkline.log.AppendOutcome.Appended;
 import io.trunkline.log.PartitionQueue.Batch;
 import io.trunkline.record.RecordBatch;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.RejectedExecutionException;
@@ -20,7 +17,6 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.LongSupplier;
-import java.util.function.Supplier;
 import org.jboss.logging.Logger;
 
 /**
@@ -29,19 +25,8 @@ import org.jboss.logging.Logger;
  * under load and nothing is delayed without. Partitions take turns in the order in which they got something to write.
  */
 final class AppendBatcher implements AutoCloseable, ConnectionUser {
-    /** Is told of each batch that has become durable, before the next append of its partition begins. */
-    interface Listener {
-        /** @param batch gives the records with their offsets and times, and copies them unless they are alone */
-        void appended(long partitionId, OffsetRange range, Supplier<FetchedBatch> batch);
-    }
-
     private static final Logger LOG = Logger.getLogger(AppendBatcher.class);
     private static final int LOCKED_THREADS = 2;
-    /** Partitions share a transaction up to so much, so that none waits long for the others. */
-    private static final int MOST_SHARED_PARTITIONS = 64;
-
-    private static final long MOST_SHARED_BYTES = 256 * 1024;
-    private static final int MOST_SHARED_RECORDS = 2_000;
     private static final Duration DRAIN = Duration.ofSeconds(10);
     private static final Duration DRAIN_CHECK = Duration.ofMillis(10);
     private static final Duration OVERDUE_CHECK = Duration.ofMillis(500);
@@ -50,26 +35,21 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
 
     private final AppendStore store;
     private final LogConfig.Append config;
-    private final LogMetrics metrics;
-    private final Listener listener;
     private final WorkerPool pool;
     /** Partitions that somebody else holds are waited for here, so that they do not take the threads of all others. */
     private final WorkerPool lockedPool;
 
     private final ScheduledExecutorService timer;
     private final LongSupplier nanoTime;
-    /** When PostgreSQL last committed an append, by {@link System#nanoTime}. */
+    /** When PostgreSQL last committed or judged an append, by {@link System#nanoTime}. */
     private volatile long progressAt;
 
     private final AppendQueues queues;
-    /** Queues that have something to write and no append in flight, in turn. Guarded by itself. */
-    private final Deque<PartitionQueue> ready = new ArrayDeque<>();
-    /** Threads that take from {@link #ready}. Guarded by it. */
-    private int workers;
-
+    private final ReadyQueues ready;
     private final KeysInFlight keysInFlight = new KeysInFlight();
+    private final AppendReport report;
 
-    AppendBatcher(AppendStore store, LogConfig.Append config, LogMetrics metrics, Listener listener) {
+    AppendBatcher(AppendStore store, LogConfig.Append config, LogMetrics metrics, AppendReport.Listener listener) {
         this(
                 store,
                 config,
@@ -85,20 +65,20 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
             AppendStore store,
             LogConfig.Append config,
             LogMetrics metrics,
-            Listener listener,
+            AppendReport.Listener listener,
             WorkerPool pool,
             WorkerPool lockedPool,
             ScheduledExecutorService timer,
             LongSupplier nanoTime) {
         this.store = store;
         this.config = config;
-        this.metrics = metrics;
-        this.listener = listener;
         this.pool = pool;
         this.lockedPool = lockedPool;
         this.timer = timer;
         this.nanoTime = nanoTime;
         queues = new AppendQueues(config, metrics);
+        ready = new ReadyQueues(config, queues, keysInFlight);
+        report = new AppendReport(queues, metrics, listener);
         progressAt = nanoTime.getAsLong();
         timer.scheduleWithFixedDelay(
                 this::failOverdue, OVERDUE_CHECK.toMillis(), OVERDUE_CHECK.toMillis(), TimeUnit.MILLISECONDS);
@@ -155,12 +135,7 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
                 idle.add(queue);
             }
         }
-        if (!idle.isEmpty()) {
-            synchronized (ready) {
-                ready.addAll(idle);
-            }
-            startWorker();
-        }
+        goOn(idle);
     }
 
     /** Appends what was accepted, for a bounded time, and then takes nothing more. */
@@ -186,7 +161,7 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
         }
         try {
             for (PartitionQueue queue : queues.all()) {
-                end(
+                report.end(
                         queue.takeOverdue(latest),
                         new AppendOutcome.Refused(new TrunklineException(
                                 ErrorCode.DATABASE_UNAVAILABLE,
@@ -205,29 +180,20 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
 
     /** One more thread, unless all are at work or nothing is to be done. */
     private void startWorker() {
-        synchronized (ready) {
-            if (ready.isEmpty() || workers == config.threads()) {
-                return;
-            }
-            workers++;
+        if (!ready.begin()) {
+            return;
         }
         try {
             pool.run(this::work);
         } catch (RejectedExecutionException e) {
-            List<PartitionQueue> stopped;
-            synchronized (ready) {
-                workers--;
-                stopped = List.copyOf(ready);
-                ready.clear();
-            }
-            stopped.forEach(queue -> stopped(queue, e));
+            ready.stop().forEach(queue -> stopped(queue, e));
         }
     }
 
     private void work() {
         boolean counted = true;
         try {
-            for (List<Batch> batches = next(); !batches.isEmpty(); batches = next()) {
+            for (List<Batch> batches = ready.next(); !batches.isEmpty(); batches = ready.next()) {
                 // What is left does not wait for this append.
                 startWorker();
                 append(batches);
@@ -235,60 +201,9 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
             counted = false;
         } finally {
             if (counted) {
-                synchronized (ready) {
-                    workers--;
-                }
+                ready.end();
             }
         }
-    }
-
-    /**
-     * Batches for one transaction. One with a key that is being written shares none, so that whoever sends a key to many
-     * partitions at once holds up no others. None when nothing is ready, and then the thread does not count as
-     * working any more.
-     */
-    private List<Batch> next() {
-        List<Batch> batches = new ArrayList<>();
-        long bytes = 0;
-        int records = 0;
-        synchronized (ready) {
-            while (!ready.isEmpty() && batches.size() < MOST_SHARED_PARTITIONS) {
-                PartitionQueue queue = ready.getFirst();
-                boolean alone = queue.isAlone();
-                Batch batch = queue.take(config.maxBatchBytes().asLongValue(), config.maxBatchRecords());
-                if (batch.isEmpty()) {
-                    // All that waited was overdue.
-                    ready.removeFirst();
-                    if (queue.ended()) {
-                        ready.addLast(queue);
-                    } else {
-                        queues.forget(queue);
-                    }
-                    continue;
-                }
-                bytes += batch.bytes();
-                records += batch.records();
-                boolean fits = bytes <= MOST_SHARED_BYTES
-                        && records <= MOST_SHARED_RECORDS
-                        && !alone
-                        && !keysInFlight.hasAny(batch.keys())
-                        && (batches.isEmpty() || batches.getFirst().isLike(batch));
-                if (!fits && !batches.isEmpty()) {
-                    queue.putBack(batch);
-                    break;
-                }
-                ready.removeFirst();
-                batches.add(batch);
-                keysInFlight.begin(batch.keys());
-                if (!fits) {
-                    break;
-                }
-            }
-            if (batches.isEmpty()) {
-                workers--;
-            }
-        }
-        return batches;
     }
 
     private void append(List<Batch> batches) {
@@ -309,7 +224,7 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
                 appendLater(batch);
                 continue;
             }
-            tell(batch, outcomes.get(i), shared, i);
+            tellReaders(batch, outcomes.get(i), shared, i);
             if (isOver(batch, outcomes.get(i))) {
                 more.add(batch.queue());
             }
@@ -318,7 +233,7 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
         goOn(more);
         for (int i = 0; i < batches.size(); i++) {
             if (!outcomes.get(i).isNotHere()) {
-                acknowledge(batches.get(i), outcomes.get(i));
+                report.acknowledge(batches.get(i), outcomes.get(i));
             }
         }
     }
@@ -341,10 +256,11 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
         List<Batch> failed = new ArrayList<>(batches);
         failed.removeAll(again);
         again.forEach(batch -> batch.queue().putBackAlone(batch));
-        List<PartitionQueue> more = new ArrayList<>(again.stream().map(Batch::queue).toList());
+        List<PartitionQueue> more =
+                new ArrayList<>(again.stream().map(Batch::queue).toList());
         failed.stream().map(Batch::queue).filter(PartitionQueue::ended).forEach(more::add);
         goOn(more);
-        failed.forEach(batch -> fail(batch, failure));
+        failed.forEach(batch -> report.fail(batch, failure));
     }
 
     private static SharedAppend shared(List<Batch> batches) {
@@ -360,17 +276,17 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
                     BatchOutcome outcome = hasTimeToWait(batch)
                             ? waiting(batch, alone)
                             : new BatchOutcome.Ended(new AppendOutcome.Locked());
-                    tell(batch, outcome, alone, 0);
+                    tellReaders(batch, outcome, alone, 0);
                     if (isOver(batch, outcome)) {
                         goOn(List.of(batch.queue()));
                     }
-                    acknowledge(batch, outcome);
+                    report.acknowledge(batch, outcome);
                 } catch (RuntimeException | Error e) {
                     failed(batch, e);
                 }
             });
         } catch (RejectedExecutionException e) {
-            fail(batch, stopping(e));
+            report.fail(batch, stopping(e));
             stopped(batch.queue(), e);
         }
     }
@@ -404,20 +320,19 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
             // Somebody else has written one of the keys, which is found now.
             batch.queue().putBackAlone(batch);
             goOn(List.of(batch.queue()));
-        } else if (SqlFailure.isKeyTaken(failure)
-                || SqlFailure.isLocked(failure) && batch.hasIdempotencyKeys()) {
+        } else if (SqlFailure.isKeyTaken(failure) || SqlFailure.isLocked(failure) && batch.hasIdempotencyKeys()) {
             // Those without a key have nothing to do with it.
             List<QueuedAppend> others =
                     batch.appends().stream().filter(append -> !append.hasKey()).toList();
             if (batch.queue().judged(others)) {
                 goOn(List.of(batch.queue()));
             }
-            end(
+            report.end(
                     batch.appends().stream().filter(QueuedAppend::hasKey).toList(),
                     AppendOutcome.of(Failures.known(failure)));
         } else {
             goOnAfter(batch);
-            fail(batch, failure);
+            report.fail(batch, failure);
         }
     }
 
@@ -443,88 +358,23 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
 
     private void goOn(List<PartitionQueue> more) {
         if (!more.isEmpty()) {
-            synchronized (ready) {
-                ready.addAll(more);
-            }
+            ready.addAll(more);
             startWorker();
         }
     }
 
-    /** Before the partition's next append begins, so that readers are told in the order of the offsets. */
-    private void tell(Batch batch, BatchOutcome outcome, SharedAppend shared, int index) {
-        if (outcome instanceof BatchOutcome.Judged) {
+    /** Notes that PostgreSQL goes on, and tells readers before the partition's next append begins. */
+    private void tellReaders(Batch batch, BatchOutcome outcome, SharedAppend shared, int index) {
+        if (outcome instanceof BatchOutcome.Judged
+                || outcome instanceof BatchOutcome.Ended ended && ended.outcome() instanceof AppendOutcome.Appended) {
             progressAt = nanoTime.getAsLong();
         }
-        if (!(outcome instanceof BatchOutcome.Ended ended && ended.outcome() instanceof Appended appended)) {
-            return;
-        }
-        progressAt = nanoTime.getAsLong();
-        long partitionId = batch.queue().partitionId();
-        int count = shared.counts()[index];
-        metrics.batch(
-                count,
-                batch.appends().stream().mapToLong(a -> a.records().byteSize()).sum());
-        try {
-            listener.appended(
-                    partitionId, new OffsetRange(appended.logStartOffset(), appended.baseOffset() + count), () -> {
-                        RecordBatch records = shared.records(index);
-                        return new FetchedBatch(
-                                appended.baseOffset(), shared.timestamps() ? records : records.at(appended.time()));
-                    });
-        } catch (RuntimeException e) {
-            // The records are durable, whatever else went wrong, and their producers are told so.
-            LOG.errorf(e, "Readers could not be told of an append partition=%d", partitionId);
-        }
-    }
-
-    private void acknowledge(Batch batch, BatchOutcome outcome) {
-        switch (outcome) {
-            case BatchOutcome.Ended(Appended appended) -> acknowledge(batch, appended);
-            case BatchOutcome.Ended(AppendOutcome other) -> end(batch.appends(), other);
-            case BatchOutcome.Judged judged -> {
-                for (int i = 0; i < batch.appends().size(); i++) {
-                    List<QueuedAppend> append = List.of(batch.appends().get(i));
-                    judged.verdicts().get(i).ifPresent(verdict -> end(append, verdict));
-                }
-            }
-        }
-    }
-
-    private void acknowledge(Batch batch, Appended appended) {
-        long offset = appended.baseOffset();
-        for (QueuedAppend append : batch.appends()) {
-            queues.release(append);
-            append.outcome().complete(new Appended(offset, appended.time(), appended.logStartOffset()));
-            offset += append.records().count();
-        }
-    }
-
-    private void fail(Batch batch, Throwable failure) {
-        TrunklineException reason = Failures.known(failure);
-        if (reason.code() == ErrorCode.INTERNAL) {
-            LOG.errorf(
-                    reason.getCause(),
-                    "Append failed partition=%d requests=%d",
-                    batch.queue().partitionId(),
-                    batch.appends().size());
-        } else {
-            LOG.debugf(
-                    "Append failed partition=%d requests=%d code=%s",
-                    batch.queue().partitionId(), batch.appends().size(), reason.code());
-        }
-        end(batch.appends(), AppendOutcome.of(reason));
-    }
-
-    private void end(List<QueuedAppend> appends, AppendOutcome outcome) {
-        for (QueuedAppend append : appends) {
-            queues.release(append);
-            append.outcome().complete(outcome);
-        }
+        report.tellReaders(batch, outcome, shared, index);
     }
 
     /** The service is being stopped: what still waits was not written and is told so. */
     private void stopped(PartitionQueue queue, RejectedExecutionException cause) {
-        end(queue.clear(), new AppendOutcome.Refused(stopping(cause)));
+        report.end(queue.clear(), new AppendOutcome.Refused(stopping(cause)));
     }
 
     private static TrunklineException stopping(RejectedExecutionException cause) {
