@@ -156,6 +156,7 @@ class ConfigTest {
             Map.entry("trunkline.embedded.port", "5433"),
             Map.entry("trunkline.embedded.startup-timeout", "2s"),
             Map.entry("trunkline.http.max-body-size", "1M"),
+            Map.entry("trunkline.http.max-streamed-body-size", "5G"),
             Map.entry("trunkline.http.max-body-bytes-in-flight", "2M"),
             Map.entry("trunkline.http.max-response-bytes-in-flight", "3M"),
             Map.entry("trunkline.http.max-head-bytes-in-flight", "4M"),

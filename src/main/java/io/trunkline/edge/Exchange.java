@@ -17,6 +17,9 @@ public final class Exchange {
     /** What a response takes beside its body: objects, headers, its place in queues. */
     private static final int OVERHEAD = 1024;
 
+    /** The code for a stream that ends because nothing more is needed. */
+    private static final long NO_ERROR = 0;
+
     private final RoutingContext context;
     private final ConnectionGuard guard;
     private final ClientLimits limits;
@@ -142,9 +145,16 @@ public final class Exchange {
         pending = false;
     }
 
-    /** Closes the connection once the client has had a moment to read the response. */
+    /**
+     * Sees to it that no more of the request comes, whose response has been given: closes the connection once the client has had a
+     * moment to read it. Of a connection that carries others too, only the stream is ended (RFC 9113, section 8.1).
+     */
     public void closeSoon() {
-        guard.inLoop(guard::closeSoon);
+        if (multiplexed) {
+            context.response().reset(NO_ERROR);
+        } else {
+            guard.inLoop(guard::closeSoon);
+        }
     }
 
     /** Whether the client takes the response too slowly. */
@@ -155,6 +165,9 @@ public final class Exchange {
     /** The head is about to be sent: what nobody has counted yet is counted now. */
     private void answers() {
         since = System.nanoTime();
+        if (multiplexed) {
+            context.response().headers().remove(HttpHeaders.CONNECTION); // malformed there (RFC 9113, section 8.2.2)
+        }
         String length = context.response().headers().get(HttpHeaders.CONTENT_LENGTH);
         long size = length == null ? 0 : Long.parseLong(length);
         given = size;

@@ -16,6 +16,10 @@ public interface HttpConfig {
     @WithDefault("10M")
     MemorySize maxBodySize();
 
+    /** The largest body of lines, which are written as they arrive; what is beyond it is refused with 413. */
+    @WithDefault("10G")
+    MemorySize maxStreamedBodySize();
+
     /** Memory for request bodies, over all connections; bodies beyond it are refused with 503. A sixth of the heap if absent. */
     Optional<MemorySize> maxBodyBytesInFlight();
 
@@ -43,7 +47,7 @@ public interface HttpConfig {
     @Max(1_000_000)
     int maxRequests();
 
-    /** How long the head of a request may take to arrive, and then its body. */
+    /** How long the head of a request may take to arrive, and then its body, unless it is one of lines. */
     @WithDefault("60s")
     Duration requestTimeout();
 
@@ -51,7 +55,10 @@ public interface HttpConfig {
     @WithDefault("30s")
     Duration responseTimeout();
 
-    /** The least rate at which a client takes a response, in bytes a second; a slower one is disconnected. */
+    /**
+     * The least rate at which a client takes a response, in bytes a second; a slower one is disconnected. A body of lines has to
+     * arrive at this rate over each request timeout in which the service waits for it, or is refused with 408.
+     */
     @WithDefault("16K")
     MemorySize minTransferRate();
 

@@ -11,16 +11,19 @@ import java.util.concurrent.atomic.AtomicLong;
 public class RequestBudget {
     private final long most;
     private final AtomicLong held = new AtomicLong();
+    /** What of that is for bodies that last. */
+    private final AtomicLong streamed = new AtomicLong();
     /** What bodies on their way have announced and not brought yet. */
     private final AtomicLong expected = new AtomicLong();
 
-    RequestBudget(HttpConfig config) {
+    public RequestBudget(HttpConfig config) {
         most = config.maxBodyBytesInFlight().map(MemorySize::asLongValue).orElse(Heap.share(6));
     }
 
     /** One body, as it arrives. Used by one thread at a time. */
     public final class Body {
         private long taken;
+        private long takenStreamed;
         private long announced;
 
         private Body() {}
@@ -60,8 +63,38 @@ public class RequestBudget {
             expected.addAndGet(-arrived);
         }
 
+        /**
+         * As {@link #take}, for a body that may last for hours: those have half of the memory at most, all together, so that they
+         * never keep out the others, which are over in a moment.
+         *
+         * @throws TrunklineException {@code OVERLOADED} when there is no room; then nothing is counted
+         */
+        public void takeStreamed(long bytes) {
+            if (streamed.addAndGet(bytes) > most / 2) {
+                streamed.addAndGet(-bytes);
+                throw full();
+            }
+            try {
+                take(bytes);
+            } catch (TrunklineException e) {
+                streamed.addAndGet(-bytes);
+                throw e;
+            }
+            takenStreamed += bytes;
+        }
+
+        /** Gives a part of what {@link #takeStreamed} has counted back, in bytes: memory that is not held any more. */
+        public void giveBackStreamed(long bytes) {
+            streamed.addAndGet(-bytes);
+            takenStreamed -= bytes;
+            held.addAndGet(-bytes);
+            taken -= bytes;
+        }
+
         public void release() {
             withdraw();
+            streamed.addAndGet(-takenStreamed);
+            takenStreamed = 0;
             held.addAndGet(-taken);
             taken = 0;
         }

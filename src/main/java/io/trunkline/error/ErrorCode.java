@@ -11,6 +11,8 @@ public enum ErrorCode {
     INVALID_REQUEST,
     /** A path or query parameter is not of its form or out of its range. */
     INVALID_PARAMETER,
+    /** The request is meant as a CloudEvent, or some, and is none. */
+    INVALID_EVENT,
     /** A record's key, value, header or timestamp does not fit the format of the request. */
     INVALID_RECORD,
     /** The topic name breaks the rules for names. */

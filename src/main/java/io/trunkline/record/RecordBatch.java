@@ -185,6 +185,7 @@ public final class RecordBatch {
     /** A header belongs to the record that is added next. */
     public static final class Builder {
         private long[] timestamps;
+        private final int expectedBytes;
         private final ByteColumn.Builder values;
         /** Made for the first record that has a key. */
         private ByteColumn.@Nullable Builder keys;
@@ -193,6 +194,7 @@ public final class RecordBatch {
 
         public Builder(int expectedRecords, int expectedBytes) {
             timestamps = new long[Math.max(4, expectedRecords)];
+            this.expectedBytes = expectedBytes;
             values = new ByteColumn.Builder(expectedRecords, expectedBytes);
         }
 
@@ -214,7 +216,9 @@ public final class RecordBatch {
         /** The key of the record that will be added next, part of a larger array. */
         public void key(byte[] source, int from, int length) {
             if (keys == null) {
-                keys = new ByteColumn.Builder(timestamps.length, length * 4);
+                // Of several keys; together they are not longer than what the records were expected to be, as a rule.
+                keys = new ByteColumn.Builder(
+                        timestamps.length, (int) Math.min(length * 4L, Math.max(length, expectedBytes)));
             }
             while (keys.count() < count()) {
                 keys.addNull();

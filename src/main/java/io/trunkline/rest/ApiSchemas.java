@@ -53,6 +53,53 @@ final class ApiSchemas {
             @Schema(description = "One for each record, in the order of the request.")
             List<Sent> offsets) {}
 
+    @Schema(name = "LinesPart", description = "What a body of lines has written to one partition.")
+    record LinesPart(
+            int partition,
+            long records,
+            @JsonProperty("first_offset") long firstOffset,
+            @JsonProperty("last_offset") long lastOffset) {}
+
+    @Schema(name = "LineSent")
+    record LineSent(@Schema(description = "Counted from 1.") long line, int partition, long offset) {}
+
+    @Schema(name = "LinesSent", description = "What a body of lines has written.")
+    record LinesSent(
+            @Schema(required = true) long records,
+
+            @Schema(required = true) List<LinesPart> partitions,
+
+            @Schema(description = "With offsets=true: one for each record.")
+            List<LineSent> offsets) {}
+
+    @Schema(name = "LinesFailure", description = "Why a body of lines was not written to its end, and how far it came.")
+    record LinesFailure(
+            @JsonProperty("error_code") @Schema(required = true, description = "The HTTP status.")
+            int errorCode,
+
+            @Schema(required = true) String message,
+
+            @Schema(required = true) ErrorCode code,
+
+            @Schema(
+                    required = true,
+                    description = "The first line that was not, or may not have been, written, counted from 1.")
+            long line,
+
+            @JsonProperty("byte") @Schema(required = true, description = "The bytes before that line.")
+            long at,
+
+            @JsonProperty("records_behind")
+            @Schema(required = true, description = "Records of lines behind that line, which are written.")
+            long recordsBehind,
+
+            @Schema(required = true) long records,
+
+            @Schema(required = true) List<LinesPart> partitions,
+
+            @Schema(description = "With offsets=true: one for each record.")
+            List<LineSent> offsets) {}
+
     @Schema(name = "ConsumerRecord")
     record ConsumerRecord(
             String topic,

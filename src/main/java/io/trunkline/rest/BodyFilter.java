@@ -6,6 +6,7 @@ import io.trunkline.edge.HttpConfig;
 import io.trunkline.edge.RequestBudget;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.rest.event.EventHeaders;
 import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
@@ -121,9 +122,9 @@ class BodyFilter {
                 release();
             });
             coming.add(this);
-            announced = announced();
+            announced = BodyFilter.announced(request);
             try {
-                checkEncoding();
+                checkEncoding(request);
                 if (announced > maxBodySize) {
                     throw tooLarge();
                 }
@@ -133,7 +134,7 @@ class BodyFilter {
                 refuse(e);
                 return;
             }
-            if ("100-continue".equalsIgnoreCase(request.getHeader("Expect"))) {
+            if (waitsToSend(request)) {
                 request.response().writeContinue();
             }
         }
@@ -229,8 +230,7 @@ class BodyFilter {
         private void refuse(TrunklineException failure) {
             refused = true;
             release();
-            boolean waitsToSend = request.getHeader("Expect") != null;
-            if (waitsToSend) {
+            if (request.getHeader("Expect") != null) {
                 // The client will not send the body, so the connection must not be taken for waiting for it.
                 request.response().putHeader("Connection", "close");
             }
@@ -260,34 +260,49 @@ class BodyFilter {
             }
         }
 
-        private long announced() {
-            String text = request.getHeader(HttpHeaders.CONTENT_LENGTH);
-            try {
-                return text == null ? 0 : Math.max(0, Long.parseLong(text));
-            } catch (NumberFormatException e) {
-                return Long.MAX_VALUE; // beyond any limit, or nonsense
-            }
-        }
-
-        /** A body that is compressed, or text in another charset, would be taken for something else. */
-        private void checkEncoding() {
-            String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
-            if (encoding != null && !encoding.strip().equalsIgnoreCase("identity")) {
-                throw new TrunklineException(
-                        ErrorCode.UNSUPPORTED_MEDIA_TYPE, "Content-Encoding is not supported: send the body as it is.");
-            }
-            String charset = charset(request.getHeader(HttpHeaders.CONTENT_TYPE));
-            if (charset != null && !charset.equals("utf-8") && !charset.equals("us-ascii")) {
-                throw new TrunklineException(
-                        ErrorCode.UNSUPPORTED_MEDIA_TYPE, "The charset is not supported: send the body in UTF-8.");
-            }
-        }
-
         private TrunklineException tooLarge() {
             return new TrunklineException(
                     ErrorCode.BODY_TOO_LARGE,
                     "The request body is larger than " + maxBodySize
                             + " bytes (trunkline.http.max-body-size); nothing was done. Send fewer records at once.");
+        }
+    }
+
+    /** The bytes that the body of a request will have, 0 where its head does not tell. */
+    static long announced(HttpServerRequest request) {
+        String text = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+        try {
+            return text == null ? 0 : Math.max(0, Long.parseLong(text));
+        } catch (NumberFormatException e) {
+            return Long.MAX_VALUE; // beyond any limit, or nonsense
+        }
+    }
+
+    /** Whether the client sends its body when it is told to only. */
+    static boolean waitsToSend(HttpServerRequest request) {
+        return "100-continue".equalsIgnoreCase(request.getHeader("Expect"));
+    }
+
+    /**
+     * A body that is compressed, or text in another charset, would be taken for something else. What the data of a CloudEvent are
+     * is not looked at.
+     *
+     * @throws TrunklineException {@code UNSUPPORTED_MEDIA_TYPE}
+     */
+    static void checkEncoding(HttpServerRequest request) {
+        String encoding = request.getHeader(HttpHeaders.CONTENT_ENCODING);
+        if (encoding != null && !encoding.strip().equalsIgnoreCase("identity")) {
+            throw new TrunklineException(
+                    ErrorCode.UNSUPPORTED_MEDIA_TYPE, "Content-Encoding is not supported: send the body as it is.");
+        }
+        String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
+        String charset = charset(type);
+        if (charset != null
+                && !EventHeaders.areMeant(request.headers(), MediaTypes.name(type))
+                && !charset.equals("utf-8")
+                && !charset.equals("us-ascii")) {
+            throw new TrunklineException(
+                    ErrorCode.UNSUPPORTED_MEDIA_TYPE, "The charset is not supported: send the body in UTF-8.");
         }
     }
 

@@ -8,7 +8,7 @@ final class ErrorStatus {
 
     static int of(ErrorCode code) {
         return switch (code) {
-            case INVALID_JSON, INVALID_REQUEST, INVALID_PARAMETER -> 400;
+            case INVALID_JSON, INVALID_REQUEST, INVALID_PARAMETER, INVALID_EVENT -> 400;
             case AUTHENTICATION_REQUIRED -> 401;
             case ACCESS_DENIED, DATABASE_PERMISSION_MISSING, ORIGIN_NOT_ALLOWED, ADMINISTRATION_DISABLED -> 403;
             case PATH_NOT_FOUND,

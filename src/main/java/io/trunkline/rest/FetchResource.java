@@ -10,6 +10,7 @@ import io.trunkline.log.FetchOutcome;
 import io.trunkline.log.LogConfig;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
+import io.trunkline.rest.event.EventJson;
 import io.trunkline.topic.TopicName;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.GET;
@@ -159,14 +160,17 @@ class FetchResource {
      * Which page this is. The records between two offsets of a partition are the same for ever, and a partition's id is
      * never used again, so the tag needs not look at them.
      */
-    private record PageTag(long partitionId, long offset, long nextOffset, RecordFormat format) {
-        PageTag(FetchOutcome.Page page, RecordFormat format) {
-            this(page.partitionId(), page.offset(), page.nextOffset(), format);
+    private record PageTag(long partitionId, long offset, long nextOffset, String format) {
+        PageTag(FetchOutcome.Page page, RecordFormat.Accepted accepted) {
+            this(
+                    page.partitionId(),
+                    page.offset(),
+                    page.nextOffset(),
+                    accepted.asEvents() ? "events" : accepted.format().name().toLowerCase(Locale.ROOT));
         }
 
         String header() {
-            return "\"" + partitionId + "-" + offset + "-" + nextOffset + "-"
-                    + format.name().toLowerCase(Locale.ROOT) + "\"";
+            return "\"" + partitionId + "-" + offset + "-" + nextOffset + "-" + format + "\"";
         }
 
         /** Whether a client has this page: it may list several, and call them weak. */
@@ -186,12 +190,14 @@ class FetchResource {
             @Nullable String ifNoneMatch,
             RoutingContext context,
             CompletableFuture<Void> ended) {
-        PageTag tag = new PageTag(page, accepted.format());
+        PageTag tag = new PageTag(page, accepted);
         Response.ResponseBuilder answer;
         if (page.full() && tag.isIn(ifNoneMatch)) {
             answer = Response.notModified();
         } else {
-            RecordJson json = new RecordJson(topic, partition, accepted.format(), true);
+            RecordWriter json = accepted.asEvents()
+                    ? new EventJson(topic, partition)::write
+                    : new RecordJson(topic, partition, accepted.format(), true);
             RecordsPage body = new RecordsPage(List.of(new RecordsPage.Part(json, page.batches())));
             body.count(Exchange.of(context), page.shared());
             ended.thenRun(body::ended);

@@ -37,6 +37,9 @@ final class FilterOrder {
     /** What the client may do. */
     static final int AUTHORIZATION = SecurityHandlerPriorities.AUTHORIZATION;
 
+    /** Bodies that are written as they arrive, which are not read whole. */
+    static final int LINES = 60;
+
     /** Nothing is read for a client that may not send it. */
     static final int BODY = 50;
 

@@ -2,13 +2,16 @@ package io.trunkline.rest;
 
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.vertx.core.http.HttpServerRequest;
 import jakarta.ws.rs.WebApplicationException;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.MediaType;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** The media types of the API, and which one an answer gets. */
@@ -21,8 +24,19 @@ final class MediaTypes {
     static final String TEXT = "application/vnd.kafka.text.v2+json";
     static final String PLAIN_JSON = MediaType.APPLICATION_JSON;
 
+    /** One record as it is, of any bytes or of text. */
+    static final String BYTES = MediaType.APPLICATION_OCTET_STREAM;
+
+    static final String PLAIN_TEXT = MediaType.TEXT_PLAIN;
+    /** Lines of one JSON value each, under both of their names. */
+    static final String LINES = "application/x-ndjson";
+
+    static final String LINES_TOO = "application/jsonl";
+
     /** Headers that were parsed, the first ones: clients repeat theirs with each request. */
     private static final Map<String, List<MediaType>> KNOWN = new ConcurrentHashMap<>();
+
+    private static final Pattern QUALITY = Pattern.compile("q=[01](\\.[0-9]{0,3})?");
 
     private static final int MOST_KNOWN = 100;
     private static final int LONGEST_KNOWN = 200;
@@ -99,6 +113,50 @@ final class MediaTypes {
             }
         }
         return CONTROL;
+    }
+
+    /**
+     * As {@link #control(HttpHeaders)}, where there is no layer of resources to read the headers. What cannot be read of them is as
+     * if it were not there.
+     */
+    static String control(HttpServerRequest request) {
+        List<String> headers = request.headers().getAll(HttpHeaders.ACCEPT);
+        String known = headers.size() == 1 ? knownControl(headers.getFirst()) : null;
+        if (headers.isEmpty() || known != null) {
+            return known == null ? CONTROL : known;
+        }
+        String best = CONTROL;
+        double most = 0;
+        for (String type : String.join(",", headers).split(",")) {
+            String name = name(type);
+            // Of those that are wanted equally a name goes before a range.
+            double quality = quality(type) - (name.startsWith("*/") ? 0.000_1 : 0);
+            boolean control = name.equals(CONTROL) || name.startsWith("*/");
+            if (quality > most && (control || name.equals(PLAIN_JSON))) {
+                most = quality;
+                best = control ? CONTROL : PLAIN_JSON;
+            }
+        }
+        return best;
+    }
+
+    /** How much a media type in an Accept header is wanted, from 0 to 1. */
+    private static double quality(String type) {
+        for (String parameter : type.split(";")) {
+            String text = parameter.strip().toLowerCase(Locale.ROOT);
+            if (text.startsWith("q=")) {
+                return QUALITY.matcher(text).matches() ? Double.parseDouble(text.substring(2)) : 0;
+            }
+        }
+        return 1;
+    }
+
+    /** Whether an Accept header names one of the types of a control answer, and not only a range that has them. */
+    static boolean namesControl(@Nullable String header) {
+        return header != null
+                && Arrays.stream(header.split(","))
+                        .map(MediaTypes::name)
+                        .anyMatch(name -> name.equals(CONTROL) || name.equals(PLAIN_JSON));
     }
 
     /** Whether a media type is this one, whatever its parameters. */

@@ -6,7 +6,10 @@ import io.trunkline.group.GroupCoordinator;
 import io.trunkline.group.GroupName;
 import io.trunkline.group.MemberName;
 import io.trunkline.log.Logs;
+import io.trunkline.rest.json.Utf8;
 import io.trunkline.topic.TopicName;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Pattern;
@@ -81,6 +84,51 @@ final class Parameters {
                 throw new TrunklineException(
                         ErrorCode.INVALID_PARAMETER, "The parameter " + name + " must be true or false.");
         };
+    }
+
+    /**
+     * An optional text out of a query, decoded.
+     *
+     * @param query as it stands in the request, where escapes are whole
+     * @throws TrunklineException {@code INVALID_PARAMETER} for one that is given twice, or is not UTF-8
+     */
+    static Optional<String> text(String name, @Nullable String query) {
+        if (query == null) {
+            return Optional.empty();
+        }
+        Optional<String> text = Optional.empty();
+        for (String pair : query.split("&")) {
+            int equals = pair.indexOf('=');
+            byte[] key = decoded(equals < 0 ? pair : pair.substring(0, equals));
+            if (Arrays.equals(key, name.getBytes(StandardCharsets.UTF_8))) {
+                byte[] value = decoded(equals < 0 ? "" : pair.substring(equals + 1));
+                if (text.isPresent() || !Utf8.isValid(value, 0, value.length)) {
+                    throw new TrunklineException(
+                            ErrorCode.INVALID_PARAMETER,
+                            "The parameter " + name
+                                    + " must be given once, and be UTF-8 once its escapes are decoded.");
+                }
+                text = Optional.of(new String(value, StandardCharsets.UTF_8));
+            }
+        }
+        return text;
+    }
+
+    /** As forms encode it: a plus sign is a space. Of several bytes where the query was not ASCII. */
+    private static byte[] decoded(String text) {
+        byte[] escaped = text.getBytes(StandardCharsets.UTF_8);
+        byte[] plain = new byte[escaped.length];
+        int length = 0;
+        for (int i = 0; i < escaped.length; i++) {
+            if (escaped[i] == '%' && i + 2 < escaped.length) {
+                plain[length++] =
+                        (byte) (Character.digit(escaped[i + 1], 16) << 4 | Character.digit(escaped[i + 2], 16));
+                i += 2;
+            } else {
+                plain[length++] = escaped[i] == '+' ? (byte) ' ' : escaped[i];
+            }
+        }
+        return Arrays.copyOf(plain, length);
     }
 
     private static long required(String name, String text, long least, long most) {

@@ -41,4 +41,9 @@ class Parsing {
                 ? CompletableFuture.completedFuture(parser.apply(body.get()))
                 : pool.call(() -> parser.apply(body.get()));
     }
+
+    /** Makes something that takes a moment on one of these threads; fails with {@code OVERLOADED} when too many are waiting. */
+    <T> CompletableFuture<T> make(Supplier<T> maker) {
+        return pool.call(maker::get);
+    }
 }

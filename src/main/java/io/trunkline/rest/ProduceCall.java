@@ -16,22 +16,25 @@ import org.jspecify.annotations.Nullable;
  *
  * @param partition the partition of all records; empty where each names its own, or none
  * @param async whether the client waits for no offsets
+ * @param body how the records stand in the body
  * @param type the media type of the response
  * @param codes whether errors of records have their code
+ * @param quiet whether the response has no body
  * @param terms on which terms the records are written
  */
 record ProduceCall(
         TopicName topic,
         OptionalInt partition,
         boolean async,
-        RecordFormat format,
+        ProduceBody body,
         String type,
         boolean codes,
+        boolean quiet,
         ProduceTerms terms) {
     private static final String REPLAYED = "Idempotency-Replayed";
     private static final Set<Include> INCLUDES = Set.of(Include.CODE);
 
-    /** @throws TrunklineException {@code INVALID_PARAMETER} or {@code UNSUPPORTED_MEDIA_TYPE} */
+    /** @throws TrunklineException {@code INVALID_PARAMETER}, or as {@link ProduceBody#of} */
     static ProduceCall of(
             TopicName topic,
             OptionalInt partition,
@@ -40,19 +43,26 @@ record ProduceCall(
             String type,
             HttpServerRequest request) {
         boolean waitsForNothing = Parameters.bool("async", async).orElse(false);
+        ProduceBody body = ProduceBody.of(request);
         return new ProduceCall(
                 topic,
                 partition,
                 waitsForNothing,
-                RecordFormat.ofContentType(request.getHeader(HttpHeaders.CONTENT_TYPE)),
+                body,
                 type,
                 Include.of(include, type, INCLUDES).contains(Include.CODE),
+                waitsForNothing || body.isEvent() && !MediaTypes.namesControl(request.getHeader(HttpHeaders.ACCEPT)),
                 ProduceTerms.of(request, partition, waitsForNothing));
     }
 
     /** Whether a record that cannot be written fails the request, because the response cannot tell of it or means all of them. */
     boolean allOrNothing() {
-        return async || terms.expectedEnd().isPresent();
+        return isTold() || terms.expectedEnd().isPresent();
+    }
+
+    /** Whether the response tells of all records as one: a client that gets no offsets must not be told that all is well. */
+    private boolean isTold() {
+        return async || body.isWhole();
     }
 
     /** @throws TrunklineException {@code INVALID_REQUEST} for a condition on nothing */
@@ -72,43 +82,48 @@ record ProduceCall(
                 .ifPresent(moved -> response.putHeader(OffsetHeaders.END_OFFSET, Long.toString(moved.endOffset())));
     }
 
-    /** A client that gets no offsets must not be told that nothing was written where something was. */
-    private static void requireAll(ProduceResult result) {
-        Optional<TrunklineException> first = Optional.empty();
-        boolean someAreWritten = false;
-        for (int i = 0; i < result.count(); i++) {
-            TrunklineException failure = result.failure(i);
-            if (failure == null) {
-                someAreWritten = true;
-            } else if (first.isEmpty()) {
-                first = Optional.of(failure);
-            }
-        }
-        if (first.isPresent()) {
-            throw someAreWritten ? ProduceResult.incomplete(first.get()) : first.get();
-        }
+    /** The status of a response without a body. */
+    int quietStatus() {
+        return async ? 204 : 202;
     }
 
-    /** @throws TrunklineException the failure that is the same for every record, where no record can help it */
-    byte[] body(ProduceResult result) {
+    /**
+     * The body of the response; empty for a client that takes none.
+     *
+     * @throws TrunklineException the failure that is the same for every record, where no record can help it; and that of any record
+     *     where they are told of as one
+     */
+    Optional<byte[]> response(ProduceResult result) {
         result.endMoved().ifPresent(moved -> {
             throw moved.failure();
         });
-        if (async) {
-            requireAll(result);
+        @Nullable TrunklineException first = result.failure();
+        if (first != null && isTold()) {
+            throw result.isAnyWritten() ? partly(first) : first;
         }
-        if (result.count() > 0) {
-            TrunklineException first = result.failure(0);
-            boolean allFailed = first != null
-                    && (ErrorStatus.of(first.code()) >= 500 || first.code() == ErrorCode.DATABASE_PERMISSION_MISSING);
-            for (int i = 1; i < result.count() && allFailed; i++) {
-                TrunklineException failure = result.failure(i);
-                allFailed = failure != null && first != null && failure.code() == first.code();
-            }
-            if (allFailed && first != null) {
-                throw first;
-            }
+        boolean allFailed = first != null;
+        for (int i = 0; i < result.count(); i++) {
+            TrunklineException failure = result.failure(i);
+            allFailed &= failure != null && first != null && failure.code() == first.code();
         }
-        return OffsetsJson.of(result, codes);
+        if (first != null && allFailed && isNoFaultOfRecords(first.code())) {
+            throw first;
+        }
+        return quiet ? Optional.empty() : Optional.of(OffsetsJson.of(result, codes));
+    }
+
+    /** What became of records of which some are written, where the response tells nothing of each. */
+    private TrunklineException partly(TrunklineException failure) {
+        if (terms.key().isPresent()) {
+            return ProduceResult.incomplete(failure);
+        }
+        return new TrunklineException(
+                ErrorCode.OUTCOME_UNKNOWN,
+                "Some of the records were written, and others were not, or may not have been: "
+                        + failure.userMessage());
+    }
+
+    private static boolean isNoFaultOfRecords(ErrorCode code) {
+        return ErrorStatus.of(code) >= 500 || code == ErrorCode.DATABASE_PERMISSION_MISSING;
     }
 }

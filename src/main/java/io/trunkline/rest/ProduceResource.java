@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
 /** Records: produce. {@link ProduceRoute} serves most of these requests without a resource. */
 @Path("/")
 @Tag(name = "Records")
-@APIResponse(responseCode = "default", ref = "Failure")
+@APIResponse(responseCode = "default", ref = "SendFailure")
 class ProduceResource {
     private static final String IDEMPOTENCY_KEY =
             "A name of this request, new for each request. Within trunkline.idempotency.retention (24 hours by default) a"
@@ -44,15 +44,19 @@ class ProduceResource {
             description =
                     "Answers when they are durable, with the offset of each in the order given. A record that is too"
                             + " large or names a partition that does not exist stands as an error in its place; the others are"
-                            + " written.")
+                            + " written. Without an envelope, the failure of a record is that of the request. Lines are"
+                            + " answered with LinesSent, where all before one that fails are written.")
     @RequestBody(ref = "Records")
     @APIResponse(responseCode = "200", ref = "Sent")
+    @APIResponse(responseCode = "202", description = "CloudEvents are durable; Accept names no type of the offsets.")
     @APIResponse(responseCode = "204", description = "Accepted, with async=true.")
     @Parameter(
             name = IdempotencyKey.HEADER,
             in = ParameterIn.HEADER,
             description = IDEMPOTENCY_KEY,
             schema = @Schema(minLength = 1, maxLength = 255, pattern = "^[!-~]+$", type = SchemaType.STRING))
+    @Parameter(ref = "RecordKey")
+    @Parameter(ref = "EachOffset")
     public Uni<Response> send(
             @PathParam("topicname") String topic,
             @Parameter(ref = "Async") @QueryParam("async") String async,
@@ -64,9 +68,13 @@ class ProduceResource {
 
     @POST
     @Path("topics/{topicname}/partitions/{partitionid}")
-    @Operation(operationId = "sendToPartition", summary = "Writes records to one partition of a topic.")
+    @Operation(
+            operationId = "sendToPartition",
+            summary = "Writes records to one partition of a topic.",
+            description = "As send; records may not name another partition. Lines are answered with LinesSent.")
     @RequestBody(ref = "Records")
     @APIResponse(responseCode = "200", ref = "Sent")
+    @APIResponse(responseCode = "202", description = "CloudEvents are durable; Accept names no type of the offsets.")
     @APIResponse(responseCode = "204", description = "Accepted, with async=true.")
     @APIResponse(responseCode = "412", ref = "EndMoved")
     @Parameter(
@@ -82,6 +90,8 @@ class ProduceResource {
                             + " or none.",
             example = "\"42\"",
             schema = @Schema(pattern = "^\"[0-9]+\"$", type = SchemaType.STRING))
+    @Parameter(ref = "RecordKey")
+    @Parameter(ref = "EachOffset")
     public Uni<Response> sendToPartition(
             @PathParam("topicname") String topic,
             @PathParam("partitionid") @Schema(type = SchemaType.INTEGER) String partition,
@@ -110,9 +120,9 @@ class ProduceResource {
 
     private static Response response(ProduceCall call, ProduceResult sent, RoutingContext context) {
         ProduceCall.addHeaders(sent, context.response());
-        byte[] body = call.body(sent);
-        return call.async()
-                ? Answers.noContent()
-                : Response.ok(body).type(call.type()).build();
+        return call.response(sent)
+                .map(body -> Response.ok(body).type(call.type()))
+                .orElseGet(() -> Response.status(call.quietStatus()))
+                .build();
     }
 }

@@ -3,11 +3,17 @@ package io.trunkline.rest;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.log.AppendOutcome;
+import java.util.Arrays;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What became of each record of a call, in the order given. */
 public final class ProduceResult {
+    /** Of no records. */
+    static final ProduceResult NOTHING =
+            new ProduceResult(new int[0], new long[0], new TrunklineException[0], false, Optional.empty());
+
     private final int[] partitions;
     private final long[] offsets;
     private final @Nullable TrunklineException[] failures;
@@ -62,5 +68,41 @@ public final class ProduceResult {
     /** Why a record was not written, or null when it was. */
     public @Nullable TrunklineException failure(int i) {
         return failures[i];
+    }
+
+    /** The first record that was not written; -1 where all were. */
+    int firstFailure() {
+        for (int i = 0; i < failures.length; i++) {
+            if (failures[i] != null) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    /**
+     * What to tell where records are written together: the first failure, unless another one leaves in doubt what was written. Null
+     * where all were written.
+     */
+    @Nullable
+    TrunklineException failure() {
+        @Nullable TrunklineException told = null;
+        for (@Nullable TrunklineException failure : failures) {
+            if (failure != null && failure.code() == ErrorCode.OUTCOME_UNKNOWN) {
+                return failure;
+            }
+            told = told == null ? failure : told;
+        }
+        return told;
+    }
+
+    /** Whether any record was written for sure. */
+    boolean isAnyWritten() {
+        return Arrays.stream(failures).anyMatch(Objects::isNull);
+    }
+
+    /** Whether there was no room for any record, so that nothing was written and all of them may be sent again. */
+    boolean isAllRefused() {
+        return Arrays.stream(failures).allMatch(failure -> failure != null && failure.code() == ErrorCode.OVERLOADED);
     }
 }

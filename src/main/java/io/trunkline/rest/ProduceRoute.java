@@ -133,17 +133,17 @@ class ProduceRoute {
             response.setStatusCode(204).end();
         } else {
             ProduceCall.addHeaders(result.get(), response);
-            byte[] body;
+            Optional<byte[]> body;
             try {
-                body = call.body(result.get());
+                body = call.response(result.get());
             } catch (TrunklineException e) {
                 refuse(context, e);
                 return;
             }
-            if (call.async()) {
-                response.setStatusCode(204).end();
+            if (body.isPresent()) {
+                response.putHeader(HttpHeaders.CONTENT_TYPE, call.type()).end(Buffer.buffer(body.get()));
             } else {
-                response.putHeader(HttpHeaders.CONTENT_TYPE, call.type()).end(Buffer.buffer(body));
+                response.setStatusCode(call.quietStatus()).end();
             }
         }
     }

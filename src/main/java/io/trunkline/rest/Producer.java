@@ -88,6 +88,24 @@ class Producer {
                                         .submit(true)));
     }
 
+    /**
+     * The topic to which records are to be sent, created first where topics are created automatically.
+     *
+     * @param creator who creates the topic; empty for somebody who may not
+     * @param only where given, the partition of all records: the call fails where it does not exist
+     */
+    CompletableFuture<Topic> topic(TopicName name, Optional<Creator> creator, OptionalInt only) {
+        return creator.map(known -> topics.getOrCreate(name, known))
+                .orElseGet(() -> topics.get(name))
+                .thenCompose(topic -> only.isEmpty() || topic.hasPartition(only.getAsInt())
+                        ? CompletableFuture.completedFuture(topic)
+                        : topics.recent(name))
+                .thenApply(topic -> {
+                    only.ifPresent(topic::partitionId);
+                    return topic;
+                });
+    }
+
     private static boolean namesAll(Topic topic, int[] partitions, OptionalInt only) {
         return (only.isEmpty() || topic.hasPartition(only.getAsInt()))
                 && Arrays.stream(partitions).allMatch(p -> p == ANY_PARTITION || topic.hasPartition(p));

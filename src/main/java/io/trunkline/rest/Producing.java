@@ -3,13 +3,16 @@ package io.trunkline.rest;
 import io.trunkline.access.Principal;
 import io.trunkline.access.Right;
 import io.trunkline.edge.Exchange;
+import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.topic.Creator;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
+import java.nio.ByteBuffer;
 import java.time.Clock;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 
 /** Parses and sends the records of produce requests, whichever way the requests come. */
 @Singleton
@@ -45,12 +48,17 @@ class Producing {
         boolean waits = !call.async() || call.terms().key().isPresent();
         long now = clock.millis();
         io.opentelemetry.context.Context current = tracing.current();
-        return parsing.parse(
-                        BodyFilter.bytes(context),
-                        bytes -> new Parsed(
-                                ProduceParser.parse(
-                                        bytes, call.format(), call.partition().isEmpty(), now),
-                                call.terms().requestKey(principal, bytes)))
+        Supplier<ByteBuffer> body = BodyFilter.bytes(context);
+        int length = body.get().limit();
+        return parsing.parse(body, bytes -> {
+                    if (bytes.limit() != length) {
+                        throw new TrunklineException(
+                                ErrorCode.INVALID_REQUEST, "The client has gone; nothing was written.");
+                    }
+                    return new Parsed(
+                            call.body().parse(bytes, call.partition().isEmpty(), now),
+                            call.terms().requestKey(principal, bytes));
+                })
                 .thenCompose(parsed -> {
                     read.run();
                     ProduceRequest request = parsed.request();

@@ -2,6 +2,7 @@ package io.trunkline.rest;
 
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.rest.event.EventText;
 import jakarta.ws.rs.core.MediaType;
 import java.util.List;
 import java.util.Locale;
@@ -50,13 +51,20 @@ enum RecordFormat {
                 throw new TrunklineException(
                         ErrorCode.UNSUPPORTED_MEDIA_TYPE,
                         "Records are taken as " + MediaTypes.JSON + " (or " + MediaTypes.PLAIN_JSON + "), "
-                                + MediaTypes.BINARY + " or " + MediaTypes.TEXT
+                                + MediaTypes.BINARY + " or " + MediaTypes.TEXT + ", as lines (" + MediaTypes.LINES
+                                + "), as CloudEvents (" + EventText.ONE + ", " + EventText.BATCH
+                                + " or headers), or one as " + MediaTypes.BYTES + " or " + MediaTypes.PLAIN_TEXT
                                 + ": set the Content-Type header to one of them.");
         };
     }
 
     /** A format and the name under which the client asked for it. */
-    record Accepted(RecordFormat format, String mediaType) {}
+    record Accepted(RecordFormat format, String mediaType) {
+        /** Whether records are given as CloudEvents, which only a fetch does. */
+        boolean asEvents() {
+            return mediaType.equals(EventText.BATCH);
+        }
+    }
 
     /**
      * The name under which the client accepts records in this format. A refusal is in the words of the bridge's contract.
@@ -98,6 +106,9 @@ enum RecordFormat {
             if (MediaTypes.is(type, MediaTypes.PLAIN_JSON)) {
                 return new Accepted(JSON, MediaTypes.PLAIN_JSON);
             }
+            if (MediaTypes.is(type, EventText.BATCH)) {
+                return new Accepted(JSON, EventText.BATCH);
+            }
             for (RecordFormat format : values()) {
                 if (MediaTypes.is(type, format.mediaType)) {
                     return new Accepted(format, format.mediaType);
@@ -107,6 +118,7 @@ enum RecordFormat {
         throw new TrunklineException(
                 ErrorCode.NOT_ACCEPTABLE,
                 "Records are given as " + MediaTypes.JSON + " (or " + MediaTypes.PLAIN_JSON + "), " + MediaTypes.BINARY
-                        + " or " + MediaTypes.TEXT + ": name one of them in the Accept header.");
+                        + ", " + MediaTypes.TEXT + " or " + EventText.BATCH
+                        + ": name one of them in the Accept header.");
     }
 }

@@ -12,7 +12,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Writes the records of a partition as JSON objects, one at a time, as clients get them from fetches and polls. */
-final class RecordJson {
+final class RecordJson implements RecordWriter {
     private static final byte[] TIMESTAMP = ascii(",\"timestamp\":");
     private static final byte[] KEY = ascii(",\"key\":");
     private static final byte[] VALUE = ascii(",\"value\":");
@@ -32,8 +32,8 @@ final class RecordJson {
         prefix = ascii("{\"topic\":\"" + topic.value() + "\",\"partition\":" + partition + ",\"offset\":");
     }
 
-    /** Writes one record of a batch. */
-    void write(JsonBuffer json, FetchedBatch batch, int i) {
+    @Override
+    public void write(JsonBuffer json, FetchedBatch batch, int i) {
         RecordBatch records = batch.records();
         json.raw(prefix).number(batch.baseOffset() + i).raw(TIMESTAMP).number(records.timestamp(i));
         @Nullable String error = null;

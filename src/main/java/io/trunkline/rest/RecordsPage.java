@@ -21,8 +21,8 @@ final class RecordsPage {
     }
 
     /** Records of one partition, of which those that have been written are gone. */
-    record Part(RecordJson json, ArrayDeque<FetchedBatch> batches) {
-        Part(RecordJson json, Collection<FetchedBatch> batches) {
+    record Part(RecordWriter json, ArrayDeque<FetchedBatch> batches) {
+        Part(RecordWriter json, Collection<FetchedBatch> batches) {
             this(json, new ArrayDeque<>(batches));
         }
     }

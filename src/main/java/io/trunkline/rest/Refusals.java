@@ -13,6 +13,11 @@ final class Refusals {
     private Refusals() {}
 
     static void refuse(RoutingContext context, TrunklineException failure) {
+        refuse(context, failure, ErrorView.of(failure).toJson());
+    }
+
+    /** @param body the failure in the shape of all errors, with what else there is to tell */
+    static void refuse(RoutingContext context, TrunklineException failure, byte[] body) {
         Rejections.count(failure.code());
         AuditFilter.failed(context, failure.code());
         HttpServerResponse response = context.response();
@@ -21,6 +26,6 @@ final class Refusals {
             response.putHeader(HttpHeaders.WWW_AUTHENTICATE, Errors.CHALLENGE);
         }
         Errors.retryAfter(failure).ifPresent(seconds -> response.putHeader(HttpHeaders.RETRY_AFTER, seconds));
-        response.end(Buffer.buffer(ErrorView.of(failure).toJson()));
+        response.end(Buffer.buffer(body));
     }
 }

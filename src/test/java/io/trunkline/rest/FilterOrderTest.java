@@ -31,6 +31,7 @@ class FilterOrderTest {
                 FilterOrder.AUTHENTICATION,
                 FilterOrder.QUOTA,
                 FilterOrder.AUTHORIZATION,
+                FilterOrder.LINES,
                 FilterOrder.BODY,
                 FilterOrder.PRODUCE);
 

@@ -170,24 +170,75 @@ class IdempotentProduceTest extends ServiceTestCase {
     }
 
     @Test
+    void rawRecordsAndEventsAreWrittenOnceToo() {
+        String topic = api.newTopic(3);
+        String path = "/topics/" + topic;
+        String batch = "[{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\"}]";
+
+        Api.Answer raw = send(path + "?key=a", "raw", "text/plain", "hello");
+        Api.Answer rawAgain = send(path + "?key=a", "raw", "text/plain", "hello");
+        Api.Answer rawWithAnotherKey = send(path + "?key=b", "raw", "text/plain", "hello");
+        Api.Answer event = event(path, "event", "1");
+        Api.Answer eventAgain = event(path, "event", "1");
+        Api.Answer otherEvent = event(path, "event", "2");
+        Api.Answer events = send(path, "batch", "application/cloudevents-batch+json", batch);
+        Api.Answer eventsAgain = send(path, "batch", "application/cloudevents-batch+json", batch);
+
+        assertThat(raw.status()).as(raw.body()).isEqualTo(200);
+        assertThat(rawAgain.body()).isEqualTo(raw.body());
+        assertThat(rawWithAnotherKey.code()).isEqualTo("IDEMPOTENCY_KEY_REUSED");
+        assertThat(List.of(event.status(), eventAgain.status(), events.status(), eventsAgain.status()))
+                .containsOnly(202);
+        assertThat(List.of(rawAgain, eventAgain, eventsAgain))
+                .allSatisfy(answer ->
+                        assertThat(answer.header("Idempotency-Replayed")).isEqualTo("true"));
+        assertThat(otherEvent.code())
+                .as("the body is the same, the event is not")
+                .isEqualTo("IDEMPOTENCY_KEY_REUSED");
+        assertThat(total(topic, 3)).isEqualTo(3);
+    }
+
+    private Api.Answer event(String path, String key, String id) {
+        return api.send(request(path, "text/plain", "data")
+                .header("Idempotency-Key", key)
+                .header("ce-specversion", "1.0")
+                .header("ce-id", id)
+                .header("ce-source", "/s")
+                .header("ce-type", "t"));
+    }
+
+    @Test
+    void rawRecordIsWrittenOnlyAtTheEndThatIsExpected() {
+        String path = "/topics/" + api.newTopic(1) + "/partitions/0";
+
+        Api.Answer first = api.send(request(path, "text/plain", "a").header("If-Match", "\"0\""));
+        Api.Answer late = api.send(request(path, "text/plain", "b").header("If-Match", "\"0\""));
+
+        assertThat(first.status()).isEqualTo(200);
+        assertThat(late.code()).isEqualTo("END_OFFSET_MOVED");
+        assertThat(late.header("Trunkline-End-Offset")).isEqualTo("1");
+    }
+
+    @Test
     void clientThatWaitsForNoOffsetsIsNotToldThatNothingWasWrittenWhereSomethingWas() {
         ProduceCall call = new ProduceCall(
                 TopicName.parse("t"),
                 OptionalInt.empty(),
                 true,
-                RecordFormat.JSON,
+                new ProduceBody.Envelope(RecordFormat.JSON),
                 MediaTypes.CONTROL,
                 true,
-                new ProduceTerms(Optional.empty(), Optional.empty(), OptionalLong.empty()));
+                true,
+                new ProduceTerms(Optional.of(new IdempotencyKey("k")), Optional.empty(), OptionalLong.empty()));
         TrunklineException refused = new TrunklineException(ErrorCode.OVERLOADED, "nothing was written");
 
-        assertThatThrownBy(() -> call.body(result(null, refused)))
+        assertThatThrownBy(() -> call.response(result(null, refused)))
                 .isInstanceOfSatisfying(TrunklineException.class, e -> {
                     assertThat(e.code()).isEqualTo(ErrorCode.OUTCOME_UNKNOWN);
                     assertThat(e.userMessage()).contains("Some records").contains("Idempotency-Key");
                 });
-        assertThatThrownBy(() -> call.body(result(refused, refused))).isSameAs(refused);
-        assertThat(call.body(result(null, null))).isNotEmpty();
+        assertThatThrownBy(() -> call.response(result(refused, refused))).isSameAs(refused);
+        assertThat(call.response(result(null, null))).isEmpty();
     }
 
     private static ProduceResult result(@Nullable TrunklineException... failures) {

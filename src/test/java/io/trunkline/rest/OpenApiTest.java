@@ -109,6 +109,50 @@ class OpenApiTest extends ServiceTestCase {
         assertThat(withoutServers(document("X-Forwarded-Path", "/a\"b"))).isEqualTo(plain);
     }
 
+    /** A generated client has the fields of each answer, or loses how far its lines came. */
+    @Test
+    void answersToSendersAreDescribed() {
+        JsonNode document = api.get("/openapi").json();
+        String topic = api.newTopic(1);
+        String path = "/topics/" + topic;
+        String lines = "application/x-ndjson";
+
+        assertThat(described(document, "Sent")).containsExactly("OffsetRecordSentList", "LinesSent");
+        assertThat(described(document, "SendFailure")).containsExactly("Error", "LinesFailure");
+        assertThat(document.at("/components/requestBodies/Records/content").has("application/jsonl"))
+                .isTrue();
+        for (String operation : List.of("/topics/{topicname}", "/topics/{topicname}/partitions/{partitionid}")) {
+            JsonNode responses = document.path("paths").path(operation).at("/post/responses");
+            assertThat(responses.at("/200/$ref").asText()).endsWith("/Sent");
+            assertThat(responses.at("/default/$ref").asText()).endsWith("/SendFailure");
+        }
+        assertFits(document, "OffsetRecordSentList", api.post(path, Api.JSON, "{\"records\":[{\"value\":1}]}"), 200);
+        assertFits(document, "LinesSent", api.post(path, lines, "1\n2\n"), 200);
+        assertFits(document, "LinesSent", api.post(path + "?offsets=true", lines, "1\n2\n"), 200);
+        assertFits(document, "LinesFailure", api.post(path + "?offsets=true", lines, "1\nx\n"), 400);
+        assertFits(document, "Error", api.post(path + "?offsets=x", lines, "1\nx\n"), 400);
+    }
+
+    private static List<String> described(JsonNode document, String response) {
+        List<String> schemas = new ArrayList<>();
+        document.at("/components/responses/" + response + "/content/application~1vnd.kafka.v2+json/schema/anyOf")
+                .forEach(schema -> schemas.add(schema.path("$ref").asText().replaceFirst(".*/", "")));
+        return schemas;
+    }
+
+    private static void assertFits(JsonNode document, String name, Api.Answer answer, int status) {
+        JsonNode schema = document.at("/components/schemas/" + name);
+        List<String> fields = new ArrayList<>();
+        answer.json().fieldNames().forEachRemaining(fields::add);
+        List<String> properties = new ArrayList<>();
+        schema.path("properties").fieldNames().forEachRemaining(properties::add);
+        List<String> required = new ArrayList<>();
+        schema.path("required").forEach(field -> required.add(field.asText()));
+
+        assertThat(answer.status()).as(answer.body()).isEqualTo(status);
+        assertThat(fields).as(name).containsAll(required).isSubsetOf(properties);
+    }
+
     private JsonNode document(String header, String value) {
         return api.send(api.request("/openapi").header(header, value)).json();
     }

@@ -107,6 +107,31 @@ class QuotasIT {
     }
 
     @Test
+    void bodyOfLinesIsSlowedToTheQuota() {
+        String topic = patiently(() -> api.newTopic(1));
+        String body = ("\"" + "x".repeat(97) + "\"\n").repeat(4 * WRITTEN / 100);
+        long start = System.nanoTime();
+
+        Api.Answer answer = api.post("/topics/" + topic, "application/x-ndjson", body);
+
+        assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+        assertThat(answer.json().path("records").asInt()).isEqualTo(4 * WRITTEN / 100);
+        // The last part may be a debt.
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThan(Duration.ofSeconds(1));
+    }
+
+    @Test
+    void emptyLinesAreSlowedToTheQuotaToo() {
+        String topic = patiently(() -> api.newTopic(1));
+        long start = System.nanoTime();
+
+        Api.Answer answer = api.post("/topics/" + topic, "application/x-ndjson", "\n".repeat(4 * WRITTEN));
+
+        assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThan(Duration.ofSeconds(1));
+    }
+
+    @Test
     void refusalSaysWhenTheSameRequestPasses() {
         String topic = patiently(() -> api.newTopic(1));
         String body = "{\"records\":[{\"value\":\"" + "x".repeat(WRITTEN * 2) + "\"}]}";

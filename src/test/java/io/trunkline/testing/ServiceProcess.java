@@ -46,6 +46,11 @@ public final class ServiceProcess implements AutoCloseable {
      * @throws IllegalArgumentException if the directory is in the checkout
      */
     public static ServiceProcess launch(Path directory, Map<String, String> settings, String... arguments) {
+        return launch(directory, 512, settings, arguments);
+    }
+
+    private static ServiceProcess launch(
+            Path directory, int heapMegabytes, Map<String, String> settings, String... arguments) {
         TestDirectories.outsideTheCheckout(directory);
         String application = System.getProperty("trunkline.application");
         if (application == null) {
@@ -59,7 +64,7 @@ public final class ServiceProcess implements AutoCloseable {
                             ? Path.of(System.getProperty("java.home"), "bin", "java")
                                     .toString()
                             : application);
-            command.add("-Xmx512m");
+            command.add("-Xmx" + heapMegabytes + "m");
             // As in the images: running out of memory is an end that a test sees, not a limp.
             command.add("-XX:+ExitOnOutOfMemoryError");
             command.add("-Dquarkus.http.port=0");
@@ -86,6 +91,13 @@ public final class ServiceProcess implements AutoCloseable {
     /** Starts, and waits until the API answers. */
     public static ServiceProcess start(Path directory, Map<String, String> settings) {
         ServiceProcess service = launch(directory, settings);
+        service.awaitReady();
+        return service;
+    }
+
+    /** Starts with a heap of so many MiB instead of 512, and waits until the API answers. */
+    public static ServiceProcess start(Path directory, int heapMegabytes, Map<String, String> settings) {
+        ServiceProcess service = launch(directory, heapMegabytes, settings);
         service.awaitReady();
         return service;
     }
