@@ -8,6 +8,7 @@ final class Scenarios {
             new ProduceScenario("produce-1", 1, 1, Format.JSON),
             new ProduceScenario("produce-100-json", 4, 100, Format.JSON),
             new ProduceScenario("produce-100-binary", 4, 100, Format.BINARY),
+            new NdjsonScenario(),
             new LatencyScenario("latency-1", 1, 1, List.of(100, 1000, 2000, 5000, 10_000)),
             new LatencyScenario("latency-100", 4, 100, List.of(100, 250, 500, 1000)),
             new FetchScenario(),

@@ -12,8 +12,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** One replica: the packaged application as a process of its own with a heap of 512 MB. */
+/** One replica: the packaged application as a process of its own. */
 final class Service implements AutoCloseable {
+    /** Of the heap, unless a scenario wants another. */
+    static final int HEAP_MEGABYTES = 512;
+
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final Pattern ADDRESS = Pattern.compile("http://localhost:([1-9][0-9]*)");
 
@@ -28,14 +31,15 @@ final class Service implements AutoCloseable {
     }
 
     /** Starts it, with its output in a file of that name, and waits until it is ready. */
-    static Service start(Path directory, String name, Map<String, String> settings) throws IOException {
+    static Service start(Path directory, String name, int heapMegabytes, Map<String, String> settings)
+            throws IOException {
         String jar = System.getProperty("trunkline.application");
         if (jar == null || !Files.exists(Path.of(jar))) {
             throw new IllegalStateException("trunkline.application names no program: run ./mvnw -Pbench verify");
         }
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-        command.add("-Xmx512m");
+        command.add("-Xmx" + heapMegabytes + "m");
         command.add("-Dquarkus.http.host=127.0.0.1");
         command.add("-Dquarkus.http.port=0");
         command.add("-Dquarkus.management.port=0");

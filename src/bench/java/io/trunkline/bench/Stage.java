@@ -58,10 +58,19 @@ final class Stage implements AutoCloseable {
 
     /** Starts one more replica with settings of its own. */
     Service addReplica(Map<String, String> settings) throws IOException {
+        return addReplica(settings, Service.HEAP_MEGABYTES);
+    }
+
+    /** Starts one more replica with a heap of so many MB. */
+    Service addReplica(int heapMegabytes) throws IOException {
+        return addReplica(Map.of(), heapMegabytes);
+    }
+
+    private Service addReplica(Map<String, String> settings, int heapMegabytes) throws IOException {
         Map<String, String> with = new HashMap<>(postgres.serviceSettings());
         with.putAll(settings);
         with.put("trunkline.topics.max-partitions", MAX_PARTITIONS);
-        Service service = Service.start(directory, "service-" + ++replicasStarted, with);
+        Service service = Service.start(directory, "service-" + ++replicasStarted, heapMegabytes, with);
         services.add(service);
         return service;
     }
