@@ -4,6 +4,7 @@ import io.quarkus.runtime.ShutdownEvent;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.Failures;
 import io.trunkline.jdbc.ConnectionUser;
+import io.trunkline.jdbc.Quiet;
 import io.trunkline.log.LogConfig;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
@@ -31,6 +32,8 @@ class GroupJob implements ConnectionUser {
     private static final Logger LOG = Logger.getLogger(GroupJob.class);
     private static final Duration MOST_INTERVAL = Duration.ofSeconds(10);
     private static final Duration FORGET_INTERVAL = Duration.ofMinutes(10);
+    /** How often the lag is computed while nothing is written. */
+    private static final Duration SELDOM = Duration.ofMinutes(10);
 
     private final GroupStore store;
     private final OffsetStore offsetStore;
@@ -39,6 +42,7 @@ class GroupJob implements ConnectionUser {
     private final ConsumerConfig config;
     private final LogConfig logConfig;
     private final GroupMetrics metrics;
+    private final Quiet quiet;
     /** When PostgreSQL was found to be away last, by {@link System#nanoTime}; null when it never was. */
     private volatile @Nullable Long awayAt;
 
@@ -51,7 +55,8 @@ class GroupJob implements ConnectionUser {
             Logs logs,
             ConsumerConfig config,
             LogConfig logConfig,
-            GroupMetrics metrics) {
+            GroupMetrics metrics,
+            Quiet quiet) {
         this.store = store;
         this.offsetStore = offsetStore;
         this.coordinator = coordinator;
@@ -59,28 +64,31 @@ class GroupJob implements ConnectionUser {
         this.config = config;
         this.logConfig = logConfig;
         this.metrics = metrics;
+        this.quiet = quiet;
     }
 
     void start(@Observes @Priority(300) DatabaseReady event) {
         Duration tenth = config.sessionTimeout().dividedBy(10);
-        every(tenth.compareTo(MOST_INTERVAL) < 0 ? tenth : MOST_INTERVAL, "expire consumers", this::expire);
-        every(config.lagInterval(), "compute the lag", this::lag);
-        every(FORGET_INTERVAL, "forget empty groups", this::forget);
+        Duration expire = tenth.compareTo(MOST_INTERVAL) < 0 ? tenth : MOST_INTERVAL;
+        every(expire, Heartbeats.interval(config), "expire consumers", this::expire);
+        every(config.lagInterval(), SELDOM, "compute the lag", this::lag);
+        every(FORGET_INTERVAL, FORGET_INTERVAL, "forget empty groups", this::forget);
     }
 
     void stop(@Observes @Priority(5) ShutdownEvent event) {
         WorkerPool.stop(timer);
     }
 
-    private void every(Duration interval, String what, Runnable task) {
+    /** @param seldom how often while nothing is written */
+    private void every(Duration interval, Duration seldom, String what, Runnable task) {
         timer.scheduleWithFixedDelay(
-                () -> {
+                quiet.paced(seldom, () -> {
                     try {
                         task.run();
                     } catch (RuntimeException e) {
                         LOG.warnf("Could not %s; will try again code=%s", what, Failures.code(e));
                     }
-                },
+                }),
                 0,
                 interval.toMillis(),
                 TimeUnit.MILLISECONDS);

@@ -13,6 +13,7 @@ import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.jdbc.DatabaseConfig;
 import io.trunkline.jdbc.DatabaseStatistics;
 import io.trunkline.jdbc.DatabaseStatistics.Statistics;
+import io.trunkline.jdbc.Quiet;
 import io.trunkline.log.LogConfig;
 import io.trunkline.schema.DatabaseReady;
 import jakarta.annotation.Priority;
@@ -34,10 +35,13 @@ import org.jspecify.annotations.Nullable;
 class DatabaseMetrics implements ConnectionUser {
     private static final Logger LOG = Logger.getLogger(DatabaseMetrics.class);
     private static final Duration MOST_INTERVAL = Duration.ofSeconds(15);
+    /** While nothing is written. */
+    private static final Duration SELDOM = Duration.ofMinutes(10);
 
     private final DatabaseStatistics statistics;
     private final DatabaseWatch watch;
     private final MeterRegistry registry;
+    private final Quiet quiet;
     private final Duration interval;
     private final OldestTransaction oldestTransaction = new OldestTransaction();
     private final ScheduledExecutorService timer = WorkerPool.timer("database-metrics", 1);
@@ -56,10 +60,12 @@ class DatabaseMetrics implements ConnectionUser {
             MeterRegistry registry,
             DatabaseConfig config,
             LogConfig log,
+            Quiet quiet,
             @ConfigProperty(name = "quarkus.application.version") String version) {
         this.statistics = statistics;
         this.watch = watch;
         this.registry = registry;
+        this.quiet = quiet;
         Duration wanted = log.metrics().interval();
         interval = wanted.compareTo(MOST_INTERVAL) < 0 ? wanted : MOST_INTERVAL;
         Gauge.builder("trunkline.build.info", () -> 1)
@@ -94,7 +100,7 @@ class DatabaseMetrics implements ConnectionUser {
     }
 
     void start(@Observes @Priority(300) DatabaseReady event) {
-        timer.scheduleWithFixedDelay(this::look, 0, interval.toMillis(), TimeUnit.MILLISECONDS);
+        timer.scheduleWithFixedDelay(quiet.paced(SELDOM, this::look), 0, interval.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     void stop(@Observes @Priority(5) ShutdownEvent event) {

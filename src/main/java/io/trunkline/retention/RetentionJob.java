@@ -6,6 +6,7 @@ import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.ConnectionUser;
+import io.trunkline.jdbc.Quiet;
 import io.trunkline.log.IdempotencyConfig;
 import io.trunkline.schema.DatabaseReady;
 import io.trunkline.topic.Topics;
@@ -30,6 +31,8 @@ class RetentionJob implements ConnectionUser {
     private static final Duration LEASE = Duration.ofMinutes(2);
     private static final Duration RENEWAL = LEASE.dividedBy(8);
     private static final int LOOKS = 10;
+    /** While nothing is written, nothing but age makes records expire, and the interval is so many times as long. */
+    private static final int SELDOM = 6;
     /** A purge deletes single batches for no longer, so that its turn does not end before it does. */
     private static final Duration MOST_TIME = Duration.ofMinutes(30);
     /** A replica that has not purged for so many intervals, and so long, does not wait for its turn any more. */
@@ -42,6 +45,7 @@ class RetentionJob implements ConnectionUser {
     private final RetentionConfig config;
     private final IdempotencyConfig idempotency;
     private final RetentionMetrics metrics;
+    private final Quiet quiet;
     private final ScheduledExecutorService timer = WorkerPool.timer("retention", 1);
     private final CountDownLatch stop = new CountDownLatch(1);
     /** Tells this replica's turns from those of others. */
@@ -56,18 +60,24 @@ class RetentionJob implements ConnectionUser {
             Topics topics,
             RetentionConfig config,
             IdempotencyConfig idempotency,
-            RetentionMetrics metrics) {
+            RetentionMetrics metrics,
+            Quiet quiet) {
         this.store = store;
         this.topics = topics;
         this.config = config;
         this.idempotency = idempotency;
         this.metrics = metrics;
+        this.quiet = quiet;
     }
 
     void start(@Observes @Priority(300) DatabaseReady event) {
         // The replicas look at different times: so often, that the interval is kept with any number of them.
         long pause = config.checkInterval().dividedBy(LOOKS).toMillis();
-        timer.scheduleWithFixedDelay(this::look, pause, pause, TimeUnit.MILLISECONDS);
+        timer.scheduleWithFixedDelay(
+                quiet.paced(config.checkInterval().multipliedBy(SELDOM), this::look),
+                pause,
+                pause,
+                TimeUnit.MILLISECONDS);
     }
 
     void stop(@Observes @Priority(5) ShutdownEvent event) {

@@ -1,0 +1,122 @@
+package io.trunkline.jdbc;
+
+import jakarta.inject.Inject;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import java.util.function.Supplier;
+import org.jboss.logging.Logger;
+
+/**
+ * Slows the jobs of the service down while nothing is written. PostgreSQL counts the rows that transactions write to each table:
+ * while the count of the service's tables stands still, no replica has written a record, an offset or a heartbeat, so that jobs
+ * would find what they found before. One small query every half a minute looks at it, on behalf of all jobs.
+ */
+@Singleton
+public class Quiet {
+    private static final Logger LOG = Logger.getLogger(Quiet.class);
+    /** For so long nothing was written before jobs slow down; PostgreSQL counts up to ten seconds late. */
+    static final Duration AFTER = Duration.ofMinutes(1);
+    /** How often the count is looked at: what was written is noticed at most this much later. */
+    static final Duration INTERVAL = Duration.ofSeconds(15);
+
+    static final Duration QUIET_INTERVAL = Duration.ofSeconds(30);
+
+    /**
+     * The tries of writing that health checks make and take back do not count. Nothing is known where PostgreSQL does not count,
+     * and of a standby.
+     */
+    private static final String WRITTEN = """
+            SELECT CASE
+                       WHEN current_setting('track_counts')::bool AND NOT pg_is_in_recovery()
+                       THEN sum(n_tup_ins + n_tup_upd + n_tup_del)::text
+                   END
+              FROM pg_stat_user_tables
+             WHERE schemaname = current_schema()
+               AND relname <> 'write_probe'
+            """;
+
+    private final Supplier<Optional<String>> written;
+    private final LongSupplier nanoTime;
+    private final ReentrantLock looking = new ReentrantLock();
+    /** Guarded by the lock, as the following. */
+    private Optional<String> count = Optional.empty();
+
+    private long lookedAt;
+    private volatile long movedAt;
+
+    @Inject
+    Quiet(Database database) {
+        this(() -> written(database), System::nanoTime);
+    }
+
+    /** @param written how much has been written; empty where that is not known */
+    Quiet(Supplier<Optional<String>> written, LongSupplier nanoTime) {
+        this.written = written;
+        this.nanoTime = nanoTime;
+        movedAt = nanoTime.getAsLong();
+        lookedAt = movedAt - INTERVAL.toNanos();
+    }
+
+    static Optional<String> written(Database database) {
+        return database.read(new Sql(WRITTEN).one(row -> Optional.ofNullable(row.getString(1))));
+    }
+
+    /**
+     * A job that runs as often as it is called while something is written, and less often while nothing is.
+     *
+     * @param seldom how long it may not run then
+     */
+    public Runnable paced(Duration seldom, Runnable job) {
+        return new Runnable() {
+            private long ranAt = nanoTime.getAsLong() - seldom.toNanos();
+
+            @Override
+            public void run() {
+                long now = nanoTime.getAsLong();
+                if (isQuiet() && now - ranAt < seldom.toNanos()) {
+                    return;
+                }
+                ranAt = now;
+                job.run();
+            }
+        };
+    }
+
+    /** Whether nothing has been written for long enough. Blocks for a look now and then. */
+    boolean isQuiet() {
+        if (looking.tryLock()) {
+            try {
+                look();
+            } finally {
+                looking.unlock();
+            }
+        }
+        return standsStill();
+    }
+
+    private boolean standsStill() {
+        return nanoTime.getAsLong() - movedAt >= AFTER.toNanos();
+    }
+
+    private void look() {
+        long now = nanoTime.getAsLong();
+        if (now - lookedAt < (standsStill() ? QUIET_INTERVAL : INTERVAL).toNanos()) {
+            return;
+        }
+        lookedAt = now;
+        Optional<String> found = Optional.empty();
+        try {
+            found = written.get();
+        } catch (RuntimeException e) {
+            // The jobs find out and say what is wrong.
+            LOG.debug("It is not known whether PostgreSQL is being written to", e);
+        }
+        if (found.isEmpty() || !found.equals(count)) {
+            movedAt = now;
+        }
+        count = found;
+    }
+}
