@@ -33,20 +33,55 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
 
     private static final int WAKERS = 2;
     private static final Duration MOST_DELAY = Duration.ofSeconds(1);
-    /**
-     * A reader that waits, at the end of one partition or of several. Completes with one of them that goes beyond its offset
-     * now; empty when nothing came; or with the reason why waiting is of no use.
-     */
-    static final class Waiter {
-        private final Map<Long, Long> offsets;
-        final CompletableFuture<Optional<Reached>> woken = new CompletableFuture<>();
 
-        private Waiter(Map<Long, Long> offsets) {
+    /** Somebody who waits at the end of one partition or of several. */
+    private abstract static sealed class Reader {
+        private final Map<Long, Long> offsets;
+
+        private Reader(Map<Long, Long> offsets) {
             this.offsets = offsets;
         }
 
         private boolean isDue(long partitionId, long endOffset) {
             return offsets.getOrDefault(partitionId, Long.MAX_VALUE) < endOffset;
+        }
+    }
+
+    /**
+     * A reader that waits once. Completes with one partition that goes beyond its offset now; empty when nothing came; or with
+     * the reason why waiting is of no use.
+     */
+    static final class Waiter extends Reader {
+        final CompletableFuture<Optional<Reached>> woken = new CompletableFuture<>();
+
+        private Waiter(Map<Long, Long> offsets) {
+            super(offsets);
+        }
+
+        private void wake(long partitionId, Optional<OffsetRange> range) {
+            range.ifPresentOrElse(
+                    now -> woken.complete(Optional.of(new Reached(partitionId, now))),
+                    () -> woken.completeExceptionally(LogEnds.gone()));
+        }
+    }
+
+    /** A reader that stays, with what it has not been told yet. */
+    static final class Follower extends Reader {
+        private final Runnable wake;
+        private final Map<Long, Optional<OffsetRange>> news = new HashMap<>();
+        /** Whether it has been called and has not taken the news yet: it stands in the queue at most once. */
+        private boolean told;
+
+        private Follower(Map<Long, Long> ends, Runnable wake) {
+            super(ends);
+            this.wake = wake;
+        }
+    }
+
+    /** Who is to be woken. */
+    private record Due(List<Waiter> waiters, List<Follower> followers) {
+        boolean isEmpty() {
+            return waiters.isEmpty() && followers.isEmpty();
         }
     }
 
@@ -60,13 +95,15 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
     private final WorkerPool wakers;
 
     /** Guarded by this. */
-    private final Map<Long, Set<Waiter>> waiters = new HashMap<>();
+    private final Map<Long, Set<Reader>> waiters = new HashMap<>();
     /** All of them, those that wait for no partition too. Guarded by this. */
-    private final Set<Waiter> all = new HashSet<>();
+    private final Set<Reader> all = new HashSet<>();
     /** Guarded by this. */
     private boolean polling;
     /** Used by the poller, and by whoever starts it. */
     private volatile Duration delay;
+    /** When a look found something last, by {@link System#nanoTime}. */
+    private volatile long foundAt;
 
     DelayedFetches(FetchStore store, LogConfig.Fetch config, LogMetrics metrics) {
         this(
@@ -89,6 +126,7 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
         this.poller = poller;
         this.wakers = wakers;
         delay = config.pollInterval();
+        foundAt = System.nanoTime() - config.pollInterval().toNanos();
     }
 
     synchronized int waiting() {
@@ -102,41 +140,91 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
      * @throws TrunklineException {@code OVERLOADED} when too many fetches wait already
      */
     synchronized Waiter register(Map<Long, Long> offsets) {
+        Waiter waiter = new Waiter(offsets);
+        admit(waiter);
+        return waiter;
+    }
+
+    /**
+     * Registers a reader that stays until it is deregistered, and is told of each end that moves beyond the last one that it
+     * knows of.
+     *
+     * @param ends where it knows the partitions to end, by their ids; it is told of what lies beyond
+     * @param wake is called when there is news, on a thread that holds up no append; not again before the news was taken
+     * @throws TrunklineException {@code OVERLOADED} when too many fetches wait already
+     */
+    synchronized Follower follow(Map<Long, Long> ends, Runnable wake) {
+        Follower follower = new Follower(new HashMap<>(ends), wake);
+        admit(follower);
+        return follower;
+    }
+
+    /** Lets a follower wait at further partitions. */
+    synchronized void extend(Follower follower, Map<Long, Long> ends) {
+        if (all.contains(follower)) {
+            ((Reader) follower).offsets.putAll(ends);
+            ends.keySet()
+                    .forEach(id ->
+                            waiters.computeIfAbsent(id, none -> new HashSet<>()).add(follower));
+        }
+    }
+
+    /** Takes what has happened to the partitions since this was asked before; empty for one that does not exist any more. */
+    synchronized Map<Long, Optional<OffsetRange>> news(Follower follower) {
+        Map<Long, Optional<OffsetRange>> news = Map.copyOf(follower.news);
+        follower.news.clear();
+        follower.told = false;
+        return news;
+    }
+
+    /** Whether somebody waits at the end of a partition. */
+    synchronized boolean isWaitedFor(long partitionId) {
+        return waiters.containsKey(partitionId);
+    }
+
+    private void admit(Reader reader) {
         if (all.size() >= config.maxWaiting()) {
             throw new TrunklineException(
                     ErrorCode.OVERLOADED,
                     "Too many fetches wait for records (trunkline.log.fetch.max-waiting). Try again.");
         }
-        Waiter waiter = new Waiter(offsets);
-        offsets.keySet()
+        reader.offsets
+                .keySet()
                 .forEach(partitionId -> waiters.computeIfAbsent(partitionId, id -> new HashSet<>())
-                        .add(waiter));
-        all.add(waiter);
+                        .add(reader));
+        all.add(reader);
         if (!polling) {
-            delay = config.pollInterval();
+            delay = first();
             polling = schedule();
         }
-        return waiter;
     }
 
-    synchronized void deregister(Waiter waiter) {
-        if (!all.remove(waiter)) {
+    /** Those who wait again while others write what they wait for need not wait for the slow pace first. */
+    private Duration first() {
+        boolean moving = System.nanoTime() - foundAt < config.pollInterval().toNanos();
+        return moving ? config.pollInterval().dividedBy(EAGER) : config.pollInterval();
+    }
+
+    synchronized void deregister(Reader reader) {
+        if (!all.remove(reader)) {
             return;
         }
-        for (Long partitionId : waiter.offsets.keySet()) {
-            Set<Waiter> ofPartition = waiters.get(partitionId);
-            if (ofPartition != null && ofPartition.remove(waiter) && ofPartition.isEmpty()) {
+        for (Long partitionId : reader.offsets.keySet()) {
+            Set<Reader> ofPartition = waiters.get(partitionId);
+            if (ofPartition != null && ofPartition.remove(reader) && ofPartition.isEmpty()) {
                 waiters.remove(partitionId);
             }
         }
     }
 
-    /** Wakes the fetches that wait for less than can be read of a partition now, on another thread than that of the caller. */
+    /** Wakes those who wait for less than can be read of a partition now, on another thread than that of the caller. */
     void reached(long partitionId, OffsetRange range) {
-        List<Waiter> due = take(partitionId, range.endOffset());
+        Due due = take(partitionId, Optional.of(range));
         if (!due.isEmpty()) {
-            Optional<Reached> reached = Optional.of(new Reached(partitionId, range));
-            wake(() -> due.forEach(waiter -> waiter.woken.complete(reached)));
+            wake(() -> {
+                due.waiters().forEach(waiter -> waiter.wake(partitionId, Optional.of(range)));
+                due.followers().forEach(follower -> follower.wake.run());
+            });
         }
     }
 
@@ -149,23 +237,35 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
         }
     }
 
-    /** Takes out those who wait for less than this end. */
-    private List<Waiter> take(long partitionId, long endOffset) {
-        List<Waiter> due = new ArrayList<>();
+    /** Takes out the waiters for whom this is new, and notes it for the followers; empty for a partition that is gone. */
+    private Due take(long partitionId, Optional<OffsetRange> range) {
+        long endOffset = range.isPresent() ? range.get().endOffset() : Long.MAX_VALUE;
+        Due due = new Due(new ArrayList<>(), new ArrayList<>());
         synchronized (this) {
-            for (Waiter waiter : waiters.getOrDefault(partitionId, Set.of())) {
-                if (waiter.isDue(partitionId, endOffset)) {
-                    due.add(waiter);
+            for (Reader reader : waiters.getOrDefault(partitionId, Set.of())) {
+                if (!reader.isDue(partitionId, endOffset)) {
+                    continue;
+                }
+                switch (reader) {
+                    case Waiter waiter -> due.waiters().add(waiter);
+                    case Follower follower -> {
+                        reader.offsets.put(partitionId, endOffset);
+                        follower.news.put(partitionId, range);
+                        if (!follower.told) {
+                            follower.told = true;
+                            due.followers().add(follower);
+                        }
+                    }
                 }
             }
-            due.forEach(this::deregister);
+            due.waiters().forEach(this::deregister);
         }
         return due;
     }
 
-    /** Ends the waits that are under way, as if nothing had come until their time was over. */
+    /** Ends the waits that are under way, as if nothing had come until their time was over. Followers end by themselves. */
     void endAll() {
-        takeAll().forEach(waiter -> waiter.woken.complete(Optional.empty()));
+        takeWaiters().forEach(waiter -> waiter.woken.complete(Optional.empty()));
     }
 
     @Override
@@ -196,20 +296,20 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
         }
         metrics.wakeupPoll();
         long start = System.nanoTime();
-        int found = 0;
+        boolean found = false;
         try {
             Map<Long, OffsetRange> ranges = store.ranges(waitedFor);
+            List<Follower> followers = new ArrayList<>();
             for (Long partitionId : waitedFor) {
-                OffsetRange range = ranges.get(partitionId);
-                List<Waiter> due = take(partitionId, range == null ? Long.MAX_VALUE : range.endOffset());
-                found += due.size();
-                for (Waiter waiter : due) {
-                    if (range == null) {
-                        waiter.woken.completeExceptionally(LogEnds.gone());
-                    } else {
-                        waiter.woken.complete(Optional.of(new Reached(partitionId, range)));
-                    }
-                }
+                Optional<OffsetRange> range = Optional.ofNullable(ranges.get(partitionId));
+                Due due = take(partitionId, range);
+                found |= !due.isEmpty();
+                due.waiters().forEach(waiter -> waiter.wake(partitionId, range));
+                followers.addAll(due.followers());
+            }
+            if (!followers.isEmpty()) {
+                // They are many, and the next look does not wait for them.
+                wake(() -> followers.forEach(follower -> follower.wake.run()));
             }
         } catch (RuntimeException e) {
             LOG.debugf(e, "Wake-up poll failed partitions=%d", waitedFor.size());
@@ -217,7 +317,11 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
                 failAll(e);
             }
         } finally {
-            delay = next(found > 0, Duration.ofNanos(System.nanoTime() - start));
+            long now = System.nanoTime();
+            if (found) {
+                foundAt = now;
+            }
+            delay = next(found, Duration.ofNanos(now - start));
             schedule();
         }
     }
@@ -234,12 +338,16 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
         return a.compareTo(b) < 0 ? a : b;
     }
 
+    /** Followers go on when PostgreSQL answers again. */
     private void failAll(RuntimeException failure) {
-        takeAll().forEach(waiter -> waiter.woken.completeExceptionally(failure));
+        takeWaiters().forEach(waiter -> waiter.woken.completeExceptionally(failure));
     }
 
-    private synchronized Set<Waiter> takeAll() {
-        Set<Waiter> taken = Set.copyOf(all);
+    private synchronized List<Waiter> takeWaiters() {
+        List<Waiter> taken = all.stream()
+                .filter(Waiter.class::isInstance)
+                .map(Waiter.class::cast)
+                .toList();
         taken.forEach(this::deregister);
         return taken;
     }

@@ -55,6 +55,12 @@ final class Fetches {
                 : new Round(known, limits.maxBytes(), limits.maxRecords()).read(atHand);
     }
 
+    /** What is to be read now of partitions that have these ranges at least. Waits for nothing. */
+    CompletableFuture<Map<Long, FetchOutcome>> read(
+            List<Position> positions, Map<Long, OffsetRange> ranges, FetchLimits limits) {
+        return new Round(ranges, limits.maxBytes(), limits.maxRecords()).read(positions);
+    }
+
     private CompletableFuture<Map<Long, OffsetRange>> ranges(List<Position> positions) {
         return ends.ranges(positions.stream().map(Position::partitionId).toList());
     }

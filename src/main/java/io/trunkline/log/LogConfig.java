@@ -71,7 +71,7 @@ public interface LogConfig {
         @WithDefault("5m")
         Duration maxWait();
 
-        /** Fetches that may wait for records at once before further ones are refused with 503. */
+        /** Fetches and streams that may wait for records at once before further ones are refused with 503. */
         @WithDefault("10000")
         @Min(1)
         @Max(1_000_000)
@@ -89,8 +89,9 @@ public interface LogConfig {
         MemorySize readAheadBytes();
 
         /**
-         * How often the partitions that somebody waits for are looked at for records of other replicas and of SQL, while
-         * there are none; an eighth of it while there are.
+         * How often a replica checks the partitions that a client waits for, with one query for all, for records from other
+         * replicas and from SQL. This bounds how late such records arrive. While there are some, the interval is an eighth
+         * of it.
          */
         @WithDefault("25ms")
         Duration pollInterval();

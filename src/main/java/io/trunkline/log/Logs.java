@@ -69,6 +69,9 @@ public class Logs implements ConnectionUser {
         delayedFetches = new DelayedFetches(store, config.fetch(), metrics);
         TailCache cache = new TailCache(config.fetch().cacheBytes().asLongValue(), clock);
         appends = new AppendBatcher(appendStore, config.append(), metrics, (partitionId, range, batch) -> {
+            if (delayedFetches.isWaitedFor(partitionId)) {
+                cache.want(partitionId);
+            }
             if (cache.wants(partitionId)) {
                 cache.add(partitionId, batch.get());
             }
@@ -219,6 +222,17 @@ public class Logs implements ConnectionUser {
             Map<Long, OffsetRange> known,
             CompletableFuture<Void> abandoned) {
         return fetches.fetch(positions, limits, known, abandoned);
+    }
+
+    /**
+     * Follows partitions from offsets on, for as long as a reader wants. Nothing is read before it is asked for; close it in any
+     * case.
+     *
+     * @param positions the partitions, each once
+     * @throws TrunklineException {@code OVERLOADED} when too many wait for records already
+     */
+    public Follow follow(List<Position> positions) {
+        return new Follow(positions, fetches, ends, delayedFetches);
     }
 
     /**

@@ -9,6 +9,7 @@ import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.Databases;
+import io.trunkline.log.DelayedFetches.Follower;
 import io.trunkline.log.DelayedFetches.Reached;
 import io.trunkline.log.DelayedFetches.Waiter;
 import io.trunkline.testing.HandDriven;
@@ -19,8 +20,10 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -169,16 +172,99 @@ class DelayedFetchesTest {
     }
 
     @Test
-    void looksBeginAtTheIntervalAgainWhenSomebodyWaitsAgain() {
+    void looksGoOnAtTheirPaceWhenSomebodyWaitsAgainAMomentAfterOneFoundSomething() {
         fetches.register(Map.of(1L, 0L));
         ends.put(1, 1);
         timer.runNext();
         assertThat(timer.delays()).as("it has found something").containsExactly(INTERVAL.dividedBy(8));
         timer.runNext();
+        assertThat(timer.delays()).as("nobody waits").isEmpty();
 
         fetches.register(Map.of(1L, 1L));
 
-        assertThat(timer.delays()).containsExactly(INTERVAL);
+        assertThat(timer.delays()).containsExactly(INTERVAL.dividedBy(8));
+    }
+
+    @Test
+    void followerIsToldOfEachEndOnceAndStays() {
+        AtomicInteger calls = new AtomicInteger();
+        Follower follower = fetches.follow(Map.of(1L, 10L, 2L, 20L), calls::incrementAndGet);
+
+        fetches.reached(1, new OffsetRange(0, 10));
+        fetches.reached(1, new OffsetRange(0, 11));
+        fetches.reached(1, new OffsetRange(0, 12));
+        fetches.reached(2, new OffsetRange(5, 21));
+        assertThat(threads.waiting()).as("it stands in the queue once").isEqualTo(1);
+        threads.runAll();
+
+        assertThat(calls).hasValue(1);
+        assertThat(fetches.news(follower))
+                .isEqualTo(Map.of(1L, Optional.of(new OffsetRange(0, 12)), 2L, Optional.of(new OffsetRange(5, 21))));
+        assertThat(fetches.news(follower)).isEmpty();
+        fetches.reached(1, new OffsetRange(0, 12));
+        assertThat(threads.waiting()).as("it knows that end").isZero();
+        fetches.reached(1, new OffsetRange(0, 13));
+        threads.runAll();
+        assertThat(calls).hasValue(2);
+        assertThat(fetches.waiting()).isEqualTo(1);
+    }
+
+    @Test
+    void lookFindsForFollowersWhatOthersHaveAppendedAndThatPartitionsAreGone() {
+        AtomicInteger calls = new AtomicInteger();
+        Follower follower = fetches.follow(Map.of(1L, 10L), calls::incrementAndGet);
+        fetches.extend(follower, Map.of(2L, 0L));
+        ends.put(1, 11);
+
+        timer.runNext();
+        threads.runAll();
+
+        assertThat(calls).hasValue(1);
+        assertThat(fetches.news(follower))
+                .isEqualTo(Map.of(1L, Optional.of(new OffsetRange(0, 11)), 2L, Optional.empty()));
+        assertThat(ends.looks).containsExactly(Set.of(1L, 2L));
+        timer.runNext();
+        threads.runAll();
+        assertThat(calls).as("and says so once").hasValue(1);
+    }
+
+    @Test
+    void followersGoOnWhenTheDatabaseWasAwayAndWhenTheServiceDrains() {
+        AtomicInteger calls = new AtomicInteger();
+        Follower follower = fetches.follow(Map.of(1L, 10L), calls::incrementAndGet);
+        ends.failure = new TrunklineException(ErrorCode.DATABASE_UNAVAILABLE, "away");
+        timer.runNext();
+        fetches.endAll();
+        ends.failure = null;
+        ends.put(1, 11);
+
+        timer.runNext();
+        threads.runAll();
+
+        assertThat(calls).hasValue(1);
+        assertThat(fetches.news(follower)).containsOnlyKeys(1L);
+    }
+
+    @Test
+    void nothingIsLeftOfAFollowerThatHasGone() {
+        Follower follower = fetches.follow(Map.of(1L, 10L), () -> {});
+        fetches.extend(follower, Map.of(2L, 0L));
+
+        fetches.deregister(follower);
+        fetches.extend(follower, Map.of(3L, 0L));
+
+        assertThat(fetches.waiting()).isZero();
+        assertThat(List.of(1L, 2L, 3L)).noneMatch(fetches::isWaitedFor);
+    }
+
+    @Test
+    void followersCountAmongThoseWhoWait() {
+        DelayedFetches small = delayedFetches(Map.of("trunkline.log.fetch.max-waiting", "1"));
+        small.follow(Map.of(1L, 10L), () -> {});
+
+        assertThatThrownBy(() -> small.follow(Map.of(1L, 10L), () -> {}))
+                .isInstanceOfSatisfying(
+                        TrunklineException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.OVERLOADED));
     }
 
     @Test
