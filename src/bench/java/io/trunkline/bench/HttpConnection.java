@@ -34,6 +34,11 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
         void answered(HttpConnection connection);
 
         void failed(Throwable cause);
+
+        /** A chunk of a body that has no end has come. Answers whether it is done with: then the next one takes its place. */
+        default boolean takes(HttpConnection connection) {
+            return false;
+        }
     }
 
     private final User user;
@@ -139,6 +144,9 @@ final class HttpConnection extends ChannelInboundHandlerAdapter {
                 complete();
             } else {
                 part = Part.CHUNK_END;
+                if (user.takes(this)) {
+                    bodyLength = 0;
+                }
             }
         }
     }

@@ -13,6 +13,8 @@ final class Scenarios {
             new LatencyScenario("latency-100", 4, 100, List.of(100, 250, 500, 1000)),
             new FetchScenario(),
             new TailScenario(),
+            new StreamsScenario(),
+            new WakeUpScenario(),
             new ConsumeScenario(),
             new PollsScenario(),
             new AccessScenario(),

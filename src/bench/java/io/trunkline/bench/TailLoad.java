@@ -10,20 +10,42 @@ final class TailLoad implements Load {
     private static final int PRODUCER_CONNECTIONS = 64;
 
     private final OpenLoop producer;
-    private final TailReaders readers;
+    private final Readers readers;
     private final int readerCount;
+    private final int records;
 
-    TailLoad(LoadClient client, int port, String topic, int readers, int partitions, int requestsPerSecond) {
+    /** Makes the readers, to whom times are told from a zero. */
+    interface ReadersFrom {
+        Readers from(long timeZero);
+    }
+
+    /** What is produced: requests a second, each of so many records. */
+    record Rate(int requestsPerSecond, int records) {}
+
+    /**
+     * Producer and readers.
+     *
+     * @param port of the replica to which is produced
+     */
+    TailLoad(
+            LoadClient client,
+            int port,
+            String topic,
+            int partitions,
+            Rate rate,
+            int readerCount,
+            ReadersFrom readers) {
         long timeZero = System.nanoTime();
-        readerCount = readers;
-        this.readers = new TailReaders(client, port, topic, readers, partitions, timeZero);
+        this.readerCount = readerCount;
+        this.readers = readers.from(timeZero);
+        records = rate.records();
         producer = new OpenLoop(
                 client,
                 List.of(port),
                 PRODUCER_CONNECTIONS,
-                requestsPerSecond,
-                TailRequests.RECORDS,
-                new TailRequests(topic, partitions, timeZero));
+                rate.requestsPerSecond(),
+                records,
+                new TailRequests(topic, partitions, records, timeZero));
     }
 
     @Override
@@ -53,13 +75,13 @@ final class TailLoad implements Load {
             Window.await(System.nanoTime() + 20_000_000, () -> {});
         }
         Meter meter = readers.finish();
-        readers.checkAll(produced.requests());
+        readers.checkAll(produced.requests(), records);
         return meter;
     }
 
     /** Records that were acknowledged. */
     long produced() {
-        return producer.requestsAcknowledged() * TailRequests.RECORDS;
+        return producer.requestsAcknowledged() * records;
     }
 
     @Override

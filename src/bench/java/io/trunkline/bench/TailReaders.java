@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * Readers that each wait at the end of all partitions, one connection a partition, and note how long each record took
  * from when it was to be sent. Each must get every record once, in the order of the offsets, and all the same order.
  */
-final class TailReaders extends HttpLoad {
+final class TailReaders extends HttpLoad implements Readers {
     private final int port;
     private final String topic;
     private final int partitions;
@@ -35,8 +35,8 @@ final class TailReaders extends HttpLoad {
         }
     }
 
-    /** Records that all readers have got. */
-    long received() {
+    @Override
+    public long received() {
         return received.get();
     }
 
@@ -93,11 +93,11 @@ final class TailReaders extends HttpLoad {
         connection.send(Payloads.get(connection.buffer(512), path), System.nanoTime());
     }
 
-    /** Fails unless every reader has got every record, in the order in which the others got them. After the end. */
-    void checkAll(long requests) {
+    @Override
+    public void checkAll(long requests, int records) {
         for (int i = 0; i < positions.length; i++) {
             int partition = i % partitions;
-            long expected = (requests + partitions - 1 - partition) / partitions * TailRequests.RECORDS;
+            long expected = (requests + partitions - 1 - partition) / partitions * records;
             Position position = positions[i];
             if (position.numbers.cardinality() != expected
                     || position.numbers.length() != expected

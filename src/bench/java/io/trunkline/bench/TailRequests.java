@@ -5,11 +5,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.Random;
 
 /**
- * Requests of the tail scenario: each goes to the next partition, and each of its records tells when it was to be sent and
+ * Requests for readers at the end of the log: each goes to the next partition, and each of its records tells when it was to be sent and
  * which one of its partition it is.
  */
 final class TailRequests implements OpenLoop.Requests {
+    /** Of each request of the tail scenario. */
     static final int RECORDS = 100;
+
     static final int BYTES = 1024;
     static final byte[] MARKER = "\"value\":{\"t\":".getBytes(StandardCharsets.US_ASCII);
     /** Added to times and numbers, so that they have the same length as long as they are below it. */
@@ -23,14 +25,17 @@ final class TailRequests implements OpenLoop.Requests {
     private final int firstValue;
     private final int distance;
     private final long timeZero;
+    private final int records;
 
-    TailRequests(String topic, int partitions, long timeZero) {
+    /** @param records of each request */
+    TailRequests(String topic, int partitions, int records, long timeZero) {
+        this.records = records;
         this.timeZero = timeZero;
         templates = new byte[partitions][];
         Random random = new Random(1);
         for (int p = 0; p < partitions; p++) {
             StringBuilder body = new StringBuilder("{\"records\":[");
-            for (int i = 0; i < RECORDS; i++) {
+            for (int i = 0; i < records; i++) {
                 body.append(i == 0 ? "{\"value\":" : ",{\"value\":");
                 int start = body.length();
                 body.append("{\"t\":").append(TIME_BASE).append(",\"n\":").append(NUMBER_BASE);
@@ -47,14 +52,15 @@ final class TailRequests implements OpenLoop.Requests {
         }
         int first = Pages.find(templates[0], MARKER, 0, templates[0].length) + MARKER.length;
         firstValue = first;
-        distance = Pages.find(templates[0], MARKER, first, templates[0].length) + MARKER.length - first;
+        distance =
+                records == 1 ? 0 : Pages.find(templates[0], MARKER, first, templates[0].length) + MARKER.length - first;
     }
 
     @Override
     public void send(HttpConnection connection, long index, long intended) {
         byte[] template = templates[(int) (index % templates.length)];
-        long number = NUMBER_BASE + index / templates.length * RECORDS;
-        for (int i = 0; i < RECORDS; i++) {
+        long number = NUMBER_BASE + index / templates.length * records;
+        for (int i = 0; i < records; i++) {
             int at = firstValue + i * distance;
             digits(template, at, 19, TIME_BASE + intended - timeZero);
             digits(template, at + NUMBER_AT, 10, number + i);

@@ -29,7 +29,14 @@ final class TailScenario implements Scenario {
         String name = REQUESTS_PER_SECOND * TailRequests.RECORDS + " records/s";
         for (int round = 1; round <= stage.settings().rounds(); round++) {
             String topic = stage.api().newTopic(PARTITIONS);
-            TailLoad load = new TailLoad(stage.client(), stage.port(), topic, READERS, PARTITIONS, REQUESTS_PER_SECOND);
+            TailLoad load = new TailLoad(
+                    stage.client(),
+                    stage.port(),
+                    topic,
+                    PARTITIONS,
+                    new TailLoad.Rate(REQUESTS_PER_SECOND, TailRequests.RECORDS),
+                    READERS,
+                    timeZero -> new TailReaders(stage.client(), stage.port(), topic, READERS, PARTITIONS, timeZero));
             Measured measured = stage.measure(load);
             stage.checkRecords(topic, PARTITIONS, load.produced());
             Map<String, Object> details = Map.of("requestsPerSecond", REQUESTS_PER_SECOND, "readers", READERS);
