@@ -12,6 +12,7 @@ import io.trunkline.access.OidcConfig;
 import io.trunkline.access.QuotaConfig;
 import io.trunkline.async.ShutdownConfig;
 import io.trunkline.edge.HttpConfig;
+import io.trunkline.edge.StreamConfig;
 import io.trunkline.embedded.EmbeddedConfig;
 import io.trunkline.group.ConsumerConfig;
 import io.trunkline.jdbc.DatabaseConfig;
@@ -109,6 +110,11 @@ class ConfigTest {
         assertThat(shutdown.delay()).isEqualTo(Duration.ZERO);
         assertThat(shutdown.timeout()).isEqualTo(Duration.ofSeconds(30));
         assertThat(shutdown.terminationLog()).isEqualTo(Path.of("/dev/termination-log"));
+        StreamConfig streams = config.getConfigMapping(StreamConfig.class);
+        assertThat(streams.maxOpen()).isEqualTo(8_000);
+        assertThat(streams.heartbeat()).isEqualTo(Duration.ofSeconds(15));
+        assertThat(streams.stallTimeout()).isEqualTo(Duration.ofSeconds(30));
+        assertThat(streams.retry()).isEqualTo(Duration.ofSeconds(1));
         TopicDefaults topics = config.getConfigMapping(TopicDefaults.class);
         assertThat(topics.autoCreate()).isFalse();
         assertThat(topics.defaultPartitions()).isEqualTo(1);
@@ -200,6 +206,10 @@ class ConfigTest {
             Map.entry("trunkline.shutdown.delay", "18s"),
             Map.entry("trunkline.shutdown.timeout", "19s"),
             Map.entry("trunkline.shutdown.termination-log", "/t"),
+            Map.entry("trunkline.streams.max-open", "20"),
+            Map.entry("trunkline.streams.heartbeat", "21s"),
+            Map.entry("trunkline.streams.stall-timeout", "22s"),
+            Map.entry("trunkline.streams.retry", "23s"),
             Map.entry("trunkline.topics.auto-create", "true"),
             Map.entry("trunkline.topics.default-partitions", "14"),
             Map.entry("trunkline.topics.max-partitions", "15"),
@@ -243,6 +253,7 @@ class ConfigTest {
                 .isEqualTo("by_duration:PT1H");
         assertThat(config.getConfigMapping(RetentionConfig.class).checkInterval())
                 .isEqualTo(Duration.ofSeconds(16));
+        assertThat(config.getConfigMapping(StreamConfig.class).maxOpen()).isEqualTo(20);
     }
 
     @ParameterizedTest
@@ -267,6 +278,7 @@ class ConfigTest {
                 "trunkline.quotas.polls",
                 "trunkline.retention.interval",
                 "trunkline.shutdown.wait",
+                "trunkline.streams.max",
                 "trunkline.topics.autocreate"
             })
     void typingErrorIsRefused(String name) {
@@ -289,6 +301,7 @@ class ConfigTest {
                 .withMapping(QuotaConfig.class)
                 .withMapping(RetentionConfig.class)
                 .withMapping(ShutdownConfig.class)
+                .withMapping(StreamConfig.class)
                 .withMapping(TopicDefaults.class)
                 .withSources(new PropertiesConfigSource(properties, "test", 500))
                 .build();

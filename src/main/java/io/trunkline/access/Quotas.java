@@ -190,6 +190,11 @@ public class Quotas {
             }
         }
 
+        /** How long until bytes may be read again, in nanoseconds; 0 while there is no debt. */
+        public long readPauseNanos() {
+            return read == null ? 0 : read.untilOne(nanoTime.getAsLong());
+        }
+
         /** Ends a poll or a fetch. */
         public void close() {
             open.decrementAndGet();

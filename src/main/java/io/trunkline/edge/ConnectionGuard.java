@@ -59,6 +59,8 @@ final class ConnectionGuard extends ChannelDuplexHandler {
     private final ArrayDeque<Mark> marks = new ArrayDeque<>();
     private final ArrayDeque<Response> responses = new ArrayDeque<>();
     private final Map<Integer, Stream> streams = new HashMap<>();
+    /** Whether the client takes the oldest response of HTTP/1 too slowly, where that has no end; null where it has. */
+    private @Nullable LongPredicate streaming;
 
     private @Nullable Object remembered;
 
@@ -226,11 +228,17 @@ final class ConnectionGuard extends ChannelDuplexHandler {
         responses.add(new Response(System.nanoTime(), given));
     }
 
+    /** The response of HTTP/1 that has begun has no end of its own, and tells itself whether its client is too slow. */
+    void responseStreams(LongPredicate isOverdue) {
+        streaming = isOverdue;
+    }
+
     /** The oldest request of HTTP/1 has been answered, and the network has been given all of the response. */
     void responseEnds() {
         Integer cost = heads.poll();
         headBytes -= cost == null ? 0 : cost;
         count();
+        streaming = null;
         whenTaken(() -> {
             responses.poll();
             idleSince = System.nanoTime();
@@ -346,7 +354,10 @@ final class ConnectionGuard extends ChannelDuplexHandler {
 
     private boolean isOverdue(long now) {
         Response oldest = responses.peek();
-        return oldest != null
+        LongPredicate endless = streaming;
+        return endless != null && endless.test(now)
+                || endless == null
+                        && oldest != null
                         && pendingBytes() > 0
                         && now - oldest.since() > limits.responseNanos(given - oldest.before())
                 || streams.values().stream()

@@ -5,6 +5,7 @@ import io.vertx.core.Context;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -34,6 +35,8 @@ public final class Exchange {
 
     private long given;
     private boolean pending;
+    /** How long the client may take for each part of a response without an end, in nanoseconds; 0 for one with an end. */
+    private long stallNanos;
 
     Exchange(RoutingContext context, ConnectionGuard guard, ClientLimits limits, ResponseBudget budget) {
         this.context = context;
@@ -135,10 +138,21 @@ public final class Exchange {
         return held;
     }
 
+    /** The response has no end of its own: what counts is how long the client takes for each part of it. */
+    public void streams(Duration stall) {
+        stallNanos = Math.max(1, stall.toNanos());
+        if (!multiplexed) {
+            guard.responseStreams(this::isOverdue);
+        }
+    }
+
     /** The client is given a part of the response, in bytes, and nothing more before {@link #taken()}. */
     public void giving(int bytes) {
         given += bytes;
         pending = true;
+        if (stallNanos > 0) {
+            since = System.nanoTime();
+        }
     }
 
     public void taken() {
@@ -159,7 +173,7 @@ public final class Exchange {
 
     /** Whether the client takes the response too slowly. */
     private boolean isOverdue(long now) {
-        return pending && now - since > limits.responseNanos(given);
+        return pending && now - since > (stallNanos > 0 ? stallNanos : limits.responseNanos(given));
     }
 
     /** The head is about to be sent: what nobody has counted yet is counted now. */

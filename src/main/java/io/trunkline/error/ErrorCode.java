@@ -13,6 +13,8 @@ public enum ErrorCode {
     INVALID_PARAMETER,
     /** The request is meant as a CloudEvent, or some, and is none. */
     INVALID_EVENT,
+    /** The cursor of a stream is damaged, or that of something else. */
+    INVALID_CURSOR,
     /** A record's key, value, header or timestamp does not fit the format of the request. */
     INVALID_RECORD,
     /** The topic name breaks the rules for names. */
@@ -115,6 +117,8 @@ public enum ErrorCode {
     ADMINISTRATION_DISABLED,
     /** A queue or a pool is full; nothing was done, and the call may be repeated. */
     OVERLOADED,
+    /** The replica is being stopped: the stream goes on at another one. */
+    REPLICA_STOPPING,
     /** PostgreSQL cannot be reached; nothing was done, and the call may be repeated. */
     DATABASE_UNAVAILABLE,
     /** PostgreSQL answers, but takes no writes: it is a standby, or read-only. Nothing was done. */

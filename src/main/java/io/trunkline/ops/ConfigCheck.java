@@ -2,6 +2,7 @@ package io.trunkline.ops;
 
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.ConfigurationException;
+import io.trunkline.edge.StreamConfig;
 import io.trunkline.group.ConsumerConfig;
 import io.trunkline.group.OffsetReset;
 import io.trunkline.jdbc.ConnectionUser;
@@ -40,6 +41,7 @@ class ConfigCheck {
             "quotas",
             "retention",
             "shutdown",
+            "streams",
             "topics");
 
     /** A batch of so many bytes is below what PostgreSQL takes, whatever its records are. */
@@ -61,6 +63,7 @@ class ConfigCheck {
     private final RetentionConfig retention;
     private final OutboxConfig outbox;
     private final IdempotencyConfig idempotency;
+    private final StreamConfig streams;
     private final Instance<ConnectionUser> connectionUsers;
 
     ConfigCheck(
@@ -71,6 +74,7 @@ class ConfigCheck {
             RetentionConfig retention,
             OutboxConfig outbox,
             IdempotencyConfig idempotency,
+            StreamConfig streams,
             Instance<ConnectionUser> connectionUsers) {
         this.config = config;
         this.database = database;
@@ -79,6 +83,7 @@ class ConfigCheck {
         this.retention = retention;
         this.outbox = outbox;
         this.idempotency = idempotency;
+        this.streams = streams;
         this.connectionUsers = connectionUsers;
     }
 
@@ -121,6 +126,8 @@ class ConfigCheck {
                     + ", but must cover at most " + MOST_SLICES_WITH_KEYS + " slices (trunkline.log.slices.length is "
                     + log.slices().length() + ").");
         }
+        atLeast(Duration.ofMillis(100), streams.heartbeat(), "streams.heartbeat");
+        atLeast(Duration.ofSeconds(1), streams.stallTimeout(), "streams.stall-timeout");
         if (log.append().maxBatchBytes().asLongValue() > MOST_BATCH_BYTES) {
             throw new ConfigurationException("trunkline.log.append.max-batch-bytes is "
                     + log.append().maxBatchBytes().asLongValue() + ", but must be at most " + MOST_BATCH_BYTES

@@ -40,6 +40,7 @@ enum ApiOperation {
     SEND_TO_PARTITION(
             "sendToPartition", "POST", "/topics/{topicname}/partitions/{partitionid}", Need.WRITE_TOPIC, "Write Topic"),
     FETCH("fetch", "GET", "/topics/{topicname}/partitions/{partitionid}/records", Need.READ_TOPIC, "Read Topic"),
+    STREAM("stream", "GET", "/topics/{topicname}/records", Need.READ_TOPIC, "Read Topic"),
     DELETE_RECORDS(
             "deleteRecords",
             "DELETE",

@@ -64,6 +64,7 @@ class ConsumersResource {
     private final ResponseBudget budget;
     private final Tracing tracing;
     private final LongCalls longCalls;
+    private final Streams streams;
     private final Answers answers;
 
     ConsumersResource(
@@ -73,6 +74,7 @@ class ConsumersResource {
             ResponseBudget budget,
             Tracing tracing,
             LongCalls longCalls,
+            Streams streams,
             Answers answers) {
         this.consumers = consumers;
         this.defaults = defaults;
@@ -80,6 +82,7 @@ class ConsumersResource {
         this.budget = budget;
         this.tracing = tracing;
         this.longCalls = longCalls;
+        this.streams = streams;
         this.answers = answers;
     }
 
@@ -214,7 +217,9 @@ class ConsumersResource {
             summary = "Gives a consumer what comes next in its partitions.",
             description =
                     "Answers as soon as there is a record, or after the timeout with none. The next poll, through whichever"
-                            + " replica, goes on where this one ended.")
+                            + " replica, goes on where this one ended. With Accept: text/event-stream or application/x-ndjson, a"
+                            + " stream of what such polls would give one after the other: the position moves as the client takes"
+                            + " the events, which have no id.")
     @APIResponse(responseCode = "200", ref = "Poll")
     @APIResponse(responseCode = "406", description = "NOT_ACCEPTABLE: not the format that the consumer was made with.")
     @APIResponse(responseCode = "409", description = "NOT_SUBSCRIBED or NO_OFFSET")
@@ -242,6 +247,19 @@ class ConsumersResource {
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
         ConsumerRef consumer = consumer(group, name, context);
+        Optional<StreamFormat> stream = StreamFormat.wanted(MediaTypes.accepted(headers));
+        if (stream.isPresent()) {
+            if (timeout != null || maxBytes != null) {
+                throw new TrunklineException(
+                        ErrorCode.INVALID_PARAMETER, "A stream has no parameters timeout and max_bytes.");
+            }
+            return Uni.createFrom()
+                    .completionStage(() -> streams.open(
+                            context,
+                            stream.get(),
+                            () -> ConsumerSource.open(
+                                    consumers, consumer, config.maxWait(), budget, Exchange.of(context))));
+        }
         MediaTypes.Wanted wanted = MediaTypes.records(headers);
         Set<Include> asked = Include.of(include, MediaTypes.CONTROL, Set.of(Include.ERROR));
         Function<RecordFormat.Accepted, Set<Include>> included =

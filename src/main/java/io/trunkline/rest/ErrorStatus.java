@@ -8,7 +8,7 @@ final class ErrorStatus {
 
     static int of(ErrorCode code) {
         return switch (code) {
-            case INVALID_JSON, INVALID_REQUEST, INVALID_PARAMETER, INVALID_EVENT -> 400;
+            case INVALID_JSON, INVALID_REQUEST, INVALID_PARAMETER, INVALID_EVENT, INVALID_CURSOR -> 400;
             case AUTHENTICATION_REQUIRED -> 401;
             case ACCESS_DENIED, DATABASE_PERMISSION_MISSING, ORIGIN_NOT_ALLOWED, ADMINISTRATION_DISABLED -> 403;
             case PATH_NOT_FOUND,
@@ -55,8 +55,13 @@ final class ErrorStatus {
             case TOO_MANY_ATTEMPTS, QUOTA_EXCEEDED -> 429;
             case HEADERS_TOO_LARGE -> 431;
             case INTERNAL -> 500;
-            case OVERLOADED, DATABASE_UNAVAILABLE, DATABASE_READ_ONLY, STORAGE_FULL, SLICE_MISSING, OUTCOME_UNKNOWN ->
-                503;
+            case OVERLOADED,
+                    REPLICA_STOPPING,
+                    DATABASE_UNAVAILABLE,
+                    DATABASE_READ_ONLY,
+                    STORAGE_FULL,
+                    SLICE_MISSING,
+                    OUTCOME_UNKNOWN -> 503;
         };
     }
 }

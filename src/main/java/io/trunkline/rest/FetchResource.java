@@ -20,11 +20,14 @@ import jakarta.ws.rs.PathParam;
 import jakarta.ws.rs.QueryParam;
 import jakarta.ws.rs.core.Context;
 import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.MediaType;
 import jakarta.ws.rs.core.Response;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
@@ -51,8 +54,16 @@ class FetchResource {
     private final ResponseBudget budget;
     private final Tracing tracing;
     private final LongCalls longCalls;
+    private final TopicStreams streams;
 
-    FetchResource(Logs logs, LogConfig config, ResponseBudget budget, Tracing tracing, LongCalls longCalls) {
+    FetchResource(
+            Logs logs,
+            LogConfig config,
+            ResponseBudget budget,
+            Tracing tracing,
+            LongCalls longCalls,
+            TopicStreams streams) {
+        this.streams = streams;
         this.logs = logs;
         this.budget = budget;
         this.tracing = tracing;
@@ -67,8 +78,11 @@ class FetchResource {
             summary = "Reads records of a partition from an offset or a time.",
             description =
                     "Without either, from the log start. Answers with what there is, at least one record if there is"
-                            + " one, or waits for it up to the timeout.")
+                            + " one, or waits for it up to the timeout. With Accept: text/event-stream or"
+                            + " application/x-ndjson, a stream of records as they are appended, which the parameters from,"
+                            + " offset, cursor and format are for.")
     @APIResponse(responseCode = "200", ref = "Page")
+    @APIResponse(responseCode = "400", description = "INVALID_PARAMETER or INVALID_CURSOR")
     @APIResponse(responseCode = "304", description = "The page is the one that the client has.")
     @APIResponse(
             responseCode = "416",
@@ -94,12 +108,28 @@ class FetchResource {
                             schema = @Schema(type = SchemaType.INTEGER))
                     @QueryParam("timeout")
                     String timeout,
+            @Parameter(description = StreamResource.FROM) @QueryParam("from") String streamFrom,
+            @Parameter(description = StreamResource.CURSOR) @QueryParam("cursor") String cursor,
+            @Parameter(
+                            description = StreamResource.FORMAT,
+                            schema =
+                                    @Schema(
+                                            type = SchemaType.STRING,
+                                            enumeration = {"json", "text", "binary"}))
+                    @QueryParam("format")
+                    String format,
             @Parameter(hidden = true) @HeaderParam(HttpHeaders.IF_NONE_MATCH) String ifNoneMatch,
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
         TopicName name = Parameters.topic(topic);
         int number = Parameters.partition(partition);
-        RecordFormat.Accepted accepted = RecordFormat.accepted(MediaTypes.accepted(headers));
+        List<MediaType> types = MediaTypes.accepted(headers);
+        Optional<StreamFormat> stream = StreamFormat.wanted(types);
+        if (stream.isPresent()) {
+            return Uni.createFrom()
+                    .completionStage(() -> streams.open(name, OptionalInt.of(number), stream.get(), context));
+        }
+        RecordFormat.Accepted accepted = RecordFormat.accepted(types);
         OptionalLong from = Parameters.whole("offset", offset, 0, Long.MAX_VALUE);
         OptionalLong time = Parameters.whole("timestamp", timestamp, 0, Long.MAX_VALUE);
         if (from.isPresent() && time.isPresent()) {

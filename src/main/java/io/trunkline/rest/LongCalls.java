@@ -54,6 +54,11 @@ class LongCalls {
     static class Watched {
         private volatile @Nullable TrunklineException refusal;
 
+        /** Why the request has to end; empty while it need not. */
+        Optional<TrunklineException> refusal() {
+            return Optional.ofNullable(refusal);
+        }
+
         /**
          * A call as it ends for the client: with the refusal, where there is one.
          *

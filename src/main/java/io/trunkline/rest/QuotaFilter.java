@@ -56,8 +56,10 @@ class QuotaFilter {
         HttpMethod method = context.request().method();
         return (method == HttpMethod.GET || method == HttpMethod.HEAD)
                 && ApiOperation.of(method, context.normalizedPath())
-                        .filter(asked ->
-                                asked.operation() == ApiOperation.FETCH || asked.operation() == ApiOperation.POLL)
+                        .filter(asked -> switch (asked.operation()) {
+                            case FETCH, STREAM, POLL -> true;
+                            default -> false;
+                        })
                         .isPresent();
     }
 }

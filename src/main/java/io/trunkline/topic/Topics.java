@@ -284,6 +284,11 @@ public class Topics implements ConnectionUser {
                 .whenComplete((nothing, failure) -> cache.synchronous().invalidate(name));
     }
 
+    /** Grows with every topic or partition that comes or goes. */
+    CompletableFuture<Long> version() {
+        return pool.call(store::version);
+    }
+
     /** The names of all topics, with a version that they are not older than. */
     public CompletableFuture<TopicListing> listing() {
         return pool.call(() -> {

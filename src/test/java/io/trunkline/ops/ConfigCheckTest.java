@@ -9,6 +9,7 @@ import io.quarkus.runtime.configuration.ConfigurationException;
 import io.smallrye.config.PropertiesConfigSource;
 import io.smallrye.config.SmallRyeConfig;
 import io.smallrye.config.SmallRyeConfigBuilder;
+import io.trunkline.edge.StreamConfig;
 import io.trunkline.group.ConsumerConfig;
 import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.jdbc.DatabaseConfig;
@@ -100,6 +101,8 @@ class ConfigCheckTest {
         "trunkline.idempotency.retention, 59s",
         "trunkline.idempotency.retention, 1201h",
         "trunkline.log.slices.length, 28m",
+        "trunkline.streams.heartbeat, 99ms",
+        "trunkline.streams.stall-timeout, 999ms",
         "trunkline.retention.check-interval, 999ms",
         "trunkline.retention.max-delete-rate, 63K",
     })
@@ -136,6 +139,8 @@ class ConfigCheckTest {
         "trunkline.idempotency.retention, 1m",
         "trunkline.idempotency.retention, 1200h",
         "trunkline.log.slices.length, 29m",
+        "trunkline.streams.heartbeat, 100ms",
+        "trunkline.streams.stall-timeout, 1s",
         "trunkline.retention.check-interval, 1s",
         "trunkline.retention.max-delete-rate, 64K",
     })
@@ -152,6 +157,7 @@ class ConfigCheckTest {
                 .withMapping(LogConfig.class)
                 .withMapping(OutboxConfig.class)
                 .withMapping(RetentionConfig.class)
+                .withMapping(StreamConfig.class)
                 .withSources(new PropertiesConfigSource(values, "test", 500))
                 .build();
         new ConfigCheck(
@@ -162,6 +168,7 @@ class ConfigCheckTest {
                         config.getConfigMapping(RetentionConfig.class),
                         config.getConfigMapping(OutboxConfig.class),
                         config.getConfigMapping(IdempotencyConfig.class),
+                        config.getConfigMapping(StreamConfig.class),
                         new Users(List.of(connectionUsers)))
                 .atStart(new StartupEvent());
     }

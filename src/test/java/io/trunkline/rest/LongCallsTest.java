@@ -8,9 +8,11 @@ import io.trunkline.access.ApiToken;
 import io.trunkline.testing.AccessTestCase;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
+import io.trunkline.testing.EventStream;
 import jakarta.inject.Inject;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
@@ -116,6 +118,46 @@ class LongCallsTest extends AccessTestCase {
                 "UPDATE trunkline.access_token SET revoked_at = clock_timestamp() WHERE token_id = '" + id() + "'");
 
         assertThat(answer.code()).isEqualTo("AUTHENTICATION_REQUIRED");
+    }
+
+    @Test
+    void streamSaysThatTheRuleWasTakenAwayAndEnds() throws SQLException {
+        for (String path : List.of("/topics/" + topic + "/records", "/topics/" + topic + "/partitions/0/records")) {
+            long rule = allow(ann, "read topic " + topic);
+            try (EventStream stream = EventStream.open(api.as(token), path)) {
+                admin.writeNumbers(topic, 0, 0, 1);
+                stream.next();
+                asOwner("DELETE FROM trunkline.access_rule WHERE rule_id IN (" + rule + ", " + reading + ")");
+                long start = System.nanoTime();
+
+                assertEnds(stream, "TOPIC_NOT_FOUND");
+                assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(LATEST);
+            }
+        }
+    }
+
+    @Test
+    void streamOfAConsumerSaysThatTheTokenWasRevokedAndEnds() throws SQLException {
+        Api anns = api.as(token);
+        Consumer consumer = new Consumer(anns, anns.newConsumer(group, "{\"format\":\"json\"}"));
+        consumer.subscribe(topic);
+        try (EventStream stream = EventStream.open(anns, consumer.path() + "/records")) {
+            asOwner("UPDATE trunkline.access_token SET revoked_at = clock_timestamp() WHERE token_id = '" + id() + "'");
+            long start = System.nanoTime();
+
+            assertEnds(stream, "AUTHENTICATION_REQUIRED");
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(LATEST);
+        }
+    }
+
+    private static void assertEnds(EventStream stream, String code) {
+        EventStream.Event last = stream.next();
+        while (last.name().equals("message")) {
+            last = stream.next();
+        }
+        assertThat(last.name()).isEqualTo("error");
+        assertThat(last.json().path("code").asText()).isEqualTo(code);
+        assertThat(stream.poll()).isEmpty();
     }
 
     @Test

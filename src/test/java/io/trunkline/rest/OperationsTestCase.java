@@ -99,6 +99,9 @@ abstract class OperationsTestCase extends AccessTestCase {
                         body.isEmpty()
                                 ? HttpRequest.BodyPublishers.noBody()
                                 : HttpRequest.BodyPublishers.ofString(body));
+        if (operation == ApiOperation.STREAM) {
+            return caller.sendForBeginning(request);
+        }
         boolean records = operation == ApiOperation.SEND || operation == ApiOperation.SEND_TO_PARTITION;
         return caller.send(body.isEmpty() ? request : request.header("Content-Type", records ? Api.JSON : Api.CONTROL));
     }

@@ -57,6 +57,24 @@ public final class RawHttp implements AutoCloseable {
         return all.toString(StandardCharsets.UTF_8);
     }
 
+    /** What comes up to this text, which has to come, and maybe more. */
+    public String readUntil(String text) {
+        StringBuilder all = new StringBuilder();
+        byte[] some = new byte[WINDOW];
+        try {
+            while (all.indexOf(text) < 0) {
+                int size = socket.getInputStream().read(some);
+                if (size < 0) {
+                    throw new AssertionError("the connection has ended: " + all);
+                }
+                all.append(new String(some, 0, size, StandardCharsets.ISO_8859_1));
+            }
+            return all.toString();
+        } catch (IOException e) {
+            throw new UncheckedIOException(all.toString(), e);
+        }
+    }
+
     /** Some bytes, at most so many; -1 at the end. */
     public int read(int most) {
         try {

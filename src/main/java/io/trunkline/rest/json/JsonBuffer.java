@@ -52,6 +52,20 @@ public final class JsonBuffer {
         return bytes.length;
     }
 
+    /** Takes back what was written after a length. */
+    public void backTo(int shorter) {
+        length = Math.min(length, shorter);
+    }
+
+    /** Puts what was written after a length on one line: in JSON, line breaks stand between tokens only, where a space does as well. */
+    public void onOneLine(int from) {
+        for (int i = from; i < length; i++) {
+            if (bytes[i] == '\n' || bytes[i] == '\r') {
+                bytes[i] = ' ';
+            }
+        }
+    }
+
     /** Begins again, in the same memory. */
     public void clear() {
         length = 0;

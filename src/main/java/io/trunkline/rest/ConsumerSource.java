@@ -1,0 +1,112 @@
+package io.trunkline.rest;
+
+import io.trunkline.consumer.Consumers;
+import io.trunkline.consumer.Poll;
+import io.trunkline.consumer.PollRequest;
+import io.trunkline.edge.Exchange;
+import io.trunkline.edge.ResponseBudget;
+import io.trunkline.error.TrunklineException;
+import io.trunkline.group.ConsumerRef;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The records of a consumer, as its polls would give them one after the other: each page is held back for the stream until the
+ * network has taken it, and moves the consumer's position then.
+ */
+final class ConsumerSource implements StreamSource {
+    private static final long PAGE = 256 * 1024;
+
+    private final Consumers consumers;
+    private final ConsumerRef consumer;
+    private final Duration mostWait;
+    private final ResponseBudget budget;
+    private final Exchange exchange;
+    /** What has been found before the stream began; null when it was given. Used by one page after the other. */
+    private @Nullable Poll first;
+    /** Ends the poll that is under way. */
+    private volatile CompletableFuture<Void> abandoned = new CompletableFuture<>();
+
+    private volatile boolean closed;
+
+    private ConsumerSource(
+            Consumers consumers, ConsumerRef consumer, Duration mostWait, ResponseBudget budget, Exchange exchange) {
+        this.consumers = consumers;
+        this.consumer = consumer;
+        this.mostWait = mostWait;
+        this.budget = budget;
+        this.exchange = exchange;
+    }
+
+    /** Begins with a poll that does not wait, and fails as that does. */
+    static CompletableFuture<StreamSource> open(
+            Consumers consumers, ConsumerRef consumer, Duration mostWait, ResponseBudget budget, Exchange exchange) {
+        ConsumerSource source = new ConsumerSource(consumers, consumer, mostWait, budget, exchange);
+        return source.poll(Duration.ZERO).thenApply(poll -> {
+            source.first = poll;
+            return source;
+        });
+    }
+
+    @Override
+    public byte @Nullable [] cursor() {
+        return null;
+    }
+
+    @Override
+    public CompletableFuture<StreamPage> next() {
+        Poll before = first;
+        if (before != null) {
+            first = null;
+            return CompletableFuture.completedFuture(before).thenApply(this::page);
+        }
+        return poll(mostWait).thenApply(this::page);
+    }
+
+    private CompletableFuture<Poll> poll(Duration wait) {
+        CompletableFuture<Void> end = new CompletableFuture<>();
+        abandoned = end;
+        if (closed) {
+            end.complete(null);
+        }
+        PollRequest request =
+                new PollRequest(Optional.of(wait), mostWait, Math.min(PAGE, budget.share()), format -> true);
+        return consumers.poll(consumer, request, end);
+    }
+
+    private StreamPage page(Poll poll) {
+        RecordFormat format = RecordFormat.stored(poll.format());
+        List<StreamPage.Part> parts = new ArrayList<>();
+        long memory = 0;
+        for (Poll.Part part : poll.parts()) {
+            if (!part.page().isEmpty()) {
+                memory += StreamPage.memoryOf(part.page().batches(), part.page().shared());
+                RecordJson json = new RecordJson(
+                        part.partition().topic(), part.partition().partition(), format, true);
+                parts.add(new StreamPage.Part.Records(
+                        part.partition().partition(), json, part.page().batches()));
+            }
+        }
+        try {
+            exchange.take(memory);
+        } catch (TrunklineException e) {
+            poll.ended(false);
+            throw e;
+        }
+        return new StreamPage(parts, null, memory, poll::ended);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        Poll unused = first;
+        if (unused != null) {
+            unused.ended(false);
+        }
+        abandoned.complete(null);
+    }
+}

@@ -1,0 +1,299 @@
+package io.trunkline.rest;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.PooledByteBufAllocator;
+import io.trunkline.access.Quotas;
+import io.trunkline.edge.Exchange;
+import io.trunkline.edge.StreamConfig;
+import io.trunkline.error.Failures;
+import io.trunkline.error.TrunklineException;
+import io.trunkline.rest.json.JsonBuffer;
+import io.vertx.core.Context;
+import io.vertx.core.Future;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
+import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A response without an end. It holds one page at most: the next one is asked for when the network has taken the last piece of
+ * the one before, so that a slow client slows its reading of the log down, and nothing grows. Its own steps are on the request's
+ * event loop; what others may call says so.
+ */
+final class RecordStream {
+    private static final Logger LOG = Logger.getLogger(RecordStream.class);
+    /** How soon a page is asked for again that could not be had. */
+    private static final long AGAIN_MILLIS = 500;
+    /** How long a client that does not take what it was given may still take for the reason of the end. */
+    private static final long LAST_MILLIS = 1_000;
+
+    private static final ThreadLocal<JsonBuffer> PIECES =
+            ThreadLocal.withInitial(() -> new JsonBuffer(2 * StreamPage.PIECE));
+
+    private final StreamFormat format;
+    private final StreamSource source;
+    private final RoutingContext context;
+    private final HttpServerResponse response;
+    private final Exchange exchange;
+    private final Optional<Quotas.Account> account;
+    private final StreamConfig config;
+    /** Completes when it has ended, whatever the reason. */
+    private final CompletableFuture<End> over = new CompletableFuture<>();
+
+    /** Null before it begins to write; then it does not change. Written under the lock of this. */
+    private volatile @Nullable Context loop;
+    /** When the network has taken something last, by {@link System#nanoTime}. */
+    private volatile long takenAt = System.nanoTime();
+
+    private boolean writing;
+    private boolean asking;
+    private boolean silent;
+    private @Nullable StreamPage page;
+    private volatile @Nullable TrunklineException reason;
+
+    /** Why a stream has ended. */
+    enum End {
+        /** The client has gone, or was too slow. */
+        CLIENT,
+        /** The service has told it a reason. */
+        TOLD
+    }
+
+    RecordStream(StreamFormat format, StreamSource source, RoutingContext context, StreamConfig config) {
+        this.format = format;
+        this.source = source;
+        this.context = context;
+        this.config = config;
+        response = context.response();
+        exchange = Exchange.of(context);
+        account = QuotaFilter.account(context);
+    }
+
+    /** Completes when it has ended. */
+    CompletableFuture<End> over() {
+        return over;
+    }
+
+    /** Begins to write. */
+    void start(Context on) {
+        synchronized (this) {
+            loop = on;
+        }
+        if (over.isDone()) {
+            return;
+        }
+        exchange.streams(config.stallTimeout());
+        response.setChunked(true);
+        JsonBuffer out = piece();
+        format.begin(out, config.retry(), source.cursor());
+        write(out);
+    }
+
+    /** The client has gone. Any thread may call. */
+    void gone() {
+        if (hasBegun()) {
+            run(() -> end(End.CLIENT));
+        } else {
+            end(End.CLIENT);
+        }
+    }
+
+    /** Ends it for a reason, which the client is told. Any thread may call. */
+    void end(TrunklineException failure) {
+        synchronized (this) {
+            if (loop == null) {
+                reason = failure;
+                return;
+            }
+        }
+        run(() -> tell(failure));
+    }
+
+    private synchronized boolean hasBegun() {
+        return loop != null;
+    }
+
+    /** Sends a sign where nothing has been sent for so long. Any thread may call. */
+    void heartbeat(long now, Duration after) {
+        if (loop != null && now - takenAt >= after.toNanos()) {
+            run(() -> {
+                silent = true;
+                go();
+            });
+        }
+    }
+
+    private void run(Runnable what) {
+        Objects.requireNonNull(loop).runOnContext(turn -> what.run());
+    }
+
+    /** Does what is to be done next, unless the client has yet to take what it was given. */
+    private void go() {
+        if (writing || over.isDone()) {
+            return;
+        }
+        TrunklineException failure = reason;
+        StreamPage current = page;
+        if (failure != null) {
+            last(failure);
+        } else if (current != null && current.hasNext()) {
+            JsonBuffer out = piece();
+            current.next(format, out);
+            write(out);
+        } else {
+            drop(true);
+            if (silent) {
+                JsonBuffer out = piece();
+                format.heartbeat(out);
+                write(out);
+            }
+            ask();
+        }
+    }
+
+    private void ask() {
+        if (asking) {
+            return;
+        }
+        asking = true;
+        long pause = account.map(Quotas.Account::readPauseNanos).orElse(0L);
+        if (pause > 0) {
+            later(TimeUnit.NANOSECONDS.toMillis(pause) + 1);
+            return;
+        }
+        CompletableFuture<StreamPage> next;
+        try {
+            next = source.next();
+        } catch (RuntimeException e) {
+            next = CompletableFuture.failedFuture(e);
+        }
+        next.whenComplete((found, failure) -> run(() -> asked(found, failure)));
+    }
+
+    private void later(long millis) {
+        context.vertx().setTimer(millis, timer -> {
+            asking = false;
+            go();
+        });
+    }
+
+    private void asked(@Nullable StreamPage found, @Nullable Throwable failure) {
+        if (found != null) {
+            asking = false;
+            page = found;
+            if (over.isDone() || reason != null) {
+                drop(false);
+            }
+            go();
+            return;
+        }
+        if (over.isDone()) {
+            return;
+        }
+        TrunklineException known = Errors.known(
+                failure == null ? new IllegalStateException("no page") : Failures.unwrapped(failure),
+                context.request().path());
+        if (Errors.isRetriable(known.code())) {
+            later(AGAIN_MILLIS);
+        } else {
+            tell(known);
+        }
+    }
+
+    private void tell(TrunklineException failure) {
+        if (reason != null || over.isDone()) {
+            return;
+        }
+        reason = failure;
+        if (writing) {
+            context.vertx().setTimer(LAST_MILLIS, timer -> {
+                if (!over.isDone()) {
+                    response.reset();
+                    end(End.CLIENT);
+                }
+            });
+        }
+        go();
+    }
+
+    private void last(TrunklineException failure) {
+        drop(false);
+        JsonBuffer out = piece();
+        format.notice(out, "error", ErrorView.of(failure).toJson(), null);
+        write(
+                out,
+                () -> response.end().onComplete(ended -> {
+                    if (context.request().version() == HttpVersion.HTTP_1_0) {
+                        context.request().connection().close();
+                    }
+                    end(End.TOLD);
+                }));
+    }
+
+    private void drop(boolean taken) {
+        StreamPage current = page;
+        if (current != null) {
+            page = null;
+            exchange.giveBack(current.memory());
+            current.ended(taken);
+        }
+    }
+
+    private void end(End how) {
+        if (over.complete(how)) {
+            source.close();
+            drop(false);
+        }
+    }
+
+    private void write(JsonBuffer out) {
+        // Not at once, so that others have their turn even where the network takes everything.
+        write(out, () -> run(this::go));
+    }
+
+    private void write(JsonBuffer out, Runnable then) {
+        int size = out.length();
+        ByteBuf bytes = PooledByteBufAllocator.DEFAULT.directBuffer(size);
+        out.writeTo(bytes);
+        if (out.capacity() > 4 * StreamPage.PIECE) {
+            PIECES.remove();
+        }
+        writing = true;
+        silent = false;
+        account.ifPresent(known -> known.read(size));
+        Future<Void> sent;
+        try {
+            sent = response.write(Buffer.buffer(bytes));
+        } catch (RuntimeException e) {
+            bytes.release();
+            LOG.debugf("A stream has ended reason=%s", e.getMessage());
+            end(End.CLIENT);
+            return;
+        }
+        exchange.giving(size);
+        sent.onComplete(result -> {
+            exchange.taken();
+            bytes.release();
+            writing = false;
+            takenAt = System.nanoTime();
+            if (result.succeeded()) {
+                then.run();
+            } else {
+                end(End.CLIENT);
+            }
+        });
+    }
+
+    private static JsonBuffer piece() {
+        JsonBuffer out = PIECES.get();
+        out.clear();
+        return out;
+    }
+}

@@ -1,0 +1,20 @@
+package io.trunkline.rest;
+
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** Where the records of a stream come from. */
+interface StreamSource extends AutoCloseable {
+    /**
+     * The next page, whose memory has been counted, when there is one. Called again only when that has been written. Fails with
+     * the reason for which the stream has to end, or for which it may be asked for the page again a little later.
+     */
+    CompletableFuture<StreamPage> next();
+
+    /** Where the reader stands before its first page; null where the service keeps that. */
+    byte @Nullable [] cursor();
+
+    /** Ends what is waited for. */
+    @Override
+    void close();
+}

@@ -1,0 +1,130 @@
+package io.trunkline.rest;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.ShutdownDelayInitiatedEvent;
+import io.quarkus.runtime.ShutdownEvent;
+import io.trunkline.async.WorkerPool;
+import io.trunkline.edge.Exchange;
+import io.trunkline.edge.StreamConfig;
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.TrunklineException;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import jakarta.ws.rs.core.HttpHeaders;
+import jakarta.ws.rs.core.Response;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+
+/** The streams that are open: how many there may be, their heartbeats, and their end. */
+@Singleton
+class Streams {
+    private static final long SHORTEST_TICK_MILLIS = 25;
+    private static final int TICKS = 4;
+    /** What a stream holds beside its pages, in bytes: its request, its state, and what waits for it. */
+    private static final long STREAM_BYTES = 4 * 1024;
+
+    private final StreamConfig config;
+    private final LongCalls longCalls;
+    private final MeterRegistry registry;
+    private final AtomicInteger count = new AtomicInteger();
+    private final Set<RecordStream> open = ConcurrentHashMap.newKeySet();
+    private final ScheduledExecutorService timer = WorkerPool.timer("streams", 1);
+    private volatile boolean stopping;
+
+    Streams(StreamConfig config, LongCalls longCalls, MeterRegistry registry) {
+        this.config = config;
+        this.longCalls = longCalls;
+        this.registry = registry;
+        Gauge.builder("trunkline.streams.open", count, AtomicInteger::get)
+                .description("Streams of records that are open")
+                .register(registry);
+        long tick = Math.max(
+                SHORTEST_TICK_MILLIS, Math.min(1_000, config.heartbeat().toMillis() / TICKS));
+        timer.scheduleWithFixedDelay(this::tick, tick, tick, TimeUnit.MILLISECONDS);
+    }
+
+    /** Sends clients elsewhere, so that the service need not wait for them. */
+    void drain(@Observes ShutdownDelayInitiatedEvent event) {
+        stopping = true;
+        open.forEach(stream -> stream.end(stopping()));
+    }
+
+    void stop(@Observes @Priority(5) ShutdownEvent event) {
+        WorkerPool.stop(timer);
+    }
+
+    /**
+     * The response to a request for a stream; fails as its source does, and with {@code OVERLOADED} where there are too many.
+     *
+     * @param source what the stream gives, looked up once there is room for it
+     */
+    CompletableFuture<Response> open(
+            RoutingContext context, StreamFormat format, Supplier<CompletableFuture<StreamSource>> source) {
+        if (count.incrementAndGet() > config.maxOpen()) {
+            count.decrementAndGet();
+            return CompletableFuture.failedFuture(new TrunklineException(
+                    ErrorCode.OVERLOADED, "Too many streams are open (trunkline.streams.max-open). Try again."));
+        }
+        context.addEndHandler(end -> count.decrementAndGet());
+        CompletableFuture<Void> ended = new CompletableFuture<>();
+        context.addEndHandler(end -> ended.complete(null));
+        LongCalls.Watched watched = longCalls.watch(context, ended);
+        CompletableFuture<StreamSource> made;
+        try {
+            Exchange.of(context).take(STREAM_BYTES);
+            made = source.get();
+        } catch (RuntimeException e) {
+            made = CompletableFuture.failedFuture(e);
+        }
+        return watched.result(made, StreamSource::close)
+                .thenApply(known -> response(new RecordStream(format, known, context, config), format, watched, ended));
+    }
+
+    private Response response(
+            RecordStream stream, StreamFormat format, LongCalls.Watched watched, CompletableFuture<Void> ended) {
+        open.add(stream);
+        stream.over().thenAccept(how -> {
+            open.remove(stream);
+            ended(how);
+        });
+        ended.thenRun(() -> watched.refusal().ifPresentOrElse(stream::end, stream::gone));
+        if (stopping) {
+            stream.end(stopping());
+        }
+        return Response.ok(stream)
+                .type(format.mediaType())
+                .header(HttpHeaders.CACHE_CONTROL, "no-store")
+                .header(HttpHeaders.VARY, HttpHeaders.ACCEPT)
+                // Proxies that keep responses back to send larger pieces let this one pass.
+                .header("X-Accel-Buffering", "no")
+                .build();
+    }
+
+    private void ended(RecordStream.End how) {
+        Counter.builder("trunkline.streams.ended")
+                .description("Streams of records that have ended")
+                .tag("by", how.name().toLowerCase(Locale.ROOT))
+                .register(registry)
+                .increment();
+    }
+
+    private static TrunklineException stopping() {
+        return new TrunklineException(
+                ErrorCode.REPLICA_STOPPING, "This replica is being stopped. Connect again: another one goes on.");
+    }
+
+    private void tick() {
+        long now = System.nanoTime();
+        open.forEach(stream -> stream.heartbeat(now, config.heartbeat()));
+    }
+}

@@ -1,0 +1,125 @@
+package io.trunkline.rest;
+
+import io.trunkline.edge.Exchange;
+import io.trunkline.edge.ResponseBudget;
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.Failures;
+import io.trunkline.error.TrunklineException;
+import io.trunkline.log.Logs;
+import io.trunkline.log.OffsetRange;
+import io.trunkline.topic.Topic;
+import io.trunkline.topic.TopicName;
+import io.trunkline.topic.TopicWatch;
+import io.trunkline.topic.Topics;
+import io.vertx.core.MultiMap;
+import io.vertx.ext.web.RoutingContext;
+import jakarta.inject.Singleton;
+import jakarta.ws.rs.core.Response;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/** Streams of topics, of one partition or of all, as requests ask for them. */
+@Singleton
+class TopicStreams {
+    private static final List<String> OF_PAGES = List.of("timestamp", "max_bytes", "max_records", "timeout");
+
+    private final Streams streams;
+    private final StreamStarts starts;
+    private final Logs logs;
+    private final Topics topics;
+    private final TopicWatch watch;
+    private final ResponseBudget budget;
+
+    TopicStreams(
+            Streams streams, StreamStarts starts, Logs logs, Topics topics, TopicWatch watch, ResponseBudget budget) {
+        this.streams = streams;
+        this.starts = starts;
+        this.logs = logs;
+        this.topics = topics;
+        this.watch = watch;
+        this.budget = budget;
+    }
+
+    /**
+     * Opens a stream. Fails with {@code INVALID_PARAMETER} or {@code INVALID_CURSOR} for what the request says, and as
+     * {@link StreamStarts#find} and {@link Streams#open}.
+     *
+     * @param partition of a stream of one; empty for all
+     */
+    CompletableFuture<Response> open(
+            TopicName name, OptionalInt partition, StreamFormat format, RoutingContext context) {
+        MultiMap parameters = context.queryParams();
+        for (String parameter : OF_PAGES) {
+            if (parameters.contains(parameter)) {
+                throw new TrunklineException(
+                        ErrorCode.INVALID_PARAMETER,
+                        "A stream has no parameter " + parameter + ": it begins where from, offset or cursor says.");
+            }
+        }
+        OptionalLong offset = Parameters.whole("offset", parameters.get("offset"), 0, Long.MAX_VALUE);
+        if (offset.isPresent() && partition.isEmpty()) {
+            throw new TrunklineException(
+                    ErrorCode.INVALID_PARAMETER,
+                    "The parameter offset is for a stream of one partition; use from or cursor.");
+        }
+        RecordFormat records = records(parameters.get("format"));
+        StreamStarts.From from = StreamStarts.From.of(
+                context.request().getHeader("Last-Event-ID"), parameters.get("cursor"), parameters.get("from"), offset);
+        return streams.open(
+                        context,
+                        format,
+                        () -> starts.find(name, partition, from)
+                                .thenApply(start -> source(start, records, Exchange.of(context))))
+                .exceptionallyCompose(failure -> {
+                    Optional<OffsetRange> range = StreamStarts.OutOfRange.range(Failures.unwrapped(failure));
+                    return range.isPresent()
+                            ? CompletableFuture.completedFuture(
+                                    OffsetHeaders.outOfRange(name, partition.orElse(0), offset, range.get()))
+                            : CompletableFuture.failedFuture(failure);
+                });
+    }
+
+    private StreamSource source(TopicSource.Start start, RecordFormat format, Exchange exchange) {
+        TopicSource source = new TopicSource(start, format, exchange, logs, topics, budget);
+        return start.partition().isPresent() ? source : new Watched(source, start.topic(), watch);
+    }
+
+    /** A source of all partitions of a topic, which may become more. */
+    private static final class Watched implements StreamSource {
+        private final TopicSource source;
+        private final TopicWatch.Watcher watcher;
+
+        Watched(TopicSource source, Topic topic, TopicWatch watch) {
+            this.source = source;
+            watcher = watch.watch(topic.name(), source::changed);
+        }
+
+        @Override
+        public CompletableFuture<StreamPage> next() {
+            return source.next();
+        }
+
+        @Override
+        public byte[] cursor() {
+            return source.cursor();
+        }
+
+        @Override
+        public void close() {
+            watcher.close();
+            source.close();
+        }
+    }
+
+    private static RecordFormat records(@Nullable String format) {
+        return format == null
+                ? RecordFormat.JSON
+                : RecordFormat.named(format)
+                        .orElseThrow(() -> new TrunklineException(
+                                ErrorCode.INVALID_PARAMETER, "The parameter format must be json, text or binary."));
+    }
+}
