@@ -53,24 +53,30 @@ public final class Follow implements AutoCloseable {
      * that the reader has to know, however long that takes.
      *
      * @param limits bytes of all partitions together, and records of each; nothing else of them counts
+     * @param beforeReading is called when there is something to read, once or several times; nothing is read where it throws
      * @return by partition id, what was found: pages, of which one at least has records, or that an offset cannot be read any
      *     more, in which case {@link #seek} says where to go on. Empty when the follow was closed. Fails with
      *     {@code PARTITION_NOT_FOUND} when a partition does not exist any more, and otherwise with a reason after which the same
-     *     page may be asked for again
+     *     page may be asked for again, such as what {@code beforeReading} has thrown
      * @throws IllegalStateException while a page is under way
      */
-    public CompletableFuture<Map<Long, FetchOutcome>> next(FetchLimits limits) {
+    public CompletableFuture<Map<Long, FetchOutcome>> next(FetchLimits limits, Runnable beforeReading) {
         synchronized (this) {
             if (underWay) {
                 throw new IllegalStateException("a page is under way");
             }
             underWay = true;
         }
-        return find(limits).whenComplete((found, failure) -> {
+        return find(limits, beforeReading).whenComplete((found, failure) -> {
             synchronized (this) {
                 underWay = false;
             }
         });
+    }
+
+    /** As {@link #next(FetchLimits, Runnable)}, for a reader that has nothing to do before. */
+    CompletableFuture<Map<Long, FetchOutcome>> next(FetchLimits limits) {
+        return next(limits, () -> {});
     }
 
     /**
@@ -118,7 +124,7 @@ public final class Follow implements AutoCloseable {
         before.complete(null);
     }
 
-    private CompletableFuture<Map<Long, FetchOutcome>> find(FetchLimits limits) {
+    private CompletableFuture<Map<Long, FetchOutcome>> find(FetchLimits limits, Runnable beforeReading) {
         CompletableFuture<Void> later;
         List<Long> unseen;
         List<Position> positions = new ArrayList<>();
@@ -147,15 +153,20 @@ public final class Follow implements AutoCloseable {
         if (!unseen.isEmpty()) {
             return ends.ranges(unseen).thenCompose(found -> {
                 learn(unseen, found);
-                return find(limits);
+                return find(limits, beforeReading);
             });
         }
         if (positions.isEmpty()) {
-            return later.thenCompose(woken -> find(limits));
+            return later.thenCompose(woken -> find(limits, beforeReading));
+        }
+        try {
+            beforeReading.run();
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
         }
         return fetches.read(positions, ranges, limits).thenCompose(found -> {
             Map<Long, FetchOutcome> given = took(found);
-            return given.isEmpty() ? find(limits) : CompletableFuture.completedFuture(given);
+            return given.isEmpty() ? find(limits, beforeReading) : CompletableFuture.completedFuture(given);
         });
     }
 

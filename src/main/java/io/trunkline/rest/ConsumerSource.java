@@ -32,6 +32,8 @@ final class ConsumerSource implements StreamSource {
     private volatile CompletableFuture<Void> abandoned = new CompletableFuture<>();
 
     private volatile boolean closed;
+    /** The page for which there was no room, if that was the last one. Used by one page after the other. */
+    private StreamPage.Refused refused = StreamPage.Refused.NONE;
 
     private ConsumerSource(
             Consumers consumers, ConsumerRef consumer, Duration mostWait, ResponseBudget budget, Exchange exchange) {
@@ -64,7 +66,17 @@ final class ConsumerSource implements StreamSource {
             first = null;
             return CompletableFuture.completedFuture(before).thenApply(this::page);
         }
-        return poll(mostWait).thenApply(this::page);
+        long reserved = refused.within(Math.min(PAGE, budget.share()));
+        if (reserved == 0) {
+            return poll(mostWait).thenApply(this::page);
+        }
+        // What there was no room for is counted before it is read, so that it is not read in vain again and again. It is there:
+        // nothing is waited for with memory in hand.
+        exchange.take(reserved);
+        return poll(Duration.ZERO).whenComplete((poll, failure) -> exchange.giveBack(reserved)).thenApply(poll -> {
+            refused = StreamPage.Refused.NONE;
+            return page(poll);
+        });
     }
 
     private CompletableFuture<Poll> poll(Duration wait) {
@@ -84,18 +96,21 @@ final class ConsumerSource implements StreamSource {
         long memory = 0;
         for (Poll.Part part : poll.parts()) {
             if (!part.page().isEmpty()) {
-                memory += StreamPage.memoryOf(part.page().batches(), part.page().shared());
+                memory += StreamPage.memoryOf(part.page().batches());
                 RecordJson json = new RecordJson(
                         part.partition().topic(), part.partition().partition(), format, true);
                 parts.add(new StreamPage.Part.Records(
                         part.partition().partition(), json, part.page().batches()));
             }
         }
-        try {
-            exchange.take(memory);
-        } catch (TrunklineException e) {
-            poll.ended(false);
-            throw e;
+        if (memory > 0) {
+            try {
+                exchange.take(memory);
+            } catch (TrunklineException e) {
+                refused = StreamPage.Refused.of(memory, parts);
+                poll.ended(false);
+                throw e;
+            }
         }
         return new StreamPage(parts, null, memory, poll::ended);
     }

@@ -197,6 +197,12 @@ final class Cursor {
             offsets[partition] = offset;
         }
 
+        /** How long the cursor is at most, in characters. */
+        int mostLength() {
+            int bytes = head.length + 2 * LONGEST_NUMBER * (1 + offsets.length) + HASH + CHECKSUM;
+            return 4 * (bytes / 3 + 1);
+        }
+
         /** The cursor. */
         byte[] text() {
             length = 0;

@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -29,10 +30,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class RecordStream {
     private static final Logger LOG = Logger.getLogger(RecordStream.class);
-    /** How soon a page is asked for again that could not be had. */
+    /** How soon a page, or room for a piece of it, is asked for again that could not be had; twice as late each time. */
     private static final long AGAIN_MILLIS = 500;
+
+    private static final long LATEST_AGAIN_MILLIS = 5_000;
+    private static final int MOST_DOUBLINGS = 4;
     /** How long a client that does not take what it was given may still take for the reason of the end. */
     private static final long LAST_MILLIS = 1_000;
+
+    /** Why a response of HTTP/2 is broken off (RFC 9113, section 7). */
+    private static final long INTERNAL_ERROR = 2;
+
+    private static final long CANCEL = 8;
 
     private static final ThreadLocal<JsonBuffer> PIECES =
             ThreadLocal.withInitial(() -> new JsonBuffer(2 * StreamPage.PIECE));
@@ -53,8 +62,12 @@ final class RecordStream {
     private volatile long takenAt = System.nanoTime();
 
     private boolean writing;
+    /** Whether a page has been asked for, or will be asked for later. */
     private boolean asking;
+
     private boolean silent;
+    /** How often in a row something could not be had. */
+    private int refused;
     private @Nullable StreamPage page;
     private volatile @Nullable TrunklineException reason;
 
@@ -63,7 +76,9 @@ final class RecordStream {
         /** The client has gone, or was too slow. */
         CLIENT,
         /** The service has told it a reason. */
-        TOLD
+        TOLD,
+        /** The service could not write it. */
+        FAILED
     }
 
     RecordStream(StreamFormat format, StreamSource source, RoutingContext context, StreamConfig config) {
@@ -89,11 +104,13 @@ final class RecordStream {
         if (over.isDone()) {
             return;
         }
-        exchange.streams(config.stallTimeout());
-        response.setChunked(true);
-        JsonBuffer out = piece();
-        format.begin(out, config.retry(), source.cursor());
-        write(out);
+        guarded(() -> {
+            exchange.streams(config.stallTimeout());
+            response.setChunked(true);
+            JsonBuffer out = piece();
+            format.begin(out, config.retry(), source.cursor());
+            write(out);
+        });
     }
 
     /** The client has gone. Any thread may call. */
@@ -131,7 +148,32 @@ final class RecordStream {
     }
 
     private void run(Runnable what) {
-        Objects.requireNonNull(loop).runOnContext(turn -> what.run());
+        Objects.requireNonNull(loop).runOnContext(turn -> guarded(what));
+    }
+
+    /** Runs a step, all of which run within this: a page may have given away what was not sent, so nothing follows a failure. */
+    private void guarded(Runnable step) {
+        try {
+            step.run();
+        } catch (RuntimeException | Error e) {
+            if (response.closed()) {
+                LOG.debugf("A stream has ended reason=%s", e.getMessage());
+                end(End.CLIENT);
+            } else {
+                LOG.errorf(
+                        e, "A stream could not be written path=%s", context.request().path());
+                cut(INTERNAL_ERROR, End.FAILED);
+            }
+        }
+    }
+
+    /** Breaks the response off. It has no end then, so that the client does not take it for complete. */
+    private void cut(long code, End how) {
+        try {
+            response.reset(code);
+        } finally {
+            end(how);
+        }
     }
 
     /** Does what is to be done next, unless the client has yet to take what it was given. */
@@ -143,31 +185,55 @@ final class RecordStream {
         StreamPage current = page;
         if (failure != null) {
             last(failure);
-        } else if (current != null && current.hasNext()) {
-            JsonBuffer out = piece();
-            current.next(format, out);
-            write(out);
-        } else {
+            return;
+        }
+        boolean more = current != null && current.hasNext();
+        if (!more) {
             drop(true);
-            if (silent) {
-                JsonBuffer out = piece();
-                format.heartbeat(out);
-                write(out);
-            }
+        } else if (!asking && piece(Objects.requireNonNull(current))) {
+            return;
+        }
+        if (silent) {
+            JsonBuffer out = piece();
+            format.heartbeat(out);
+            write(out);
+        }
+        if (!more) {
             ask();
         }
+    }
+
+    /** Writes the next piece of a page, whose text is counted before it is made; returns false where there is no room for it. */
+    private boolean piece(StreamPage current) {
+        long most = current.nextSize();
+        try {
+            exchange.take(most);
+        } catch (TrunklineException e) {
+            again();
+            return false;
+        }
+        refused = 0;
+        JsonBuffer out = piece();
+        current.next(format, out);
+        if (out.length() > most) {
+            exchange.take(out.length() - most);
+        } else {
+            exchange.giveBack(most - out.length());
+        }
+        write(out, out.length(), this::goLater);
+        return true;
     }
 
     private void ask() {
         if (asking) {
             return;
         }
-        asking = true;
         long pause = account.map(Quotas.Account::readPauseNanos).orElse(0L);
         if (pause > 0) {
             later(TimeUnit.NANOSECONDS.toMillis(pause) + 1);
             return;
         }
+        asking = true;
         CompletableFuture<StreamPage> next;
         try {
             next = source.next();
@@ -177,16 +243,28 @@ final class RecordStream {
         next.whenComplete((found, failure) -> run(() -> asked(found, failure)));
     }
 
+    /** Goes on a little later, at another time than other streams that found no room either. */
+    private void again() {
+        long most = Math.min(LATEST_AGAIN_MILLIS, AGAIN_MILLIS << Math.min(refused, MOST_DOUBLINGS));
+        refused++;
+        later(ThreadLocalRandom.current().nextLong(most / 2, most + 1));
+    }
+
     private void later(long millis) {
-        context.vertx().setTimer(millis, timer -> {
-            asking = false;
-            go();
-        });
+        asking = true;
+        context.vertx()
+                .setTimer(
+                        millis,
+                        timer -> guarded(() -> {
+                            asking = false;
+                            go();
+                        }));
     }
 
     private void asked(@Nullable StreamPage found, @Nullable Throwable failure) {
         if (found != null) {
             asking = false;
+            refused = 0;
             page = found;
             if (over.isDone() || reason != null) {
                 drop(false);
@@ -201,7 +279,7 @@ final class RecordStream {
                 failure == null ? new IllegalStateException("no page") : Failures.unwrapped(failure),
                 context.request().path());
         if (Errors.isRetriable(known.code())) {
-            later(AGAIN_MILLIS);
+            again();
         } else {
             tell(known);
         }
@@ -213,12 +291,14 @@ final class RecordStream {
         }
         reason = failure;
         if (writing) {
-            context.vertx().setTimer(LAST_MILLIS, timer -> {
-                if (!over.isDone()) {
-                    response.reset();
-                    end(End.CLIENT);
-                }
-            });
+            context.vertx()
+                    .setTimer(
+                            LAST_MILLIS,
+                            timer -> guarded(() -> {
+                                if (!over.isDone()) {
+                                    cut(CANCEL, End.CLIENT);
+                                }
+                            }));
         }
         go();
     }
@@ -229,6 +309,7 @@ final class RecordStream {
         format.notice(out, "error", ErrorView.of(failure).toJson(), null);
         write(
                 out,
+                0,
                 () -> response.end().onComplete(ended -> {
                     if (context.request().version() == HttpVersion.HTTP_1_0) {
                         context.request().connection().close();
@@ -254,37 +335,41 @@ final class RecordStream {
     }
 
     private void write(JsonBuffer out) {
-        // Not at once, so that others have their turn even where the network takes everything.
-        write(out, () -> run(this::go));
+        write(out, 0, this::goLater);
     }
 
-    private void write(JsonBuffer out, Runnable then) {
+    /** Not at once, so that others have their turn even where the network takes everything. */
+    private void goLater() {
+        run(this::go);
+    }
+
+    /** @param counted how much of the text has been counted for the response, in bytes, until the network has taken it */
+    private void write(JsonBuffer out, long counted, Runnable then) {
         int size = out.length();
-        ByteBuf bytes = PooledByteBufAllocator.DEFAULT.directBuffer(size);
-        out.writeTo(bytes);
         if (out.capacity() > 4 * StreamPage.PIECE) {
             PIECES.remove();
+        }
+        ByteBuf bytes = PooledByteBufAllocator.DEFAULT.directBuffer(size);
+        Future<Void> sent;
+        try {
+            out.writeTo(bytes);
+            sent = response.write(Buffer.buffer(bytes));
+        } catch (RuntimeException | Error e) {
+            bytes.release();
+            throw e;
         }
         writing = true;
         silent = false;
         account.ifPresent(known -> known.read(size));
-        Future<Void> sent;
-        try {
-            sent = response.write(Buffer.buffer(bytes));
-        } catch (RuntimeException e) {
-            bytes.release();
-            LOG.debugf("A stream has ended reason=%s", e.getMessage());
-            end(End.CLIENT);
-            return;
-        }
         exchange.giving(size);
         sent.onComplete(result -> {
             exchange.taken();
+            exchange.giveBack(counted);
             bytes.release();
             writing = false;
             takenAt = System.nanoTime();
             if (result.succeeded()) {
-                then.run();
+                guarded(then);
             } else {
                 end(End.CLIENT);
             }

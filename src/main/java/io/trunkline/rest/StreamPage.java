@@ -8,14 +8,23 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** What a stream gives next, which is written piece by piece and let go as it is written. Written once, by one thread at a time. */
-final class StreamPage {
+class StreamPage {
     /** Text of this size, in bytes, is given to the network at once; more where a record is larger. */
     static final int PIECE = 32 * 1024;
+
+    /** What the text of an event has at most beside its record and its cursor, in bytes: names and numbers. */
+    private static final int EVENT = 640;
+    /** So many bytes of text a byte of a record becomes at most, but for text that is full of control characters. */
+    private static final int TEXT = 2;
 
     private final ArrayDeque<Part> parts;
     private final Cursor.@Nullable Progress progress;
     private final long memory;
     private final Consumer<Boolean> ended;
+    /** How large the text of all of it is at most, and that of an event, in bytes. */
+    private long text;
+
+    private long largest;
     private int record;
     private boolean told;
 
@@ -42,14 +51,60 @@ final class StreamPage {
         this.progress = progress;
         this.memory = memory;
         this.ended = ended;
+        parts.forEach(this::measure);
     }
 
-    /** What a page of records takes in memory, in bytes, with the text that is being sent. */
-    static long memoryOf(List<FetchedBatch> batches, boolean shared) {
-        long records = batches.stream()
+    private void measure(Part part) {
+        long event = EVENT + (progress == null ? 0 : progress.mostLength());
+        switch (part) {
+            case Part.Notice notice -> measured(event + notice.json().length);
+            case Part.Records records -> {
+                for (FetchedBatch batch : records.batches()) {
+                    for (int i = 0; i < batch.records().count(); i++) {
+                        measured(event + TEXT * batch.records().costOf(i));
+                    }
+                }
+            }
+        }
+    }
+
+    private void measured(long event) {
+        text += event;
+        largest = Math.max(largest, event);
+    }
+
+    /**
+     * What the records of a page take in memory, in bytes, whether or not others have them too: a client that does not read keeps
+     * them when everybody else has let them go. Their text is counted piece by piece.
+     */
+    static long memoryOf(List<FetchedBatch> batches) {
+        return batches.stream()
                 .mapToLong(batch -> batch.records().memorySize())
                 .sum();
-        return Math.min(records, 2L * PIECE) + (shared ? 0 : records);
+    }
+
+    /**
+     * What a page took for which there was no room.
+     *
+     * @param memory of all of it, in bytes
+     * @param first of its first record, which a page has whatever its limits
+     */
+    record Refused(long memory, long first) {
+        static final Refused NONE = new Refused(0, 0);
+
+        static Refused of(long memory, List<Part> parts) {
+            for (Part part : parts) {
+                if (part instanceof Part.Records records) {
+                    return new Refused(memory, records.batches().element().records().costOf(0));
+                }
+            }
+            return new Refused(memory, 0);
+        }
+
+        /** What a page of so many bytes takes in its place; 0 where nothing was refused. */
+        long within(long limit) {
+            return Math.min(memory, Math.max(limit, first));
+        }
     }
 
     long memory() {
@@ -58,6 +113,11 @@ final class StreamPage {
 
     boolean hasNext() {
         return !parts.isEmpty();
+    }
+
+    /** How large the next piece is at most, in bytes; larger only where text is full of control characters. */
+    long nextSize() {
+        return Math.min(text, PIECE + largest);
     }
 
     /** Writes the next piece, which ends with a whole event. */

@@ -45,6 +45,10 @@ final class TopicSource implements StreamSource {
     private StreamPage.Part.@Nullable Notice first;
 
     private volatile @Nullable TrunklineException failure;
+    /** The page for which there was no room, if that was the last one. Used by one page after the other. */
+    private StreamPage.Refused refused = StreamPage.Refused.NONE;
+    /** What has been counted for the page that is under way, in bytes. Used as the one before. */
+    private long reserved;
 
     /**
      * Where a stream begins.
@@ -99,11 +103,15 @@ final class TopicSource implements StreamSource {
         follow.close();
     }
 
-    /** The topic is as this now, or there is none of its name. */
-    void changed(Optional<Topic> now) {
+    /**
+     * The topic is as this now, or there is none of its name.
+     *
+     * @return whether that need not be said again; not so while there is no room for further partitions
+     */
+    boolean changed(Optional<Topic> now) {
         // That it was deleted shows at its partitions.
         if (now.isEmpty() || !now.get().id().equals(topic.id())) {
-            return;
+            return true;
         }
         List<Position> added = new ArrayList<>();
         for (int partition = 0; partition < now.get().partitionCount(); partition++) {
@@ -113,19 +121,25 @@ final class TopicSource implements StreamSource {
             }
         }
         if (added.isEmpty()) {
-            return;
+            return true;
         }
         try {
             checkCount(now.get());
-            exchange.take(added.size() * PARTITION_BYTES);
-            for (Position position : added) {
-                numbers.put(position.partitionId(), now.get().partitionIds().indexOf(position.partitionId()));
-            }
-            follow.add(added);
         } catch (TrunklineException e) {
             failure = e;
             follow.close();
+            return true;
         }
+        try {
+            exchange.take(added.size() * PARTITION_BYTES);
+        } catch (TrunklineException e) {
+            return false;
+        }
+        for (Position position : added) {
+            numbers.put(position.partitionId(), now.get().partitionIds().indexOf(position.partitionId()));
+        }
+        follow.add(added);
+        return true;
     }
 
     /** @throws TrunklineException {@code INVALID_PARAMETER} for a topic that has too many partitions for one stream */
@@ -147,11 +161,24 @@ final class TopicSource implements StreamSource {
             return CompletableFuture.completedFuture(new StreamPage(List.of(notice), progress, 0, taken -> {}));
         }
         FetchLimits limits = new FetchLimits(1, Math.min(PAGE, budget.share()), MOST_RECORDS, Duration.ZERO);
-        return follow.next(limits)
+        return follow.next(limits, () -> reserve(limits.maxBytes()))
                 .exceptionallyCompose(reason -> Failures.code(reason) == ErrorCode.PARTITION_NOT_FOUND
                         ? topics.after(topic).thenCompose(now -> CompletableFuture.failedFuture(gone(now)))
                         : CompletableFuture.failedFuture(reason))
-                .thenApply(this::page);
+                .thenApply(this::page)
+                .whenComplete((page, reason) -> {
+                    exchange.giveBack(reserved);
+                    reserved = 0;
+                });
+    }
+
+    /** Counts a page for which there was no room before, so that it is not read in vain again and again. */
+    private void reserve(long limit) {
+        long wanted = refused.within(limit);
+        if (reserved == 0 && wanted > 0) {
+            exchange.take(wanted);
+            reserved = wanted;
+        }
     }
 
     private TrunklineException gone(Topic now) {
@@ -173,18 +200,23 @@ final class TopicSource implements StreamSource {
             switch (entry.getValue()) {
                 case FetchOutcome.OutOfRange out -> parts.add(overtaken(entry.getKey(), partition, out.range()));
                 case FetchOutcome.Page page -> {
-                    memory += StreamPage.memoryOf(page.batches(), page.shared());
+                    memory += StreamPage.memoryOf(page.batches());
                     parts.add(new StreamPage.Part.Records(
                             partition, new RecordJson(topic.name(), partition, format, true), page.batches()));
                 }
             }
         }
-        try {
-            exchange.take(memory);
-        } catch (TrunklineException e) {
-            goBack(found);
-            throw e;
+        if (memory > reserved) {
+            try {
+                exchange.take(memory - reserved);
+            } catch (TrunklineException e) {
+                refused = StreamPage.Refused.of(memory, parts);
+                goBack(found);
+                throw e;
+            }
         }
+        reserved = Math.max(0, reserved - memory);
+        refused = StreamPage.Refused.NONE;
         for (FetchOutcome outcome : found.values()) {
             if (outcome instanceof FetchOutcome.Page page) {
                 logs.count(topic.name(), page);

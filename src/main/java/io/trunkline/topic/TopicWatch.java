@@ -6,6 +6,7 @@ import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
+import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -16,7 +17,7 @@ import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Consumer;
+import java.util.function.Predicate;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
@@ -30,14 +31,20 @@ public class TopicWatch {
     private static final long INTERVAL_MILLIS = 1_000;
 
     private final Topics topics;
-    private final ScheduledExecutorService timer = WorkerPool.timer("topic-watch", 1);
+    private final ScheduledExecutorService timer;
     /** Guarded by this, as the following. */
     private final Map<TopicName, Set<Watcher>> watchers = new HashMap<>();
 
     private boolean ticking;
 
+    @Inject
     TopicWatch(Topics topics) {
+        this(topics, WorkerPool.timer("topic-watch", 1));
+    }
+
+    TopicWatch(Topics topics, ScheduledExecutorService timer) {
         this.topics = topics;
+        this.timer = timer;
     }
 
     void stop(@Observes @Priority(5) ShutdownEvent event) {
@@ -47,11 +54,11 @@ public class TopicWatch {
     /** A reader of a topic. Close it in any case. */
     public final class Watcher implements AutoCloseable {
         private final TopicName name;
-        private final Consumer<Optional<Topic>> changed;
+        private final Predicate<Optional<Topic>> changed;
         /** Of all topics, when it was told last; null before that: what it knows then may be older than any version. */
         private @Nullable Long version;
 
-        private Watcher(TopicName name, Consumer<Optional<Topic>> changed) {
+        private Watcher(TopicName name, Predicate<Optional<Topic>> changed) {
             this.name = name;
             this.changed = changed;
         }
@@ -71,9 +78,10 @@ public class TopicWatch {
      * Watches a topic.
      *
      * @param changed is called, on a thread of the watch, when some topic has changed, which may be another one: with the topic
-     *     as it is then, or empty where there is none of the name. The first call comes within two seconds
+     *     as it is then, or empty where there is none of the name. The first call comes within two seconds, and the same again
+     *     every second while it returns false
      */
-    public synchronized Watcher watch(TopicName name, Consumer<Optional<Topic>> changed) {
+    public synchronized Watcher watch(TopicName name, Predicate<Optional<Topic>> changed) {
         Watcher watcher = new Watcher(name, changed);
         watchers.computeIfAbsent(name, none -> new HashSet<>()).add(watcher);
         tickLater();
@@ -100,9 +108,14 @@ public class TopicWatch {
         }
         try {
             long now = topics.version().join();
-            for (Map.Entry<TopicName, List<Watcher>> due : due(now).entrySet()) {
-                tell(due.getKey(), due.getValue(), now);
-            }
+            due(now).forEach((name, late) -> {
+                try {
+                    tell(name, late, now);
+                } catch (RuntimeException e) {
+                    // One topic that cannot be read is nothing to the others.
+                    LOG.debugf("A topic could not be looked at; will try again topic=%s code=%s", name, Failures.code(e));
+                }
+            });
         } catch (RuntimeException e) {
             LOG.debugf("Topics could not be looked at; will try again code=%s", Failures.code(e));
         } finally {
@@ -137,10 +150,11 @@ public class TopicWatch {
                 })
                 .join();
         due.forEach(watcher -> {
-            synchronized (this) {
-                watcher.version = now;
+            if (watcher.changed.test(topic)) {
+                synchronized (this) {
+                    watcher.version = now;
+                }
             }
-            watcher.changed.accept(topic);
         });
     }
 }

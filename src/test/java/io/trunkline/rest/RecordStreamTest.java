@@ -1,0 +1,194 @@
+package io.trunkline.rest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.quarkus.test.junit.QuarkusTest;
+import io.trunkline.edge.Exchange;
+import io.trunkline.edge.ResponseBudget;
+import io.trunkline.edge.StreamConfig;
+import io.trunkline.log.FetchedBatch;
+import io.trunkline.record.RecordBatch;
+import io.trunkline.rest.ParkedRequests.Parked;
+import io.trunkline.rest.json.JsonBuffer;
+import io.trunkline.testing.RawHttp;
+import io.trunkline.testing.ServiceTestCase;
+import io.trunkline.topic.Topic;
+import io.trunkline.topic.TopicConfig;
+import io.trunkline.topic.TopicName;
+import jakarta.inject.Inject;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.Queue;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** How a stream is written: what becomes of it when something fails, and what it counts. */
+@QuarkusTest
+class RecordStreamTest extends ServiceTestCase {
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final Pattern ID = Pattern.compile("id: (\\S+)\n");
+
+    @Inject
+    ParkedRequests requests;
+
+    @Inject
+    StreamConfig config;
+
+    @Inject
+    ResponseBudget budget;
+
+    private final TopicName name = new TopicName("orders");
+    private final Topic topic = new Topic(UUID.randomUUID(), name, List.of(1L), TopicConfig.DEFAULT);
+    private final Cursor.Progress progress = new Cursor.Progress(topic, OptionalInt.empty());
+    private final List<Boolean> taken = new CopyOnWriteArrayList<>();
+
+    @BeforeEach
+    void awaitNoResponses() {
+        Awaitility.await().atMost(PATIENCE).until(() -> budget.bytesInFlight() == 0);
+    }
+
+    /** What had been taken out of the page for the piece is lost: a stream that went on would have a hole there. */
+    @Test
+    void pieceThatCannotBeWrittenBreaksTheStreamOff() {
+        AtomicInteger pieces = new AtomicInteger();
+        Pages source = new Pages(new StreamPage(List.of(records(3, StreamPage.PIECE)), progress, 0, taken::add) {
+            @Override
+            void next(StreamFormat format, JsonBuffer out) {
+                super.next(format, out);
+                if (pieces.incrementAndGet() == 2) {
+                    throw new OutOfMemoryError("no room for the text");
+                }
+            }
+        });
+        try (RawHttp client = new RawHttp(base.getPort())) {
+            RecordStream stream = start(client, source);
+
+            String all = client.readAll();
+
+            assertThat(all).contains("\"offset\":0").doesNotContain("\"offset\":1,", "\"offset\":2,", "event: error");
+            assertThat(all).as("it has no end").doesNotContain("\r\n0\r\n");
+            String last =
+                    ID.matcher(all).results().reduce((a, b) -> b).orElseThrow().group(1);
+            assertThat(Cursor.parse(last).offset(0)).as("where the client goes on").isEqualTo(1);
+            assertThat(stream.over().join()).isEqualTo(RecordStream.End.FAILED);
+            assertThat(taken).as("the page").containsExactly(false);
+            assertThat(source.closed).isTrue();
+        }
+    }
+
+    @Test
+    void sourceThatThrowsEndsTheStreamWithAnError() {
+        Pages source = new Pages() {
+            @Override
+            public CompletableFuture<StreamPage> next() {
+                throw new IllegalStateException("a bug");
+            }
+        };
+        try (RawHttp client = new RawHttp(base.getPort())) {
+            RecordStream stream = start(client, source);
+
+            assertThat(client.readUntil("event: error")).contains(": open");
+            assertThat(stream.over().join()).isEqualTo(RecordStream.End.TOLD);
+        }
+    }
+
+    @Test
+    void textIsCountedBeforeItIsMadeAndWaitsForRoom() {
+        Pages source = new Pages(new StreamPage(List.of(records(1, 1_000)), progress, 0, taken::add));
+        try (RawHttp client = new RawHttp(base.getPort());
+                RawHttp other = new RawHttp(base.getPort())) {
+            Parked parked = park(client);
+            Exchange hog = Exchange.of(park(other).request());
+            ParkedRequests.fill(hog);
+
+            RecordStream stream = begin(parked, source);
+            client.readUntil(": open\n\n");
+            stream.heartbeat(System.nanoTime() + config.heartbeat().toNanos(), config.heartbeat());
+            assertThat(client.readUntil(": heartbeat\n\n")).doesNotContain("data:");
+            assertThat(taken).isEmpty();
+
+            hog.giveBack(hog.held());
+            client.readUntil("\"offset\":0");
+            Awaitility.await().atMost(PATIENCE).until(() -> taken.equals(List.of(true)));
+        }
+    }
+
+    @Test
+    void textIsCountedUntilTheNetworkHasTakenIt() {
+        int size = 8 << 20;
+        Pages source = new Pages(new StreamPage(List.of(records(1, size)), progress, 0, taken::add));
+        try (RawHttp client = new RawHttp(base.getPort())) {
+            start(client, source);
+
+            // More while it is made; then as much as it is.
+            Awaitility.await()
+                    .atMost(PATIENCE)
+                    .until(() -> budget.bytesInFlight() > size && budget.bytesInFlight() < size + (1 << 20));
+            assertThat(taken).isEmpty();
+        }
+        Awaitility.await().atMost(PATIENCE).until(() -> budget.bytesInFlight() == 0 && taken.equals(List.of(false)));
+    }
+
+    private Parked park(RawHttp client) {
+        String path = requests.newPath();
+        client.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        return requests.take(path);
+    }
+
+    private RecordStream start(RawHttp client, StreamSource source) {
+        return begin(park(client), source);
+    }
+
+    private RecordStream begin(Parked parked, StreamSource source) {
+        RecordStream stream = new RecordStream(StreamFormat.EVENTS, source, parked.request(), config);
+        parked.request().addEndHandler(end -> stream.gone());
+        parked.loop().runOnContext(turn -> stream.start(parked.loop()));
+        return stream;
+    }
+
+    /** Records of the partition from offset 0 on, each a JSON string of so many characters. */
+    private StreamPage.Part.Records records(int count, int size) {
+        byte[] value = ("\"" + "x".repeat(size) + "\"").getBytes(StandardCharsets.US_ASCII);
+        RecordBatch.Builder builder = new RecordBatch.Builder(count, count * value.length);
+        for (int i = 0; i < count; i++) {
+            builder.add(0, value, 0, value.length);
+        }
+        RecordJson json = new RecordJson(name, 0, RecordFormat.JSON, true);
+        return new StreamPage.Part.Records(0, json, List.of(new FetchedBatch(0, builder.build())));
+    }
+
+    /** Gives these pages, and waits when it has none. */
+    private class Pages implements StreamSource {
+        private final Queue<StreamPage> pages;
+        private volatile boolean closed;
+
+        Pages(StreamPage... pages) {
+            this.pages = new ConcurrentLinkedQueue<>(List.of(pages));
+        }
+
+        @Override
+        public CompletableFuture<StreamPage> next() {
+            StreamPage page = pages.poll();
+            return page == null ? new CompletableFuture<>() : CompletableFuture.completedFuture(page);
+        }
+
+        @Override
+        public byte[] cursor() {
+            return progress.text();
+        }
+
+        @Override
+        public void close() {
+            closed = true;
+        }
+    }
+}
