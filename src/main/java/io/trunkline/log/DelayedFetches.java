@@ -69,6 +69,8 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
     static final class Follower extends Reader {
         private final Runnable wake;
         private final Map<Long, Optional<OffsetRange>> news = new HashMap<>();
+        /** When the first of the news came, by {@link System#nanoTime}. */
+        private long newsAt;
         /** Whether it has been called and has not taken the news yet: it stands in the queue at most once. */
         private boolean told;
 
@@ -87,6 +89,14 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
 
     record Reached(long partitionId, OffsetRange range) {}
 
+    /**
+     * What has happened to partitions.
+     *
+     * @param ranges what can be read of them; empty for one that does not exist any more
+     * @param at when that was so, or before, by {@link System#nanoTime}
+     */
+    record News(Map<Long, Optional<OffsetRange>> ranges, long at) {}
+
     private final FetchStore store;
     private final LogConfig.Fetch config;
     private final LogMetrics metrics;
@@ -96,6 +106,11 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
 
     /** Guarded by this. */
     private final Map<Long, Set<Reader>> waiters = new HashMap<>();
+    /**
+     * Up to where nobody who waits for a partition is due: a look that finds nothing new of it passes over its readers, however many
+     * they are. Has the partitions of the waiters. Guarded by this.
+     */
+    private final Map<Long, Long> passed = new HashMap<>();
     /** All of them, those that wait for no partition too. Guarded by this. */
     private final Set<Reader> all = new HashSet<>();
     /** Guarded by this. */
@@ -163,15 +178,18 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
     synchronized void extend(Follower follower, Map<Long, Long> ends) {
         if (all.contains(follower)) {
             ((Reader) follower).offsets.putAll(ends);
-            ends.keySet()
-                    .forEach(id ->
-                            waiters.computeIfAbsent(id, none -> new HashSet<>()).add(follower));
+            ends.forEach((partitionId, offset) -> enter(follower, partitionId, offset));
         }
     }
 
-    /** Takes what has happened to the partitions since this was asked before; empty for one that does not exist any more. */
-    synchronized Map<Long, Optional<OffsetRange>> news(Follower follower) {
-        Map<Long, Optional<OffsetRange>> news = Map.copyOf(follower.news);
+    private void enter(Reader reader, long partitionId, long offset) {
+        waiters.computeIfAbsent(partitionId, none -> new HashSet<>()).add(reader);
+        passed.merge(partitionId, offset, Math::min);
+    }
+
+    /** Takes what has happened to the partitions since this was asked before. */
+    synchronized News news(Follower follower) {
+        News news = new News(Map.copyOf(follower.news), follower.newsAt);
         follower.news.clear();
         follower.told = false;
         return news;
@@ -188,10 +206,7 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
                     ErrorCode.OVERLOADED,
                     "Too many fetches wait for records (trunkline.log.fetch.max-waiting). Try again.");
         }
-        reader.offsets
-                .keySet()
-                .forEach(partitionId -> waiters.computeIfAbsent(partitionId, id -> new HashSet<>())
-                        .add(reader));
+        reader.offsets.forEach((partitionId, offset) -> enter(reader, partitionId, offset));
         all.add(reader);
         if (!polling) {
             delay = first();
@@ -213,6 +228,7 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
             Set<Reader> ofPartition = waiters.get(partitionId);
             if (ofPartition != null && ofPartition.remove(reader) && ofPartition.isEmpty()) {
                 waiters.remove(partitionId);
+                passed.remove(partitionId);
             }
         }
     }
@@ -242,6 +258,10 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
         long endOffset = range.isPresent() ? range.get().endOffset() : Long.MAX_VALUE;
         Due due = new Due(new ArrayList<>(), new ArrayList<>());
         synchronized (this) {
+            Long before = passed.get(partitionId);
+            if (before == null || before >= endOffset) {
+                return due;
+            }
             for (Reader reader : waiters.getOrDefault(partitionId, Set.of())) {
                 if (!reader.isDue(partitionId, endOffset)) {
                     continue;
@@ -250,6 +270,9 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
                     case Waiter waiter -> due.waiters().add(waiter);
                     case Follower follower -> {
                         reader.offsets.put(partitionId, endOffset);
+                        if (follower.news.isEmpty()) {
+                            follower.newsAt = System.nanoTime();
+                        }
                         follower.news.put(partitionId, range);
                         if (!follower.told) {
                             follower.told = true;
@@ -259,6 +282,7 @@ final class DelayedFetches implements AutoCloseable, ConnectionUser {
                 }
             }
             due.waiters().forEach(this::deregister);
+            passed.computeIfPresent(partitionId, (id, end) -> endOffset);
         }
         return due;
     }

@@ -1,5 +1,6 @@
 package io.trunkline.log;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -9,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 
 /**
  * One reader's way through some partitions, without an end. The reader asks for a page at a time: at most one is under way, and
@@ -16,6 +18,12 @@ import java.util.concurrent.CompletableFuture;
  * registered for what is appended, by this replica and by others, and costs PostgreSQL no query of its own. Any thread may call.
  */
 public final class Follow implements AutoCloseable {
+    /**
+     * For so long a reader goes on by what it knows of a partition; then it asks anew. Records that were deleted are still there for
+     * a while, and only the log start tells that they are not to be read.
+     */
+    static final Duration FRESH = Duration.ofSeconds(1);
+
     private final Fetches fetches;
     private final LogEnds ends;
     private final DelayedFetches delayed;
@@ -25,6 +33,8 @@ public final class Follow implements AutoCloseable {
     private final Map<Long, Long> next = new HashMap<>();
 
     private final Map<Long, OffsetRange> known = new HashMap<>();
+    /** When that was so, by {@link System#nanoTime}. */
+    private final Map<Long, Long> knownAt = new HashMap<>();
     /** The partitions that have something, those that had no turn for longest first. */
     private final Set<Long> ready = new LinkedHashSet<>();
     /** The partitions of which it is not known yet where they end. */
@@ -86,7 +96,7 @@ public final class Follow implements AutoCloseable {
      */
     public synchronized void seek(Position position, OffsetRange range) {
         next.put(position.partitionId(), position.offset());
-        known.put(position.partitionId(), range);
+        known.put(position.partitionId(), range); // which is as old as it was
         check(position.partitionId());
     }
 
@@ -132,16 +142,20 @@ public final class Follow implements AutoCloseable {
         synchronized (this) {
             later = news;
         }
-        Map<Long, Optional<OffsetRange>> told = delayed.news(follower);
+        DelayedFetches.News told = delayed.news(follower);
         synchronized (this) {
-            told.forEach(this::learn);
+            told.ranges().forEach((partitionId, range) -> learn(partitionId, range, told.at()));
             if (closed) {
                 return CompletableFuture.completedFuture(Map.of());
             }
             if (gone) {
                 return CompletableFuture.failedFuture(LogEnds.gone());
             }
-            unseen = List.copyOf(unknown);
+            long now = System.nanoTime();
+            unseen = Stream.concat(
+                            unknown.stream(), ready.stream().filter(partitionId -> isOld(partitionId, now)))
+                    .distinct()
+                    .toList();
             for (Long partitionId : ready) {
                 OffsetRange range = known.get(partitionId);
                 if (range != null) {
@@ -152,7 +166,8 @@ public final class Follow implements AutoCloseable {
         }
         if (!unseen.isEmpty()) {
             return ends.ranges(unseen).thenCompose(found -> {
-                learn(unseen, found);
+                // From now on: an answer that took long would be old at once, and asked for again without an end.
+                learn(unseen, found, System.nanoTime());
                 return find(limits, beforeReading);
             });
         }
@@ -170,21 +185,32 @@ public final class Follow implements AutoCloseable {
         });
     }
 
-    private synchronized void learn(Collection<Long> partitionIds, Map<Long, OffsetRange> found) {
+    private boolean isOld(long partitionId, long now) {
+        Long at = knownAt.get(partitionId);
+        return at == null || now - at >= FRESH.toNanos();
+    }
+
+    private synchronized void learn(Collection<Long> partitionIds, Map<Long, OffsetRange> found, long at) {
         partitionIds.forEach(partitionId -> {
             unknown.remove(partitionId);
-            learn(partitionId, Optional.ofNullable(found.get(partitionId)));
+            learn(partitionId, Optional.ofNullable(found.get(partitionId)), at);
         });
     }
 
-    private void learn(long partitionId, Optional<OffsetRange> range) {
+    /** @param at when this was so, by {@link System#nanoTime} */
+    private void learn(long partitionId, Optional<OffsetRange> range, long at) {
         if (range.isEmpty()) {
             gone = true;
             return;
         }
+        knownAt.merge(partitionId, at, (before, now) -> now - before > 0 ? now : before);
+        merge(partitionId, range.get());
+    }
+
+    private void merge(long partitionId, OffsetRange range) {
         known.merge(
                 partitionId,
-                range.get(),
+                range,
                 (before, now) -> new OffsetRange(
                         Math.max(before.logStartOffset(), now.logStartOffset()),
                         Math.max(before.endOffset(), now.endOffset())));
@@ -211,7 +237,7 @@ public final class Follow implements AutoCloseable {
                 given.put(partitionId, page);
                 next.put(partitionId, page.nextOffset());
                 ready.remove(partitionId); // to the end of the line
-                learn(partitionId, Optional.of(page.range()));
+                merge(partitionId, page.range()); // of which only the end is newer
             }
         });
         return given;

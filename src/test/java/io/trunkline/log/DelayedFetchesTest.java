@@ -129,6 +129,44 @@ class DelayedFetchesTest {
     }
 
     @Test
+    void lookThatFindsNothingNewPassesOverThoseWhoWait() {
+        CountedLookups offsets = new CountedLookups();
+        offsets.put(1L, 10L);
+        Waiter waiter = fetches.register(offsets);
+        ends.put(1, 10);
+
+        timer.runNext();
+        timer.runNext();
+        fetches.reached(1, new OffsetRange(0, 10));
+        assertThat(offsets.lookups).isZero();
+
+        fetches.register(Map.of(1L, 7L));
+        timer.runNext();
+        assertThat(offsets.lookups).as("another one is due").isEqualTo(1);
+        timer.runNext();
+        assertThat(offsets.lookups).isEqualTo(1);
+        ends.put(1, 11);
+        timer.runNext();
+        assertThat(waiter.woken.join()).contains(new Reached(1, new OffsetRange(0, 11)));
+    }
+
+    @Test
+    void whoComesLaterIsDueByItsOwnOffset() {
+        fetches.follow(Map.of(1L, 10L), () -> {});
+        fetches.reached(1, new OffsetRange(0, 20));
+        Waiter late = fetches.register(Map.of(1L, 15L));
+        AtomicInteger calls = new AtomicInteger();
+        Follower follower = fetches.follow(Map.of(2L, 0L), calls::incrementAndGet);
+        fetches.extend(follower, Map.of(1L, 3L));
+
+        fetches.reached(1, new OffsetRange(0, 20));
+        threads.runAll();
+
+        assertThat(late.woken.join()).contains(new Reached(1, new OffsetRange(0, 20)));
+        assertThat(calls).hasValue(1);
+    }
+
+    @Test
     void waitingForAPartitionThatIsGoneFails() {
         Waiter waiter = fetches.register(Map.of(1L, 10L));
 
@@ -198,9 +236,9 @@ class DelayedFetchesTest {
         threads.runAll();
 
         assertThat(calls).hasValue(1);
-        assertThat(fetches.news(follower))
+        assertThat(fetches.news(follower).ranges())
                 .isEqualTo(Map.of(1L, Optional.of(new OffsetRange(0, 12)), 2L, Optional.of(new OffsetRange(5, 21))));
-        assertThat(fetches.news(follower)).isEmpty();
+        assertThat(fetches.news(follower).ranges()).isEmpty();
         fetches.reached(1, new OffsetRange(0, 12));
         assertThat(threads.waiting()).as("it knows that end").isZero();
         fetches.reached(1, new OffsetRange(0, 13));
@@ -220,7 +258,7 @@ class DelayedFetchesTest {
         threads.runAll();
 
         assertThat(calls).hasValue(1);
-        assertThat(fetches.news(follower))
+        assertThat(fetches.news(follower).ranges())
                 .isEqualTo(Map.of(1L, Optional.of(new OffsetRange(0, 11)), 2L, Optional.empty()));
         assertThat(ends.looks).containsExactly(Set.of(1L, 2L));
         timer.runNext();
@@ -242,7 +280,7 @@ class DelayedFetchesTest {
         threads.runAll();
 
         assertThat(calls).hasValue(1);
-        assertThat(fetches.news(follower)).containsOnlyKeys(1L);
+        assertThat(fetches.news(follower).ranges()).containsOnlyKeys(1L);
     }
 
     @Test
@@ -331,6 +369,19 @@ class DelayedFetchesTest {
 
     private static ErrorCode code(Waiter waiter) {
         return Failures.code(waiter.woken.exceptionNow());
+    }
+
+    /** Offsets of a waiter, who is looked at with each look-up. */
+    private static final class CountedLookups extends HashMap<Long, Long> {
+        private static final long serialVersionUID = 1L;
+
+        private int lookups;
+
+        @Override
+        public Long getOrDefault(Object key, Long other) {
+            lookups++;
+            return super.getOrDefault(key, other);
+        }
     }
 
     /** Where partitions end, as the test says. */

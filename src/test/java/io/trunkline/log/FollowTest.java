@@ -123,6 +123,45 @@ class FollowTest extends ServiceTestCase {
         }
     }
 
+    /** The rows are still there, as far as the purge has not come. */
+    @Test
+    void recordsThatAreDeletedWhileAReaderIsUnderWayAreNotGivenOutAnyMore() throws Exception {
+        api.writeNumbers(name, 0, 0, 100);
+        try (Follow follow = logs.follow(List.of(at(0, 0)))) {
+            assertThat(offsets(get(follow.next(TWO)), 0)).containsExactly(0L, 1L);
+            api.send("DELETE", "/topics/" + name + "/partitions/0/records?before=60", Api.CONTROL, "");
+            long deleted = System.nanoTime();
+            Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> System.nanoTime() - deleted
+                    >= Follow.FRESH.toNanos());
+
+            Map<Long, FetchOutcome> found = get(follow.next(TWO));
+
+            assertThat(found.get(topic.partitionId(0))).isInstanceOfSatisfying(FetchOutcome.OutOfRange.class, out -> {
+                assertThat(out.range()).isEqualTo(new OffsetRange(60, 100));
+                follow.seek(at(0, 60), out.range());
+            });
+            assertThat(offsets(get(follow.next(TWO)), 0)).containsExactly(60L, 61L);
+        }
+    }
+
+    /** What a reader was told of long ago counts as old when it comes for it. */
+    @Test
+    void newsThatWaitedForASlowReaderAreOld() throws Exception {
+        try (Follow follow = logs.follow(List.of(at(0, 0)))) {
+            CompletableFuture<Map<Long, FetchOutcome>> first = follow.next(LIMITS);
+            api.writeNumbers(name, 0, 0, 1);
+            get(first);
+            api.writeNumbers(name, 0, 1, 10);
+            api.send("DELETE", "/topics/" + name + "/partitions/0/records?before=6", Api.CONTROL, "");
+            long deleted = System.nanoTime();
+            Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> System.nanoTime() - deleted
+                    >= Follow.FRESH.toNanos());
+
+            assertThat(get(follow.next(LIMITS)).get(topic.partitionId(0)))
+                    .isEqualTo(new FetchOutcome.OutOfRange(new OffsetRange(6, 10)));
+        }
+    }
+
     @Test
     void partitionsCanBeAddedWhileAPageIsWaitedFor() throws Exception {
         try (Follow follow = logs.follow(List.of(at(0, 0)))) {
