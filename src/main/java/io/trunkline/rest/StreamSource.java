@@ -11,7 +11,10 @@ interface StreamSource extends AutoCloseable {
      */
     CompletableFuture<StreamPage> next();
 
-    /** Where the reader stands before its first page; null where the service keeps that. */
+    /**
+     * Where the reader stands before its first page; null where the service keeps that, and where the first page says something that
+     * a client must not miss: it goes on from its own cursor until it has got that.
+     */
     byte @Nullable [] cursor();
 
     /** Ends what is waited for. */

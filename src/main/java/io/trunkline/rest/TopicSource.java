@@ -94,8 +94,8 @@ final class TopicSource implements StreamSource {
     }
 
     @Override
-    public byte[] cursor() {
-        return progress.text();
+    public byte @Nullable [] cursor() {
+        return first == null ? progress.text() : null;
     }
 
     @Override

@@ -104,7 +104,7 @@ class TopicStreams {
         }
 
         @Override
-        public byte[] cursor() {
+        public byte @Nullable [] cursor() {
             return source.cursor();
         }
 

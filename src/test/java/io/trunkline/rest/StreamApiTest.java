@@ -311,6 +311,32 @@ class StreamApiTest extends ServiceTestCase {
         assertThat(first.json().path("value").asInt()).isEqualTo(100);
     }
 
+    /** The beginning of a stream has an id of its own, which must not be that of the new topic before the client knows of it. */
+    @Test
+    void clientThatIsCutBeforeItHearsOfTheNewTopicHearsOfItTheNextTime() {
+        String topic = api.newTopic(1);
+        api.writeNumbers(topic, 0, 0, 5);
+        Event last = open(records(topic)).next(5).getLast();
+        api.delete("/topics/" + topic);
+        api.createTopic(topic, 1);
+
+        try (RawHttp client = new RawHttp(base.getPort())) {
+            client.send("GET " + records(topic) + " HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nLast-Event-ID: "
+                    + last.id() + "\r\n\r\n");
+            String begin = client.readUntil(": open\n\n");
+            assertThat(begin.substring(0, begin.indexOf(": open"))).contains("retry: ").doesNotContain("id: ");
+        }
+        List<String> lines = lines(records(topic) + "?cursor=" + last.id(), 2);
+        assertThat(lines.get(0)).isEqualTo("{\"event\":\"open\"}");
+        assertThat(lines.get(1)).contains("\"recreated\"", "\"cursor\"");
+        Event recreated = resume(records(topic), last.id()).next();
+        assertThat(recreated.name()).isEqualTo("recreated");
+        api.writeNumbers(topic, 0, 100, 101);
+        assertThat(resume(records(topic), recreated.id()).next().position())
+                .as("it is told once")
+                .isEqualTo("0:0");
+    }
+
     @Test
     void badRequestsAreRefusedBeforeTheStreamBegins() {
         String topic = api.newTopic(2);
