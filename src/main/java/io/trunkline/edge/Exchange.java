@@ -138,9 +138,13 @@ public final class Exchange {
         return held;
     }
 
-    /** The response has no end of its own: what counts is how long the client takes for each part of it. */
+    /**
+     * The response has no end of its own: what counts is how long the client takes for each part of it. Of HTTP/2, whoever writes the
+     * response ends it after that time, since others share the connection; that is closed after twice the time only, if nothing else
+     * helps.
+     */
     public void streams(Duration stall) {
-        stallNanos = Math.max(1, stall.toNanos());
+        stallNanos = Math.max(1, stall.toNanos()) * (multiplexed ? 2 : 1);
         if (!multiplexed) {
             guard.responseStreams(this::isOverdue);
         }

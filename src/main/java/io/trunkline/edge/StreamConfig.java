@@ -22,7 +22,10 @@ public interface StreamConfig {
     @WithDefault("15s")
     Duration heartbeat();
 
-    /** How long a client may take for what the service has sent last; then the service closes its connection. At least 1s. */
+    /**
+     * How long a client may take for what the service has sent last; then the service closes its connection, or resets the stream of
+     * HTTP/2. At least 1s.
+     */
     @WithDefault("30s")
     Duration stallTimeout();
 

@@ -53,6 +53,8 @@ final class RecordStream {
     private final Exchange exchange;
     private final Optional<Quotas.Account> account;
     private final StreamConfig config;
+    /** Whether other streams may have the same connection. */
+    private final boolean multiplexed;
     /** Completes when it has ended, whatever the reason. */
     private final CompletableFuture<End> over = new CompletableFuture<>();
 
@@ -61,7 +63,10 @@ final class RecordStream {
     /** When the network has taken something last, by {@link System#nanoTime}. */
     private volatile long takenAt = System.nanoTime();
 
-    private boolean writing;
+    /** Whether the client has yet to take what it was given. */
+    private volatile boolean writing;
+    /** When it was given that, by {@link System#nanoTime}. */
+    private volatile long givenAt;
     /** Whether a page has been asked for, or will be asked for later. */
     private boolean asking;
 
@@ -87,6 +92,7 @@ final class RecordStream {
         this.context = context;
         this.config = config;
         response = context.response();
+        multiplexed = context.request().version() == HttpVersion.HTTP_2;
         exchange = Exchange.of(context);
         account = QuotaFilter.account(context);
     }
@@ -137,14 +143,34 @@ final class RecordStream {
         return loop != null;
     }
 
-    /** Sends a sign where nothing has been sent for so long. Any thread may call. */
+    /**
+     * Sends a sign where nothing has been sent for so long, and ends the stream of a client that has stalled. Any thread may call,
+     * now and then.
+     *
+     * @param now by {@link System#nanoTime}
+     */
     void heartbeat(long now, Duration after) {
-        if (loop != null && now - takenAt >= after.toNanos()) {
+        if (loop == null) {
+            return;
+        }
+        if (isStalled(now)) {
+            run(() -> {
+                if (isStalled(now)) {
+                    LOG.debugf("A client does not take a stream path=%s", context.request().path());
+                    cut(CANCEL, End.CLIENT);
+                }
+            });
+        } else if (now - takenAt >= after.toNanos()) {
             run(() -> {
                 silent = true;
                 go();
             });
         }
+    }
+
+    /** Whether this is to end, and not the connection with all that others do on it. Where nobody else has it, its guard sees to that. */
+    private boolean isStalled(long now) {
+        return multiplexed && writing && now - givenAt > config.stallTimeout().toNanos();
     }
 
     private void run(Runnable what) {
@@ -358,6 +384,7 @@ final class RecordStream {
             bytes.release();
             throw e;
         }
+        givenAt = System.nanoTime();
         writing = true;
         silent = false;
         account.ifPresent(known -> known.read(size));

@@ -11,6 +11,7 @@ import io.trunkline.record.RecordBatch;
 import io.trunkline.rest.ParkedRequests.Parked;
 import io.trunkline.rest.json.JsonBuffer;
 import io.trunkline.testing.RawHttp;
+import io.trunkline.testing.RawHttp2;
 import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.topic.Topic;
 import io.trunkline.topic.TopicConfig;
@@ -19,6 +20,7 @@ import jakarta.inject.Inject;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.UUID;
@@ -36,6 +38,8 @@ import org.junit.jupiter.api.Test;
 class RecordStreamTest extends ServiceTestCase {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
     private static final Pattern ID = Pattern.compile("id: (\\S+)\n");
+    /** The frame that ends the first stream of a connection because the service cancels it (RFC 9113, section 6.4). */
+    private static final String RESET_OF_THE_FIRST = "\0\0\4\3\0\0\0\0\1\0\0\0\10";
 
     @Inject
     ParkedRequests requests;
@@ -136,6 +140,40 @@ class RecordStreamTest extends ServiceTestCase {
             assertThat(taken).isEmpty();
         }
         Awaitility.await().atMost(PATIENCE).until(() -> budget.bytesInFlight() == 0 && taken.equals(List.of(false)));
+    }
+
+    @Test
+    void streamOfHttp2WhoseClientStallsEndsWithoutItsConnection() {
+        int window = 16 * 1024;
+        try (RawHttp connection = new RawHttp(base.getPort())) {
+            RawHttp2 http2 = new RawHttp2(connection, window);
+            Parked first = park(http2);
+            Parked second = park(http2);
+            RecordStream reads = begin(second, new Pages());
+            connection.readUntil(": open\n\n");
+            RecordStream stalls =
+                    begin(first, new Pages(new StreamPage(List.of(records(1, 8 * window)), progress, 0, taken::add)));
+            Awaitility.await().atMost(PATIENCE).until(() -> budget.bytesInFlight() > 8 * window);
+
+            Awaitility.await().atMost(PATIENCE).until(() -> {
+                long later = System.nanoTime() + config.stallTimeout().toNanos() + 1;
+                stalls.heartbeat(later, config.heartbeat());
+                return stalls.over().isDone();
+            });
+
+            assertThat(stalls.over().join()).isEqualTo(RecordStream.End.CLIENT);
+            connection.readUntil(RESET_OF_THE_FIRST);
+            Awaitility.await().atMost(PATIENCE).until(() -> taken.equals(List.of(false)));
+            reads.heartbeat(System.nanoTime() + config.heartbeat().toNanos(), config.heartbeat());
+            connection.readUntil(": heartbeat\n\n");
+            assertThat(reads.over()).isNotDone();
+        }
+    }
+
+    private Parked park(RawHttp2 http2) {
+        String path = requests.newPath();
+        http2.request("GET", path, true, Map.of());
+        return requests.take(path);
     }
 
     private Parked park(RawHttp client) {
