@@ -148,6 +148,21 @@ public class Consumers implements ConnectionUser {
         return state(consumer).thenApply(state -> null);
     }
 
+    /**
+     * A sign that a consumer is alive though it does not poll for now. What was delivered to it is committed where its next poll would
+     * do that. Fails with {@code CONSUMER_NOT_FOUND}.
+     */
+    public CompletableFuture<Void> alive(ConsumerRef consumer) {
+        return deliveries
+                .sent(consumer.group(), consumer.name())
+                .thenCompose(sent -> state(consumer))
+                .thenCompose(state -> state.options().autoCommit()
+                                && state.partitions().stream().anyMatch(ConsumerSnapshot.Held::uncommitted)
+                        ? pool.call(() -> store.commitDelivered(state.memberId()))
+                        : CompletableFuture.completedFuture(false))
+                .thenAccept(committed -> {});
+    }
+
     public record Reading(SortedSet<TopicName> topics, SortedSet<TopicPartition> partitions) {}
 
     /**

@@ -20,10 +20,15 @@ import org.jspecify.annotations.Nullable;
  */
 final class ConsumerSource implements StreamSource {
     private static final long PAGE = 256 * 1024;
+    /** In a session, as often as those of other consumers are noted. */
+    private static final int HEARTBEATS = 5;
 
     private final Consumers consumers;
     private final ConsumerRef consumer;
     private final Duration mostWait;
+    /** How often a consumer that does not poll shows that it is alive. */
+    private final Duration heartbeat;
+
     private final ResponseBudget budget;
     private final Exchange exchange;
     /** What has been found before the stream began; null when it was given. Used by one page after the other. */
@@ -32,22 +37,43 @@ final class ConsumerSource implements StreamSource {
     private volatile CompletableFuture<Void> abandoned = new CompletableFuture<>();
 
     private volatile boolean closed;
+    /** Whether it has polled since it showed last that it is alive, and when that was. Used by one call after the other. */
+    private boolean polled;
+
+    private long aliveAt;
     /** The page for which there was no room, if that was the last one. Used by one page after the other. */
     private StreamPage.Refused refused = StreamPage.Refused.NONE;
 
     private ConsumerSource(
-            Consumers consumers, ConsumerRef consumer, Duration mostWait, ResponseBudget budget, Exchange exchange) {
+            Consumers consumers,
+            ConsumerRef consumer,
+            Duration mostWait,
+            Duration heartbeat,
+            ResponseBudget budget,
+            Exchange exchange) {
         this.consumers = consumers;
         this.consumer = consumer;
         this.mostWait = mostWait;
+        this.heartbeat = heartbeat;
         this.budget = budget;
         this.exchange = exchange;
     }
 
-    /** Begins with a poll that does not wait, and fails as that does. */
+    /**
+     * Begins with a poll that does not wait, and fails as that does.
+     *
+     * @param mostWait how long a poll waits at most
+     * @param sessionTimeout after which a consumer that is not heard of is removed
+     */
     static CompletableFuture<StreamSource> open(
-            Consumers consumers, ConsumerRef consumer, Duration mostWait, ResponseBudget budget, Exchange exchange) {
-        ConsumerSource source = new ConsumerSource(consumers, consumer, mostWait, budget, exchange);
+            Consumers consumers,
+            ConsumerRef consumer,
+            Duration mostWait,
+            Duration sessionTimeout,
+            ResponseBudget budget,
+            Exchange exchange) {
+        ConsumerSource source = new ConsumerSource(
+                consumers, consumer, mostWait, sessionTimeout.dividedBy(HEARTBEATS), budget, exchange);
         return source.poll(Duration.ZERO).thenApply(poll -> {
             source.first = poll;
             return source;
@@ -79,7 +105,19 @@ final class ConsumerSource implements StreamSource {
         });
     }
 
+    @Override
+    public void paused() {
+        long now = System.nanoTime();
+        if (polled || now - aliveAt >= heartbeat.toNanos()) {
+            polled = false;
+            aliveAt = now;
+            // Where it fails, the next poll does, and says so.
+            consumers.alive(consumer);
+        }
+    }
+
     private CompletableFuture<Poll> poll(Duration wait) {
+        polled = true;
         CompletableFuture<Void> end = new CompletableFuture<>();
         abandoned = end;
         if (closed) {

@@ -258,7 +258,12 @@ class ConsumersResource {
                             context,
                             stream.get(),
                             () -> ConsumerSource.open(
-                                    consumers, consumer, config.maxWait(), budget, Exchange.of(context))));
+                                    consumers,
+                                    consumer,
+                                    config.maxWait(),
+                                    defaults.sessionTimeout(),
+                                    budget,
+                                    Exchange.of(context))));
         }
         MediaTypes.Wanted wanted = MediaTypes.records(headers);
         Set<Include> asked = Include.of(include, MediaTypes.CONTROL, Set.of(Include.ERROR));

@@ -35,6 +35,8 @@ final class RecordStream {
 
     private static final long LATEST_AGAIN_MILLIS = 5_000;
     private static final int MOST_DOUBLINGS = 4;
+    /** How often a source is told that its client may not read yet: several times in the shortest session of a consumer. */
+    private static final long PAUSE_MILLIS = 500;
     /** How long a client that does not take what it was given may still take for the reason of the end. */
     private static final long LAST_MILLIS = 1_000;
 
@@ -256,7 +258,8 @@ final class RecordStream {
         }
         long pause = account.map(Quotas.Account::readPauseNanos).orElse(0L);
         if (pause > 0) {
-            later(TimeUnit.NANOSECONDS.toMillis(pause) + 1);
+            source.paused();
+            later(Math.min(PAUSE_MILLIS, TimeUnit.NANOSECONDS.toMillis(pause) + 1));
             return;
         }
         asking = true;

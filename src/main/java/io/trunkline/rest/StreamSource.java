@@ -17,6 +17,9 @@ interface StreamSource extends AutoCloseable {
      */
     byte @Nullable [] cursor();
 
+    /** The next page is not asked for yet, because the client has read too much in too little time. Called every now and then. */
+    default void paused() {}
+
     /** Ends what is waited for. */
     @Override
     void close();

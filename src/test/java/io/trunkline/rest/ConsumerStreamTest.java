@@ -4,14 +4,30 @@ import static io.trunkline.testing.Failure.assertFailure;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;
+import io.trunkline.consumer.Consumers;
+import io.trunkline.edge.Exchange;
+import io.trunkline.edge.ResponseBudget;
+import io.trunkline.group.ConsumerRef;
+import io.trunkline.group.GroupName;
+import io.trunkline.group.MemberName;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
 import io.trunkline.testing.EventStream;
 import io.trunkline.testing.EventStream.Event;
+import io.trunkline.testing.RawHttp;
 import io.trunkline.testing.ServiceTestCase;
+import io.trunkline.testing.TestDatabase;
+import jakarta.inject.Inject;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
@@ -20,6 +36,15 @@ import org.junit.jupiter.api.Test;
 @QuarkusTest
 class ConsumerStreamTest extends ServiceTestCase {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+    @Inject
+    ParkedRequests requests;
+
+    @Inject
+    Consumers consumers;
+
+    @Inject
+    ResponseBudget budget;
+
     private static final String OPTIONS = "{\"format\":\"json\",\"auto.offset.reset\":\"earliest\"}";
 
     @Test
@@ -91,6 +116,60 @@ class ConsumerStreamTest extends ServiceTestCase {
         assertFailure(stream(consumer.path() + "/records"), 409, "NOT_SUBSCRIBED");
         assertFailure(stream(consumer.path() + "x/records"), 404, "CONSUMER_NOT_FOUND");
         assertFailure(stream(consumer.path() + "/records?timeout=1"), 400, "INVALID_PARAMETER");
+    }
+
+    /** While a client has read too much in too little time, there is no poll that would show it. */
+    @Test
+    void consumerWhoseStreamPausesStaysAliveAndHasItsOffsetsCommitted() throws Exception {
+        String topic = api.newTopic(1);
+        api.writeNumbers(topic, 0, 0, 3);
+        Consumer consumer = group.consumer(OPTIONS).subscribe(topic);
+        ConsumerRef ref =
+                new ConsumerRef(GroupName.parse(group.id()), new MemberName(consumer.name()), Optional.empty());
+        String path = requests.newPath();
+        try (RawHttp client = new RawHttp(base.getPort())) {
+            client.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
+            Exchange exchange = Exchange.of(requests.take(path).request());
+            try (StreamSource source = ConsumerSource.open(
+                            consumers, ref, Duration.ofMinutes(1), Duration.ofMinutes(5), budget, exchange)
+                    .get(30, TimeUnit.SECONDS)) {
+                source.next().get(30, TimeUnit.SECONDS).ended(true);
+                makeOld(consumer.name());
+
+                source.paused();
+
+                Awaitility.await()
+                        .atMost(PATIENCE)
+                        .untilAsserted(() -> assertThat(silence(consumer.name())).isLessThan(Duration.ofMinutes(2)));
+                Awaitility.await()
+                        .atMost(PATIENCE)
+                        .until(() -> group.committed(topic, 0).equals(OptionalLong.of(3)));
+            }
+        }
+    }
+
+    /** Older than a consumer shows itself to be alive, and not so old that it is removed. */
+    private static void makeOld(String name) throws SQLException {
+        try (Connection owner = TestDatabase.asOwner();
+                PreparedStatement update = owner.prepareStatement(
+                        "UPDATE trunkline.group_member SET last_seen = clock_timestamp() - interval '3 minutes'"
+                                + " WHERE name = ?")) {
+            update.setString(1, name);
+            assertThat(update.executeUpdate()).isEqualTo(1);
+        }
+    }
+
+    private static Duration silence(String name) throws SQLException {
+        try (Connection owner = TestDatabase.asOwner();
+                PreparedStatement select = owner.prepareStatement(
+                        "SELECT extract(epoch FROM clock_timestamp() - last_seen) FROM trunkline.group_member"
+                                + " WHERE name = ?")) {
+            select.setString(1, name);
+            try (ResultSet row = select.executeQuery()) {
+                assertThat(row.next()).isTrue();
+                return Duration.ofSeconds(row.getLong(1));
+            }
+        }
     }
 
     private Api.Answer stream(String path) {

@@ -3,6 +3,8 @@ package io.trunkline.rest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;
+import io.trunkline.access.LimitedQuotas;
+import io.trunkline.access.Quotas;
 import io.trunkline.edge.Exchange;
 import io.trunkline.edge.ResponseBudget;
 import io.trunkline.edge.StreamConfig;
@@ -27,7 +29,9 @@ import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
@@ -170,6 +174,25 @@ class RecordStreamTest extends ServiceTestCase {
         }
     }
 
+    @Test
+    void sourceHearsThatItsClientMayNotReadYetForAsLongAsThatIsSo() {
+        AtomicLong now = new AtomicLong();
+        Quotas.Account account = LimitedQuotas.ofBytesRead(1_000, now::get);
+        account.read(1_000_000);
+        Pages source = new Pages(new StreamPage(List.of(records(1, 10)), progress, 0, taken::add));
+        try (RawHttp client = new RawHttp(base.getPort())) {
+            Parked parked = park(client);
+            parked.request().put(QuotaFilter.class.getName(), account);
+            begin(parked, source);
+
+            Awaitility.await().atMost(PATIENCE).until(() -> source.pauses.get() >= 3);
+            assertThat(taken).isEmpty();
+
+            now.set(TimeUnit.HOURS.toNanos(1));
+            client.readUntil("\"offset\":0");
+        }
+    }
+
     private Parked park(RawHttp2 http2) {
         String path = requests.newPath();
         http2.request("GET", path, true, Map.of());
@@ -207,6 +230,7 @@ class RecordStreamTest extends ServiceTestCase {
     /** Gives these pages, and waits when it has none. */
     private class Pages implements StreamSource {
         private final Queue<StreamPage> pages;
+        private final AtomicInteger pauses = new AtomicInteger();
         private volatile boolean closed;
 
         Pages(StreamPage... pages) {
@@ -222,6 +246,11 @@ class RecordStreamTest extends ServiceTestCase {
         @Override
         public byte[] cursor() {
             return progress.text();
+        }
+
+        @Override
+        public void paused() {
+            pauses.incrementAndGet();
         }
 
         @Override
