@@ -5,6 +5,7 @@ import io.netty.buffer.PooledByteBufAllocator;
 import io.trunkline.access.Quotas;
 import io.trunkline.edge.Exchange;
 import io.trunkline.edge.StreamConfig;
+import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.rest.json.JsonBuffer;
@@ -342,6 +343,9 @@ final class RecordStream {
                 () -> response.end().onComplete(ended -> {
                     if (context.request().version() == HttpVersion.HTTP_1_0) {
                         context.request().connection().close();
+                    } else if (failure.code() == ErrorCode.REPLICA_STOPPING && !multiplexed) {
+                        // Over the same connection the client would come back to this replica.
+                        exchange.closeSoon();
                     }
                     end(End.TOLD);
                 }));

@@ -8,6 +8,8 @@ import io.trunkline.access.Quotas;
 import io.trunkline.edge.Exchange;
 import io.trunkline.edge.ResponseBudget;
 import io.trunkline.edge.StreamConfig;
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.TrunklineException;
 import io.trunkline.log.FetchedBatch;
 import io.trunkline.record.RecordBatch;
 import io.trunkline.rest.ParkedRequests.Parked;
@@ -190,6 +192,22 @@ class RecordStreamTest extends ServiceTestCase {
 
             now.set(TimeUnit.HOURS.toNanos(1));
             client.readUntil("\"offset\":0");
+        }
+    }
+
+    /** Clients and balancers keep connections, and would come back to the same replica. */
+    @Test
+    void connectionEndsWithAStreamOfAReplicaThatStops() {
+        try (RawHttp client = new RawHttp(base.getPort())) {
+            RecordStream stream = start(client, new Pages());
+            client.readUntil(": open\n\n");
+
+            stream.end(new TrunklineException(ErrorCode.REPLICA_STOPPING, "This replica stops."));
+
+            assertThat(client.readAll())
+                    .contains("event: error", "REPLICA_STOPPING")
+                    .endsWith("\r\n0\r\n\r\n");
+            assertThat(stream.over().join()).isEqualTo(RecordStream.End.TOLD);
         }
     }
 
