@@ -25,6 +25,7 @@ final class ConsumerSource implements StreamSource {
 
     private final Consumers consumers;
     private final ConsumerRef consumer;
+    private final LongCalls.Watched watched;
     private final Duration mostWait;
     /** How often a consumer that does not poll shows that it is alive. */
     private final Duration heartbeat;
@@ -47,12 +48,14 @@ final class ConsumerSource implements StreamSource {
     private ConsumerSource(
             Consumers consumers,
             ConsumerRef consumer,
+            LongCalls.Watched watched,
             Duration mostWait,
             Duration heartbeat,
             ResponseBudget budget,
             Exchange exchange) {
         this.consumers = consumers;
         this.consumer = consumer;
+        this.watched = watched;
         this.mostWait = mostWait;
         this.heartbeat = heartbeat;
         this.budget = budget;
@@ -62,18 +65,22 @@ final class ConsumerSource implements StreamSource {
     /**
      * Begins with a poll that does not wait, and fails as that does.
      *
+     * @param watched the client, whose roles may become others while it reads: each poll is that of who it is then
      * @param mostWait how long a poll waits at most
      * @param sessionTimeout after which a consumer that is not heard of is removed
      */
     static CompletableFuture<StreamSource> open(
             Consumers consumers,
             ConsumerRef consumer,
+            LongCalls.Watched watched,
             Duration mostWait,
             Duration sessionTimeout,
             ResponseBudget budget,
             Exchange exchange) {
         ConsumerSource source = new ConsumerSource(
-                consumers, consumer, mostWait, sessionTimeout.dividedBy(HEARTBEATS), budget, exchange);
+                consumers, consumer, watched, mostWait, sessionTimeout.dividedBy(HEARTBEATS), budget, exchange);
+        // The poll that waits is that of who the client was; the next one comes soon.
+        watched.onChange(() -> source.abandoned.complete(null));
         return source.poll(Duration.ZERO).thenApply(poll -> {
             source.first = poll;
             return source;
@@ -112,8 +119,14 @@ final class ConsumerSource implements StreamSource {
             polled = false;
             aliveAt = now;
             // Where it fails, the next poll does, and says so.
-            consumers.alive(consumer);
+            consumers.alive(consumer());
         }
+    }
+
+    private ConsumerRef consumer() {
+        return watched.caller()
+                .map(caller -> new ConsumerRef(consumer.group(), consumer.name(), caller.principal()))
+                .orElse(consumer);
     }
 
     private CompletableFuture<Poll> poll(Duration wait) {
@@ -125,7 +138,7 @@ final class ConsumerSource implements StreamSource {
         }
         PollRequest request =
                 new PollRequest(Optional.of(wait), mostWait, Math.min(PAGE, budget.share()), format -> true);
-        return consumers.poll(consumer, request, end);
+        return consumers.poll(consumer(), request, end);
     }
 
     private StreamPage page(Poll poll) {

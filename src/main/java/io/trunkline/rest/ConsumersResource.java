@@ -257,9 +257,10 @@ class ConsumersResource {
                     .completionStage(() -> streams.open(
                             context,
                             stream.get(),
-                            () -> ConsumerSource.open(
+                            watched -> ConsumerSource.open(
                                     consumers,
                                     consumer,
+                                    watched,
                                     config.maxWait(),
                                     defaults.sessionTimeout(),
                                     budget,

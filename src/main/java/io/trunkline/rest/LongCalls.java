@@ -32,6 +32,11 @@ class LongCalls {
     private static final long INTERVAL_MILLIS = 400;
     private static final Watched UNWATCHED = new Watched() {
         @Override
+        void onChange(Runnable then) {
+            // Nobody is somebody in particular.
+        }
+
+        @Override
         <T> CompletableFuture<T> result(CompletableFuture<T> call, Consumer<T> giveBack) {
             return call;
         }
@@ -53,6 +58,20 @@ class LongCalls {
     /** A request that may have to end. */
     static class Watched {
         private volatile @Nullable TrunklineException refusal;
+        /** Null where nobody has to prove who they are. */
+        private volatile @Nullable Caller caller;
+
+        private volatile Runnable changed = () -> {};
+
+        /** Who the client is as of a moment ago; empty where nobody has to prove who they are. */
+        Optional<Caller> caller() {
+            return Optional.ofNullable(caller);
+        }
+
+        /** @param then is called, on any thread, when the client has proven to be somebody with other roles than before */
+        void onChange(Runnable then) {
+            changed = then;
+        }
 
         /** Why the request has to end; empty while it need not. */
         Optional<TrunklineException> refusal() {
@@ -89,7 +108,7 @@ class LongCalls {
         if (asked.isEmpty()) {
             return UNWATCHED;
         }
-        Call call = new Call(asked.get(), AuthenticationFilter.credentials(context), end);
+        Call call = new Call(asked.get(), AuthenticationFilter.credentials(context), Caller.of(context), end);
         calls.add(call);
         end.whenComplete((ended, failure) -> calls.remove(call));
         tickLater();
@@ -133,7 +152,8 @@ class LongCalls {
         private final CompletableFuture<Void> end;
         private final long since = System.nanoTime();
 
-        Call(ApiOperation.Asked asked, Credentials credentials, CompletableFuture<Void> end) {
+        Call(ApiOperation.Asked asked, Credentials credentials, Caller caller, CompletableFuture<Void> end) {
+            super.caller = caller;
             this.asked = asked;
             this.credentials = credentials;
             this.end = end;
@@ -144,7 +164,18 @@ class LongCalls {
             callers.identify(credentials).whenComplete((caller, failure) -> {
                 Optional<TrunklineException> reason = caller == null ? reason(failure) : asked.refusal(caller);
                 reason.ifPresent(this::end);
+                if (caller != null && reason.isEmpty()) {
+                    is(caller);
+                }
             });
+        }
+
+        private void is(Caller now) {
+            Caller before = super.caller;
+            super.caller = now;
+            if (before == null || !before.principal().equals(now.principal())) {
+                super.changed.run();
+            }
         }
 
         private void end(TrunklineException reason) {

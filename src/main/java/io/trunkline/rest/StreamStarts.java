@@ -19,12 +19,16 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Where streams of topics begin. */
 @Singleton
 class StreamStarts {
+    /** So many partitions are searched for a time at once: each is a search in PostgreSQL. */
+    private static final int AT_ONCE = 8;
+
     private final Topics topics;
     private final Logs logs;
 
@@ -111,10 +115,15 @@ class StreamStarts {
      * {@code INVALID_PARAMETER} for a topic with too many partitions.
      *
      * @param partition of a stream of one; empty for all
+     * @param gone whether nobody wants to know any more, which ends what takes long
      */
-    CompletableFuture<TopicSource.Start> find(TopicName name, OptionalInt partition, From from) {
+    CompletableFuture<TopicSource.Start> find(
+            TopicName name, OptionalInt partition, From from, BooleanSupplier gone) {
         return switch (from) {
             case From.Resume(Cursor cursor) -> resume(name, partition, cursor);
+            case From.Time(long millis) ->
+                topic(name, partition).thenCompose(topic -> times(topic, partitions(topic, partition), millis, gone)
+                        .thenApply(offsets -> new TopicSource.Start(topic, partition, offsets, false)));
             default -> topic(name, partition).thenCompose(topic -> begin(topic, partition, from, false));
         };
     }
@@ -165,8 +174,8 @@ class StreamStarts {
         CompletableFuture<Map<Integer, Long>> offsets = switch (from) {
             case From.Earliest earliest -> ends(topic, numbers, OffsetRange::logStartOffset);
             case From.Latest latest -> ends(topic, numbers, OffsetRange::endOffset);
-            case From.Time(long millis) -> times(topic, numbers, millis);
             case From.At(long offset) -> at(topic, numbers.getFirst(), offset);
+            case From.Time time -> throw new IllegalStateException("a time is searched for");
             case From.Resume resume -> throw new IllegalStateException("a cursor says where it goes on");
         };
         return offsets.thenApply(found -> new TopicSource.Start(topic, partition, found, recreated));
@@ -187,15 +196,30 @@ class StreamStarts {
         });
     }
 
-    private CompletableFuture<Map<Integer, Long>> times(Topic topic, List<Integer> numbers, long millis) {
+    private CompletableFuture<Map<Integer, Long>> times(
+            Topic topic, List<Integer> numbers, long millis, BooleanSupplier gone) {
         CompletableFuture<Map<Integer, Long>> all = CompletableFuture.completedFuture(new HashMap<>());
+        for (int from = 0; from < numbers.size(); from += AT_ONCE) {
+            List<Integer> some = numbers.subList(from, Math.min(numbers.size(), from + AT_ONCE));
+            all = all.thenCompose(offsets -> {
+                if (gone.getAsBoolean()) {
+                    throw new TrunklineException(
+                            ErrorCode.OVERLOADED, "The client did not wait until the beginning was found.");
+                }
+                return times(topic, some, millis, offsets);
+            });
+        }
+        return all;
+    }
+
+    private CompletableFuture<Map<Integer, Long>> times(
+            Topic topic, List<Integer> numbers, long millis, Map<Integer, Long> offsets) {
+        CompletableFuture<Map<Integer, Long>> all = CompletableFuture.completedFuture(offsets);
         for (int number : numbers) {
-            // One after the other: each is a search in PostgreSQL.
-            all = all.thenCompose(offsets -> logs.offsetForTime(topic.partitionId(number), millis)
-                    .thenApply(offset -> {
-                        offsets.put(number, offset);
-                        return offsets;
-                    }));
+            all = all.thenCombine(logs.offsetForTime(topic.partitionId(number), millis), (found, offset) -> {
+                found.put(number, offset);
+                return found;
+            });
         }
         return all;
     }

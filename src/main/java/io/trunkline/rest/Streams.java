@@ -23,7 +23,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Supplier;
+import java.util.function.Function;
 
 /** The streams that are open: how many there may be, their heartbeats, and their end. */
 @Singleton
@@ -66,10 +66,12 @@ class Streams {
     /**
      * The response to a request for a stream; fails as its source does, and with {@code OVERLOADED} where there are too many.
      *
-     * @param source what the stream gives, looked up once there is room for it
+     * @param source what the stream gives, looked up once there is room for it, to the client as it is known while it reads
      */
     CompletableFuture<Response> open(
-            RoutingContext context, StreamFormat format, Supplier<CompletableFuture<StreamSource>> source) {
+            RoutingContext context,
+            StreamFormat format,
+            Function<LongCalls.Watched, CompletableFuture<StreamSource>> source) {
         if (count.incrementAndGet() > config.maxOpen()) {
             count.decrementAndGet();
             return CompletableFuture.failedFuture(new TrunklineException(
@@ -82,7 +84,7 @@ class Streams {
         CompletableFuture<StreamSource> made;
         try {
             Exchange.of(context).take(STREAM_BYTES);
-            made = source.get();
+            made = source.apply(watched);
         } catch (RuntimeException e) {
             made = CompletableFuture.failedFuture(e);
         }

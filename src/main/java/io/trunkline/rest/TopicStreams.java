@@ -72,7 +72,7 @@ class TopicStreams {
         return streams.open(
                         context,
                         format,
-                        () -> starts.find(name, partition, from)
+                        watched -> starts.find(name, partition, from, context.response()::closed)
                                 .thenApply(start -> source(start, records, Exchange.of(context))))
                 .exceptionallyCompose(failure -> {
                     Optional<OffsetRange> range = StreamStarts.OutOfRange.range(Failures.unwrapped(failure));

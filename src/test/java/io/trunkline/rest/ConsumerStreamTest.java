@@ -131,7 +131,7 @@ class ConsumerStreamTest extends ServiceTestCase {
             client.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
             Exchange exchange = Exchange.of(requests.take(path).request());
             try (StreamSource source = ConsumerSource.open(
-                            consumers, ref, Duration.ofMinutes(1), Duration.ofMinutes(5), budget, exchange)
+                            consumers, ref, new LongCalls.Watched(), Duration.ofMinutes(1), Duration.ofMinutes(5), budget, exchange)
                     .get(30, TimeUnit.SECONDS)) {
                 source.next().get(30, TimeUnit.SECONDS).ended(true);
                 makeOld(consumer.name());

@@ -150,6 +150,46 @@ class LongCallsTest extends AccessTestCase {
         }
     }
 
+    /** The principal may still use the group, and read the other topic. */
+    @Test
+    void streamOfAConsumerGivesNoMoreOfWhatARoleOfItsTokenAllowed() throws SQLException {
+        String bob = prefix + "bob";
+        String role = prefix + "role";
+        String other = topic("other", 1);
+        allow(bob, "use group " + group);
+        allow(bob, "read topic " + other);
+        Api.Answer rule = admin.post(
+                "/rules",
+                Api.CONTROL,
+                "{\"role\":\"" + role + "\",\"right\":\"read\",\"topic\":\"" + topic + "\"}");
+        assertThat(rule.status()).as(rule.body()).isEqualTo(201);
+        token = token(bob, role);
+        Api bobs = api.as(token);
+        Consumer consumer = new Consumer(
+                bobs, bobs.newConsumer(group, "{\"format\":\"json\",\"auto.offset.reset\":\"earliest\"}"));
+        consumer.subscribe(topic, other);
+        try (EventStream stream = EventStream.open(bobs, consumer.path() + "/records")) {
+            admin.writeNumbers(topic, 0, 0, 1);
+            assertThat(topicOf(stream.next())).isEqualTo(topic);
+            admin.writeNumbers(other, 0, 0, 1);
+            assertThat(topicOf(stream.next())).isEqualTo(other);
+
+            asOwner("UPDATE trunkline.access_token SET roles = '{}' WHERE token_id = '" + id() + "'");
+            Awaitility.await().pollDelay(LATEST).atMost(PATIENCE).until(() -> !stream.hasEnded());
+
+            admin.writeNumbers(topic, 0, 1, 2);
+            for (int i = 1; i < 4; i++) {
+                admin.writeNumbers(other, 0, i, i + 1);
+                assertThat(topicOf(stream.next())).isEqualTo(other);
+            }
+            assertThat(stream.waiting()).isZero();
+        }
+    }
+
+    private static String topicOf(EventStream.Event event) {
+        return event.json().path("topic").asText();
+    }
+
     private static void assertEnds(EventStream stream, String code) {
         EventStream.Event last = stream.next();
         while (last.name().equals("message")) {

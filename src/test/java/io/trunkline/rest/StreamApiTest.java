@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.edge.ResponseBudget;
+import io.trunkline.error.ErrorCode;
+import io.trunkline.error.Failures;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.EventStream;
 import io.trunkline.testing.EventStream.Event;
@@ -14,6 +16,7 @@ import io.trunkline.testing.RawHttp;
 import io.trunkline.testing.RawHttp2;
 import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
+import io.trunkline.topic.TopicName;
 import jakarta.inject.Inject;
 import java.io.IOException;
 import java.io.InputStream;
@@ -31,6 +34,9 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
@@ -45,6 +51,9 @@ class StreamApiTest extends ServiceTestCase {
 
     @Inject
     ResponseBudget budget;
+
+    @Inject
+    StreamStarts starts;
 
     private final List<EventStream> open = new ArrayList<>();
 
@@ -172,6 +181,23 @@ class StreamApiTest extends ServiceTestCase {
         EventStream latest = open(records(topic) + "?from=latest");
         api.writeNumbers(topic, 0, 3, 4);
         assertThat(latest.next().position()).isEqualTo("0:3");
+    }
+
+    @Test
+    void searchForATimeEndsWhenItsClientHasGone() {
+        TopicName topic = new TopicName(api.newTopic(30));
+        AtomicInteger asked = new AtomicInteger();
+
+        CompletableFuture<TopicSource.Start> start = starts.find(
+                topic, OptionalInt.empty(), new StreamStarts.From.Time(0), () -> asked.incrementAndGet() == 2);
+
+        Throwable failure = start.handle((found, reason) -> reason).join();
+        assertThat(Failures.code(failure)).isEqualTo(ErrorCode.OVERLOADED);
+        assertThat(asked).hasValue(2);
+        assertThat(starts.find(topic, OptionalInt.empty(), new StreamStarts.From.Time(0), () -> false)
+                        .join()
+                        .offsets())
+                .hasSize(30);
     }
 
     @Test
