@@ -25,8 +25,9 @@ public class Quiet {
     static final Duration QUIET_INTERVAL = Duration.ofSeconds(30);
 
     /**
-     * The tries of writing that health checks make and take back do not count. Nothing is known where PostgreSQL does not count,
-     * and of a standby.
+     * The tries of writing that health checks make and take back do not count, nor do the turns in which replicas look for what has
+     * expired: a look that finds nothing is none after which others might find something. Nothing is known where PostgreSQL does not
+     * count, and of a standby.
      */
     private static final String WRITTEN = """
             SELECT CASE
@@ -35,7 +36,7 @@ public class Quiet {
                    END
               FROM pg_stat_user_tables
              WHERE schemaname = current_schema()
-               AND relname <> 'write_probe'
+               AND relname NOT IN ('write_probe', 'retention_lease')
             """;
 
     private final Supplier<Optional<String>> written;
@@ -64,19 +65,27 @@ public class Quiet {
         return database.read(new Sql(WRITTEN).one(row -> Optional.ofNullable(row.getString(1))));
     }
 
-    /**
-     * A job that runs as often as it is called while something is written, and less often while nothing is.
-     *
-     * @param seldom how long it may not run then
-     */
+    /** As {@link #paced(Duration, Duration, Runnable)}, for a job that finds what has been written as soon as it runs. */
     public Runnable paced(Duration seldom, Runnable job) {
+        return paced(seldom, Duration.ZERO, job);
+    }
+
+    /**
+     * A job that runs as often as it is called while something is written, and less often while nothing is. It runs once more after
+     * the last that was written.
+     *
+     * @param seldom how long it may not run while nothing is written
+     * @param late how long after something was written a run is sure to find it
+     */
+    public Runnable paced(Duration seldom, Duration late, Runnable job) {
+        long settled = Math.max(AFTER.toNanos(), late.toNanos());
         return new Runnable() {
             private long ranAt = nanoTime.getAsLong() - seldom.toNanos();
 
             @Override
             public void run() {
                 long now = nanoTime.getAsLong();
-                if (isQuiet() && now - ranAt < seldom.toNanos()) {
+                if (isQuiet() && ranAt - movedAt >= settled && now - ranAt < seldom.toNanos()) {
                     return;
                 }
                 ranAt = now;

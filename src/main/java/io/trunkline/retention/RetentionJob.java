@@ -74,7 +74,8 @@ class RetentionJob implements ConnectionUser {
         // The replicas look at different times: so often, that the interval is kept with any number of them.
         long pause = config.checkInterval().dividedBy(LOOKS).toMillis();
         timer.scheduleWithFixedDelay(
-                quiet.paced(config.checkInterval().multipliedBy(SELDOM), this::look),
+                // A look purges only when the last purge is an interval ago.
+                quiet.paced(config.checkInterval().multipliedBy(SELDOM), config.checkInterval(), this::look),
                 pause,
                 pause,
                 TimeUnit.MILLISECONDS);

@@ -4,8 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.testing.ServiceTestCase;
+import io.trunkline.testing.TestDatabase;
 import jakarta.inject.Inject;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -73,6 +79,57 @@ class QuietTest extends ServiceTestCase {
 
         assertThat(runs.get()).isBetween(5, 6);
         assertThat(looks).as("one for all jobs, twice a minute").hasValueLessThanOrEqualTo(120);
+    }
+
+    /** However long its interval is: what was written last is found. */
+    @Test
+    void jobRunsOnceMoreAfterTheLastThatWasWritten() {
+        AtomicInteger runs = new AtomicInteger();
+        Runnable job = quiet.paced(SELDOM, runs::incrementAndGet);
+        callFor(Duration.ofMinutes(5), quiet::isQuiet);
+        job.run(); // finds nothing new
+        callFor(Duration.ofSeconds(20), quiet::isQuiet);
+        count = Optional.of("2");
+        callFor(Duration.ofMinutes(5), quiet::isQuiet);
+        assertThat(quiet.isQuiet()).isTrue();
+        runs.set(0);
+
+        job.run();
+        assertThat(runs).as("its next turn, though it ran a short while ago").hasValue(1);
+        callFor(Duration.ofMinutes(5), job);
+        assertThat(runs).as("and then it is seldom").hasValue(1);
+    }
+
+    @Test
+    void jobThatFindsThingsLateRunsUntilItIsSureToHaveFoundThem() {
+        Duration late = Duration.ofMinutes(5);
+        List<Duration> runs = new ArrayList<>();
+        Runnable job = quiet.paced(SELDOM.multipliedBy(3), late, () -> runs.add(Duration.ofNanos(now.get())));
+        callFor(Duration.ofMinutes(20), job);
+        count = Optional.of("2");
+        Duration written = Duration.ofNanos(now.get());
+        runs.clear();
+
+        callFor(Duration.ofMinutes(25), job);
+
+        assertThat(runs.getLast()).isGreaterThanOrEqualTo(written.plus(late));
+        assertThat(runs.getLast()).as("and then it is seldom").isLessThan(written.plus(late).plusMinutes(1));
+    }
+
+    @Test
+    void turnInWhichNothingHasExpiredCountsForNothing() throws SQLException {
+        try (Connection owner = TestDatabase.asOwner();
+                Statement statement = owner.createStatement()) {
+            // What other tests have written may be counted meanwhile.
+            Awaitility.await().atMost(PATIENCE).untilAsserted(() -> {
+                Optional<String> before = Quiet.written(database);
+
+                statement.execute("UPDATE trunkline.retention_lease SET held_until = held_until");
+                statement.execute("SELECT pg_stat_force_next_flush()");
+
+                assertThat(Quiet.written(database)).isEqualTo(before);
+            });
+        }
     }
 
     @Test
