@@ -384,7 +384,7 @@ class HostileClientsIT {
     void headThatCannotBeServedHasTheShapeOfEveryError(String head, int status) {
         int before = service.output().length();
         RawHttp connection = connect();
-        String lines = head.replace("/long", "/" + "l".repeat(5_000))
+        String lines = head.replace("/long", "/" + "l".repeat(20_000))
                 .replace("large", "l".repeat(20_000))
                 .replace("json;charset", "json,charset")
                 .replace(";", "\r\n")

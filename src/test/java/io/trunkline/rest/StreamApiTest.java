@@ -16,6 +16,8 @@ import io.trunkline.testing.RawHttp;
 import io.trunkline.testing.RawHttp2;
 import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.testing.TestDatabase;
+import io.trunkline.topic.Topic;
+import io.trunkline.topic.TopicConfig;
 import io.trunkline.topic.TopicName;
 import jakarta.inject.Inject;
 import java.io.IOException;
@@ -24,6 +26,7 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URLEncoder;
 import java.net.http.HttpRequest;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -31,13 +34,17 @@ import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import java.util.zip.CRC32C;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -48,6 +55,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 @QuarkusTest
 class StreamApiTest extends ServiceTestCase {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+    /** Where a cursor tells its topic's id: behind its version and the name. */
+    private static final int ID_TAG = 1 + Integer.BYTES;
 
     @Inject
     ResponseBudget budget;
@@ -386,6 +395,43 @@ class StreamApiTest extends ServiceTestCase {
                         .header("Last-Event-ID", "17")),
                 400,
                 "INVALID_CURSOR");
+    }
+
+    /** The key of a topic that is gone is gone with it: a forged cursor of its cannot be told from a true one, and gains nothing. */
+    @Test
+    void cursorThatWasForgedForAnEarlierTopicOfTheNameReadsFromTheStart() {
+        String topic = api.newTopic(1);
+        api.writeNumbers(topic, 0, 0, 3);
+        byte[] cursor = Base64.getUrlDecoder().decode(open(records(topic)).next().id());
+        for (int i = ID_TAG; i < ID_TAG + Integer.BYTES; i++) {
+            cursor[i]++;
+        }
+        CRC32C sum = new CRC32C();
+        sum.update(cursor, 0, cursor.length - Integer.BYTES);
+        ByteBuffer.wrap(cursor).putInt(cursor.length - Integer.BYTES, (int) sum.getValue());
+
+        EventStream stream =
+                resume(records(topic), Base64.getUrlEncoder().withoutPadding().encodeToString(cursor));
+
+        assertThat(stream.next().name()).isEqualTo("recreated");
+        assertThat(stream.next().position()).isEqualTo("0:0");
+    }
+
+    @Test
+    void cursorOfTheMostPartitionsFitsIntoAQuery() {
+        Topic large = new Topic(
+                UUID.randomUUID(),
+                new TopicName("large"),
+                LongStream.range(0, Cursor.MOST_PARTITIONS).boxed().toList(),
+                TopicConfig.DEFAULT);
+        Cursor.Progress progress = new Cursor.Progress(large, OptionalInt.empty());
+        for (int partition = 0; partition < Cursor.MOST_PARTITIONS; partition++) {
+            progress.set(partition, Long.MAX_VALUE);
+        }
+        String cursor = new String(progress.text(), StandardCharsets.US_ASCII);
+        assertThat(cursor).hasSizeGreaterThan(13_000).hasSizeLessThanOrEqualTo(progress.mostLength());
+
+        assertFailure(stream(records("t".repeat(249)) + "?cursor=" + cursor), 400, "INVALID_CURSOR");
     }
 
     @ParameterizedTest
