@@ -19,7 +19,6 @@ import java.time.Duration;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -31,11 +30,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class RecordStream {
     private static final Logger LOG = Logger.getLogger(RecordStream.class);
-    /** How soon a page, or room for a piece of it, is asked for again that could not be had; twice as late each time. */
-    private static final long AGAIN_MILLIS = 500;
-
-    private static final long LATEST_AGAIN_MILLIS = 5_000;
-    private static final int MOST_DOUBLINGS = 4;
     /** How often a source is told that its client may not read yet: several times in the shortest session of a consumer. */
     private static final long PAUSE_MILLIS = 500;
     /** How long a client that does not take what it was given may still take for the reason of the end. */
@@ -74,8 +68,9 @@ final class RecordStream {
     private boolean asking;
 
     private boolean silent;
-    /** How often in a row something could not be had. */
-    private int refused;
+    /** Of pages, and of room for a piece of one. */
+    private final Backoff backoff = new Backoff();
+
     private @Nullable StreamPage page;
     private volatile @Nullable TrunklineException reason;
 
@@ -238,10 +233,10 @@ final class RecordStream {
         try {
             exchange.take(most);
         } catch (TrunklineException e) {
-            again();
+            later(backoff.nextMillis());
             return false;
         }
-        refused = 0;
+        backoff.reset();
         JsonBuffer out = piece();
         current.next(format, out);
         if (out.length() > most) {
@@ -273,13 +268,6 @@ final class RecordStream {
         next.whenComplete((found, failure) -> run(() -> asked(found, failure)));
     }
 
-    /** Goes on a little later, at another time than other streams that found no room either. */
-    private void again() {
-        long most = Math.min(LATEST_AGAIN_MILLIS, AGAIN_MILLIS << Math.min(refused, MOST_DOUBLINGS));
-        refused++;
-        later(ThreadLocalRandom.current().nextLong(most / 2, most + 1));
-    }
-
     private void later(long millis) {
         asking = true;
         context.vertx()
@@ -294,7 +282,7 @@ final class RecordStream {
     private void asked(@Nullable StreamPage found, @Nullable Throwable failure) {
         if (found != null) {
             asking = false;
-            refused = 0;
+            backoff.reset();
             page = found;
             if (over.isDone() || reason != null) {
                 drop(false);
@@ -309,7 +297,7 @@ final class RecordStream {
                 failure == null ? new IllegalStateException("no page") : Failures.unwrapped(failure),
                 context.request().path());
         if (Errors.isRetriable(known.code())) {
-            again();
+            later(backoff.nextMillis());
         } else {
             tell(known);
         }
