@@ -144,26 +144,25 @@ final class ConsumerSource implements StreamSource {
     private StreamPage page(Poll poll) {
         RecordFormat format = RecordFormat.stored(poll.format());
         List<StreamPage.Part> parts = new ArrayList<>();
-        long memory = 0;
         for (Poll.Part part : poll.parts()) {
             if (!part.page().isEmpty()) {
-                memory += StreamPage.memoryOf(part.page().batches());
                 RecordJson json = new RecordJson(
                         part.partition().topic(), part.partition().partition(), format, true);
                 parts.add(new StreamPage.Part.Records(
                         part.partition().partition(), json, part.page().batches()));
             }
         }
-        if (memory > 0) {
+        StreamPage page = new StreamPage(parts, null, poll::ended);
+        if (page.hasNext()) {
             try {
-                exchange.take(memory);
+                exchange.take(page.memory());
             } catch (TrunklineException e) {
-                refused = StreamPage.Refused.of(memory, parts);
-                poll.ended(false);
+                refused = page.refused();
+                page.ended(false);
                 throw e;
             }
         }
-        return new StreamPage(parts, null, memory, poll::ended);
+        return page;
     }
 
     @Override

@@ -68,7 +68,6 @@ final class RecordStream {
     private boolean asking;
 
     private boolean silent;
-    /** Of pages, and of room for a piece of one. */
     private final Backoff backoff = new Backoff();
 
     private @Nullable StreamPage page;
@@ -206,46 +205,33 @@ final class RecordStream {
             return;
         }
         TrunklineException failure = reason;
-        StreamPage current = page;
         if (failure != null) {
             last(failure);
             return;
         }
-        boolean more = current != null && current.hasNext();
-        if (!more) {
-            drop(true);
-        } else if (!asking && piece(Objects.requireNonNull(current))) {
+        StreamPage current = page;
+        if (current != null && current.hasNext()) {
+            next(current);
             return;
         }
+        drop(true);
         if (silent) {
             JsonBuffer out = piece();
             format.heartbeat(out);
             write(out);
         }
-        if (!more) {
-            ask();
-        }
+        ask();
     }
 
-    /** Writes the next piece of a page, whose text is counted before it is made; returns false where there is no room for it. */
-    private boolean piece(StreamPage current) {
-        long most = current.nextSize();
-        try {
-            exchange.take(most);
-        } catch (TrunklineException e) {
-            later(backoff.nextMillis());
-            return false;
-        }
-        backoff.reset();
+    /** Writes the next piece of a page, whose text was counted with it, but for text that is full of control characters. */
+    private void next(StreamPage current) {
         JsonBuffer out = piece();
         current.next(format, out);
-        if (out.length() > most) {
-            exchange.take(out.length() - most);
-        } else {
-            exchange.giveBack(most - out.length());
+        long more = Math.max(0, out.length() - current.nextSize());
+        if (more > 0) {
+            exchange.take(more);
         }
-        write(out, out.length(), this::goLater);
-        return true;
+        write(out, more, this::goLater);
     }
 
     private void ask() {
@@ -364,7 +350,7 @@ final class RecordStream {
         run(this::go);
     }
 
-    /** @param counted how much of the text has been counted for the response, in bytes, until the network has taken it */
+    /** @param counted how much has been counted for this text alone, in bytes, until the network has taken it */
     private void write(JsonBuffer out, long counted, Runnable then) {
         int size = out.length();
         if (out.capacity() > 4 * StreamPage.PIECE) {

@@ -19,12 +19,15 @@ class StreamPage {
 
     private final ArrayDeque<Part> parts;
     private final Cursor.@Nullable Progress progress;
-    private final long memory;
     private final Consumer<Boolean> ended;
-    /** How large the text of all of it is at most, and that of an event, in bytes. */
-    private long text;
+    /** What the records take, and the text of all of them and of one event at most, in bytes. */
+    private long records;
 
+    private long text;
     private long largest;
+    /** What a page of the first record alone would take. */
+    private long first;
+
     private int record;
     private boolean told;
 
@@ -43,13 +46,11 @@ class StreamPage {
 
     /**
      * @param progress where the reader stands, which goes on with what is written; null where the service keeps that
-     * @param memory what is counted for the page, in bytes
      * @param ended is told, once, whether the network has taken all of it
      */
-    StreamPage(List<Part> parts, Cursor.@Nullable Progress progress, long memory, Consumer<Boolean> ended) {
+    StreamPage(List<Part> parts, Cursor.@Nullable Progress progress, Consumer<Boolean> ended) {
         this.parts = new ArrayDeque<>(parts);
         this.progress = progress;
-        this.memory = memory;
         this.ended = ended;
         parts.forEach(this::measure);
     }
@@ -57,30 +58,23 @@ class StreamPage {
     private void measure(Part part) {
         long event = EVENT + (progress == null ? 0 : progress.mostLength());
         switch (part) {
-            case Part.Notice notice -> measured(event + notice.json().length);
-            case Part.Records records -> {
-                for (FetchedBatch batch : records.batches()) {
+            case Part.Notice notice -> measure(0, event + notice.json().length);
+            case Part.Records some -> {
+                for (FetchedBatch batch : some.batches()) {
                     for (int i = 0; i < batch.records().count(); i++) {
-                        measured(event + TEXT * batch.records().costOf(i));
+                        long cost = batch.records().costOf(i);
+                        measure(cost, event + TEXT * cost);
                     }
                 }
             }
         }
     }
 
-    private void measured(long event) {
+    private void measure(long cost, long event) {
+        records += cost;
         text += event;
         largest = Math.max(largest, event);
-    }
-
-    /**
-     * What the records of a page take in memory, in bytes, whether or not others have them too: a client that does not read keeps
-     * them when everybody else has let them go. Their text is counted piece by piece.
-     */
-    static long memoryOf(List<FetchedBatch> batches) {
-        return batches.stream()
-                .mapToLong(batch -> batch.records().memorySize())
-                .sum();
+        first = first == 0 ? cost + event : first;
     }
 
     /**
@@ -92,23 +86,24 @@ class StreamPage {
     record Refused(long memory, long first) {
         static final Refused NONE = new Refused(0, 0);
 
-        static Refused of(long memory, List<Part> parts) {
-            for (Part part : parts) {
-                if (part instanceof Part.Records records) {
-                    return new Refused(memory, records.batches().element().records().costOf(0));
-                }
-            }
-            return new Refused(memory, 0);
-        }
-
-        /** What a page of so many bytes takes in its place; 0 where nothing was refused. */
+        /** About what a page of so many bytes takes in its place; 0 where nothing was refused. */
         long within(long limit) {
-            return Math.min(memory, Math.max(limit, first));
+            return Math.min(memory, Math.max(limit + PIECE, first));
         }
     }
 
+    /** There was no room for it. */
+    Refused refused() {
+        return new Refused(memory(), first);
+    }
+
+    /**
+     * What it takes in memory, in bytes: its records, whether or not others have them too, since a client that does not read keeps
+     * them when everybody else has let them go; and the text of one piece, which has its room before anything is written, so that
+     * streams with pages never wait for one another's room.
+     */
     long memory() {
-        return memory;
+        return records + nextSize();
     }
 
     boolean hasNext() {

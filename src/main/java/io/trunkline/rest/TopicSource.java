@@ -157,8 +157,10 @@ final class TopicSource implements StreamSource {
     public CompletableFuture<StreamPage> next() {
         StreamPage.Part.Notice notice = first;
         if (notice != null) {
+            StreamPage page = new StreamPage(List.of(notice), progress, taken -> {});
+            exchange.take(page.memory());
             first = null;
-            return CompletableFuture.completedFuture(new StreamPage(List.of(notice), progress, 0, taken -> {}));
+            return CompletableFuture.completedFuture(page);
         }
         FetchLimits limits = new FetchLimits(1, Math.min(PAGE, budget.share()), MOST_RECORDS, Duration.ZERO);
         return follow.next(limits, () -> reserve(limits.maxBytes()))
@@ -194,23 +196,23 @@ final class TopicSource implements StreamSource {
             throw reason;
         }
         List<StreamPage.Part> parts = new ArrayList<>();
-        long memory = 0;
         for (Map.Entry<Long, FetchOutcome> entry : found.entrySet()) {
             int partition = numbers.getOrDefault(entry.getKey(), 0);
             switch (entry.getValue()) {
                 case FetchOutcome.OutOfRange out -> parts.add(overtaken(entry.getKey(), partition, out.range()));
                 case FetchOutcome.Page page -> {
-                    memory += StreamPage.memoryOf(page.batches());
                     parts.add(new StreamPage.Part.Records(
                             partition, new RecordJson(topic.name(), partition, format, true), page.batches()));
                 }
             }
         }
+        StreamPage given = new StreamPage(parts, progress, taken -> {});
+        long memory = given.memory();
         if (memory > reserved) {
             try {
                 exchange.take(memory - reserved);
             } catch (TrunklineException e) {
-                refused = StreamPage.Refused.of(memory, parts);
+                refused = given.refused();
                 goBack(found);
                 throw e;
             }
@@ -222,7 +224,7 @@ final class TopicSource implements StreamSource {
                 logs.count(topic.name(), page);
             }
         }
-        return new StreamPage(parts, progress, memory, taken -> {});
+        return given;
     }
 
     /** Retention has overtaken the reader, who goes on where the log starts. */

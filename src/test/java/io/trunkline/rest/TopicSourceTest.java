@@ -9,6 +9,7 @@ import io.trunkline.edge.ResponseBudget;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.log.Logs;
+import io.trunkline.testing.Api;
 import io.trunkline.testing.RawHttp;
 import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.topic.Topic;
@@ -16,6 +17,7 @@ import io.trunkline.topic.TopicName;
 import io.trunkline.topic.Topics;
 import jakarta.inject.Inject;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -108,15 +110,16 @@ class TopicSourceTest extends ServiceTestCase {
         }
     }
 
-    /** A client that does not read keeps what everybody else has let go. */
+    /** A client that does not read keeps what everybody else has let go, and the text that is being sent. */
     @Test
-    void recordsThatOthersHaveTooAreCounted() throws Exception {
+    void recordsThatOthersHaveTooAreCountedWithTheirText() throws Exception {
         String name = api.newTopic(1);
+        String value = "x".repeat(500_000);
         try (TopicSource source = source(topic(name))) {
             CompletableFuture<StreamPage> page = source.next();
-            api.writeNumbers(name, 0, 0, 100);
+            api.write(name, 0, Api.TEXT, List.of("{\"value\":\"" + value + "\"}"));
 
-            assertThat(get(page).memory()).isGreaterThan(64);
+            assertThat(get(page).memory()).isGreaterThan(3L * value.length());
             assertThat(exchange.held() - held).isEqualTo(get(page).memory());
         }
     }
