@@ -12,7 +12,8 @@ import org.jboss.logging.Logger;
 /**
  * Slows the jobs of the service down while nothing is written. PostgreSQL counts the rows that transactions write to each table:
  * while the count of the service's tables stands still, no replica has written a record, an offset or a heartbeat, so that jobs
- * would find what they found before. One small query every half a minute looks at it, on behalf of all jobs.
+ * would find what they found before. One small query every half a minute looks at it, on behalf of all jobs. The same query finds out
+ * whether the outbox has rows, so that a replica that looks for them needs no other.
  */
 @Singleton
 public class Quiet {
@@ -27,19 +28,20 @@ public class Quiet {
     /**
      * The tries of writing that health checks make and take back do not count, nor do the turns in which replicas look for what has
      * expired: a look that finds nothing is none after which others might find something. Nothing is known where PostgreSQL does not
-     * count, and of a standby.
+     * count, and of a standby. Rows of the outbox are found at once, and by its index: they may be few among many that are dead.
      */
-    private static final String WRITTEN = """
+    private static final String LOOK = """
             SELECT CASE
                        WHEN current_setting('track_counts')::bool AND NOT pg_is_in_recovery()
                        THEN sum(n_tup_ins + n_tup_upd + n_tup_del)::text
-                   END
+                   END,
+                   (SELECT outbox_id FROM outbox ORDER BY outbox_id LIMIT 1) IS NOT NULL
               FROM pg_stat_user_tables
              WHERE schemaname = current_schema()
                AND relname NOT IN ('write_probe', 'retention_lease')
             """;
 
-    private final Supplier<Optional<String>> written;
+    private final Supplier<Found> found;
     private final LongSupplier nanoTime;
     private final ReentrantLock looking = new ReentrantLock();
     /** Guarded by the lock, as the following. */
@@ -50,19 +52,27 @@ public class Quiet {
 
     @Inject
     Quiet(Database database) {
-        this(() -> written(database), System::nanoTime);
+        this(() -> look(database), System::nanoTime);
     }
 
-    /** @param written how much has been written; empty where that is not known */
-    Quiet(Supplier<Optional<String>> written, LongSupplier nanoTime) {
-        this.written = written;
+    Quiet(Supplier<Found> found, LongSupplier nanoTime) {
+        this.found = found;
         this.nanoTime = nanoTime;
         movedAt = nanoTime.getAsLong();
         lookedAt = movedAt - INTERVAL.toNanos();
     }
 
-    static Optional<String> written(Database database) {
-        return database.read(new Sql(WRITTEN).one(row -> Optional.ofNullable(row.getString(1))));
+    /**
+     * What a look found.
+     *
+     * @param written how much has been written; empty where that is not known
+     * @param outbox whether the outbox has rows
+     */
+    record Found(Optional<String> written, boolean outbox) {}
+
+    static Found look(Database database) {
+        return database.read(
+                new Sql(LOOK).one(row -> new Found(Optional.ofNullable(row.getString(1)), row.getBoolean(2))));
     }
 
     /** As {@link #paced(Duration, Duration, Runnable)}, for a job that finds what has been written as soon as it runs. */
@@ -94,11 +104,29 @@ public class Quiet {
         };
     }
 
+    /**
+     * Looks whether the outbox is empty, and at the same time, on behalf of all jobs, whether something has been written. Blocks.
+     *
+     * @return false also where it is not known, so that whoever moves the rows finds out why
+     */
+    public boolean isOutboxEmpty() {
+        looking.lock();
+        try {
+            Optional<Found> result = look(nanoTime.getAsLong());
+            return result.isPresent() && !result.get().outbox();
+        } finally {
+            looking.unlock();
+        }
+    }
+
     /** Whether nothing has been written for long enough. Blocks for a look now and then. */
     boolean isQuiet() {
         if (looking.tryLock()) {
             try {
-                look();
+                long now = nanoTime.getAsLong();
+                if (now - lookedAt >= (standsStill() ? QUIET_INTERVAL : INTERVAL).toNanos()) {
+                    look(now);
+                }
             } finally {
                 looking.unlock();
             }
@@ -110,22 +138,20 @@ public class Quiet {
         return nanoTime.getAsLong() - movedAt >= AFTER.toNanos();
     }
 
-    private void look() {
-        long now = nanoTime.getAsLong();
-        if (now - lookedAt < (standsStill() ? QUIET_INTERVAL : INTERVAL).toNanos()) {
-            return;
-        }
+    private Optional<Found> look(long now) {
         lookedAt = now;
-        Optional<String> found = Optional.empty();
+        Optional<Found> result = Optional.empty();
         try {
-            found = written.get();
+            result = Optional.of(found.get());
         } catch (RuntimeException e) {
             // The jobs find out and say what is wrong.
             LOG.debug("It is not known whether PostgreSQL is being written to", e);
         }
-        if (found.isEmpty() || !found.equals(count)) {
+        Optional<String> written = result.flatMap(Found::written);
+        if (written.isEmpty() || !written.equals(count)) {
             movedAt = now;
         }
-        count = found;
+        count = written;
+        return result;
     }
 }

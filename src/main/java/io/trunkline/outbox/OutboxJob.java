@@ -4,6 +4,7 @@ import io.quarkus.runtime.ShutdownEvent;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.Failures;
 import io.trunkline.jdbc.ConnectionUser;
+import io.trunkline.jdbc.Quiet;
 import io.trunkline.schema.DatabaseReady;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -17,7 +18,8 @@ import org.jboss.logging.Logger;
 
 /**
  * Moves records from the outbox to the log, on whichever replica comes first. While there are some it goes on at once; when there are
- * none it looks less and less often, so that a database whose outbox nobody uses is left alone.
+ * none it looks less and less often, and in the end by the look that all jobs share, so that a database whose outbox nobody uses is
+ * left alone.
  */
 @ApplicationScoped
 class OutboxJob implements ConnectionUser {
@@ -38,14 +40,16 @@ class OutboxJob implements ConnectionUser {
     private final OutboxStore store;
     private final OutboxConfig config;
     private final OutboxMetrics metrics;
+    private final Quiet quiet;
     private final ScheduledExecutorService timer = WorkerPool.timer("outbox", 1);
     private final OutboxPace pace;
     private volatile boolean stopping;
 
-    OutboxJob(OutboxStore store, OutboxConfig config, OutboxMetrics metrics) {
+    OutboxJob(OutboxStore store, OutboxConfig config, OutboxMetrics metrics, Quiet quiet) {
         this.store = store;
         this.config = config;
         this.metrics = metrics;
+        this.quiet = quiet;
         pace = new OutboxPace(config.pollInterval(), IDLE, PATIENT_LOOKS);
     }
 
@@ -83,6 +87,10 @@ class OutboxJob implements ConnectionUser {
 
     /** Moves what can be moved now; answers when to look again. */
     private Duration moveAll() {
+        if (pace.isLongest() && quiet.isOutboxEmpty()) {
+            metrics.nothingHeld();
+            return pace.next(false);
+        }
         boolean found = false;
         int rows = ROWS;
         long bytes = BYTES;

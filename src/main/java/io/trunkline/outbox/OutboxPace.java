@@ -24,6 +24,11 @@ final class OutboxPace {
         emptyLooks = patience;
     }
 
+    /** Whether the outbox has been empty for so long, or from the start, that the pause is the longest. */
+    boolean isLongest() {
+        return pause.equals(longest);
+    }
+
     /** The pause after a look. */
     Duration next(boolean found) {
         if (found) {

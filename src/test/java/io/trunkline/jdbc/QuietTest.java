@@ -30,6 +30,7 @@ class QuietTest extends ServiceTestCase {
     private final AtomicLong now = new AtomicLong();
     private final AtomicInteger looks = new AtomicInteger();
     private Optional<String> count = Optional.of("1");
+    private boolean outbox;
     private boolean away;
 
     private final Quiet quiet = new Quiet(
@@ -38,19 +39,19 @@ class QuietTest extends ServiceTestCase {
                 if (away) {
                     throw new IllegalStateException("PostgreSQL is away");
                 }
-                return count;
+                return new Quiet.Found(count, outbox);
             },
             now::get);
 
     @Test
     void recordThatIsWrittenCounts() {
         String topic = api.newTopic(1);
-        Optional<String> before = Quiet.written(database);
+        Optional<String> before = written();
         assertThat(before).isPresent();
 
         api.writeNumbers(topic, 0, 0, 1);
 
-        Awaitility.await().atMost(PATIENCE).until(() -> !Quiet.written(database).equals(before));
+        Awaitility.await().atMost(PATIENCE).until(() -> !written().equals(before));
     }
 
     @Test
@@ -113,7 +114,9 @@ class QuietTest extends ServiceTestCase {
         callFor(Duration.ofMinutes(25), job);
 
         assertThat(runs.getLast()).isGreaterThanOrEqualTo(written.plus(late));
-        assertThat(runs.getLast()).as("and then it is seldom").isLessThan(written.plus(late).plusMinutes(1));
+        assertThat(runs.getLast())
+                .as("and then it is seldom")
+                .isLessThan(written.plus(late).plusMinutes(1));
     }
 
     @Test
@@ -122,12 +125,12 @@ class QuietTest extends ServiceTestCase {
                 Statement statement = owner.createStatement()) {
             // What other tests have written may be counted meanwhile.
             Awaitility.await().atMost(PATIENCE).untilAsserted(() -> {
-                Optional<String> before = Quiet.written(database);
+                Optional<String> before = written();
 
                 statement.execute("UPDATE trunkline.retention_lease SET held_until = held_until");
                 statement.execute("SELECT pg_stat_force_next_flush()");
 
-                assertThat(Quiet.written(database)).isEqualTo(before);
+                assertThat(written()).isEqualTo(before);
             });
         }
     }
@@ -143,6 +146,55 @@ class QuietTest extends ServiceTestCase {
         });
 
         assertThat(looks.get()).isBetween(100, 130);
+    }
+
+    @Test
+    void rowOfTheOutboxIsFound() throws SQLException {
+        String topic = api.newTopic(1);
+        try (Connection owner = TestDatabase.asOwner();
+                Statement statement = owner.createStatement()) {
+            owner.setAutoCommit(false);
+            // The service does not move the row before the test has seen it.
+            statement.execute("SELECT FROM trunkline.outbox_mover FOR UPDATE");
+
+            TestDatabase.execute("SELECT trunkline.enqueue('" + topic + "', 'key', 'value')");
+
+            assertThat(Quiet.look(database).outbox()).isTrue();
+            owner.rollback();
+        }
+        Awaitility.await().atMost(PATIENCE).until(() -> !Quiet.look(database).outbox());
+    }
+
+    @Test
+    void looksAtTheOutboxAreThoseOfAllJobs() {
+        Runnable job = quiet.paced(SELDOM, () -> {});
+        callFor(Duration.ofMinutes(2), job);
+        looks.set(0);
+
+        for (int i = 0; i < 240; i++) {
+            assertThat(quiet.isOutboxEmpty()).isTrue();
+            later(Duration.ofSeconds(10));
+            job.run();
+            later(Duration.ofSeconds(5));
+        }
+
+        assertThat(looks).hasValue(240);
+        assertThat(quiet.isQuiet()).isTrue();
+        count = Optional.of("2");
+        assertThat(quiet.isOutboxEmpty()).isTrue();
+        assertThat(quiet.isQuiet())
+                .as("the look at the outbox noticed what was written")
+                .isFalse();
+    }
+
+    @Test
+    void outboxIsNotCalledEmptyUnlessItIs() {
+        outbox = true;
+        assertThat(quiet.isOutboxEmpty()).isFalse();
+        outbox = false;
+        assertThat(quiet.isOutboxEmpty()).isTrue();
+        away = true;
+        assertThat(quiet.isOutboxEmpty()).as("PostgreSQL is away").isFalse();
     }
 
     @Test
@@ -168,6 +220,10 @@ class QuietTest extends ServiceTestCase {
         count = Optional.empty();
         callFor(Duration.ofMinutes(5), quiet::isQuiet);
         assertThat(quiet.isQuiet()).as("it is a standby").isFalse();
+    }
+
+    private Optional<String> written() {
+        return Quiet.look(database).written();
     }
 
     private void callFor(Duration time, Runnable what) {

@@ -13,6 +13,7 @@ class OutboxPaceTest {
 
     @Test
     void outboxThatNobodyHasUsedIsLookedAtRarely() {
+        assertThat(pace.isLongest()).isTrue();
         assertThat(pace.next(false)).isEqualTo(LONGEST);
         assertThat(pace.next(false)).isEqualTo(LONGEST);
     }
@@ -20,12 +21,15 @@ class OutboxPaceTest {
     @Test
     void looksBecomeRarerOnlyAfterAWhile() {
         assertThat(pace.next(true)).isEqualTo(SHORTEST);
+        assertThat(pace.isLongest()).isFalse();
         assertThat(pace.next(false)).isEqualTo(SHORTEST);
         assertThat(pace.next(false)).isEqualTo(SHORTEST);
         assertThat(pace.next(false)).isEqualTo(Duration.ofMillis(200));
         assertThat(pace.next(false)).isEqualTo(Duration.ofMillis(400));
         assertThat(pace.next(false)).isEqualTo(Duration.ofMillis(800));
+        assertThat(pace.isLongest()).isFalse();
         assertThat(pace.next(false)).isEqualTo(LONGEST);
+        assertThat(pace.isLongest()).isTrue();
         assertThat(pace.next(true)).isEqualTo(SHORTEST);
     }
 }
