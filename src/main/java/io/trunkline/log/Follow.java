@@ -152,8 +152,7 @@ public final class Follow implements AutoCloseable {
                 return CompletableFuture.failedFuture(LogEnds.gone());
             }
             long now = System.nanoTime();
-            unseen = Stream.concat(
-                            unknown.stream(), ready.stream().filter(partitionId -> isOld(partitionId, now)))
+            unseen = Stream.concat(unknown.stream(), ready.stream().filter(partitionId -> isOld(partitionId, now)))
                     .distinct()
                     .toList();
             for (Long partitionId : ready) {

@@ -103,13 +103,16 @@ final class ConsumerSource implements StreamSource {
         if (reserved == 0) {
             return poll(mostWait).thenApply(this::page);
         }
-        // What there was no room for is counted before it is read, so that it is not read in vain again and again. It is there:
+        // What there was no room for is counted before it is read, so that it is not read in vain again and again. It
+        // is there:
         // nothing is waited for with memory in hand.
         exchange.take(reserved);
-        return poll(Duration.ZERO).whenComplete((poll, failure) -> exchange.giveBack(reserved)).thenApply(poll -> {
-            refused = StreamPage.Refused.NONE;
-            return page(poll);
-        });
+        return poll(Duration.ZERO)
+                .whenComplete((poll, failure) -> exchange.giveBack(reserved))
+                .thenApply(poll -> {
+                    refused = StreamPage.Refused.NONE;
+                    return page(poll);
+                });
     }
 
     @Override

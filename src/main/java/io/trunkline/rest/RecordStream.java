@@ -153,7 +153,9 @@ final class RecordStream {
         if (isStalled(now)) {
             run(() -> {
                 if (isStalled(now)) {
-                    LOG.debugf("A client does not take a stream path=%s", context.request().path());
+                    LOG.debugf(
+                            "A client does not take a stream path=%s",
+                            context.request().path());
                     cut(CANCEL, End.CLIENT);
                 }
             });
@@ -184,7 +186,9 @@ final class RecordStream {
                 end(End.CLIENT);
             } else {
                 LOG.errorf(
-                        e, "A stream could not be written path=%s", context.request().path());
+                        e,
+                        "A stream could not be written path=%s",
+                        context.request().path());
                 cut(INTERNAL_ERROR, End.FAILED);
             }
         }

@@ -117,13 +117,13 @@ class StreamStarts {
      * @param partition of a stream of one; empty for all
      * @param gone whether nobody wants to know any more, which ends what takes long
      */
-    CompletableFuture<TopicSource.Start> find(
-            TopicName name, OptionalInt partition, From from, BooleanSupplier gone) {
+    CompletableFuture<TopicSource.Start> find(TopicName name, OptionalInt partition, From from, BooleanSupplier gone) {
         return switch (from) {
             case From.Resume(Cursor cursor) -> resume(name, partition, cursor);
             case From.Time(long millis) ->
-                topic(name, partition).thenCompose(topic -> times(topic, partitions(topic, partition), millis, gone)
-                        .thenApply(offsets -> new TopicSource.Start(topic, partition, offsets, false)));
+                topic(name, partition)
+                        .thenCompose(topic -> times(topic, partitions(topic, partition), millis, gone)
+                                .thenApply(offsets -> new TopicSource.Start(topic, partition, offsets, false)));
             default -> topic(name, partition).thenCompose(topic -> begin(topic, partition, from, false));
         };
     }

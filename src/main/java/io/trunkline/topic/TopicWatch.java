@@ -113,7 +113,8 @@ public class TopicWatch {
                     tell(name, late, now);
                 } catch (RuntimeException e) {
                     // One topic that cannot be read is nothing to the others.
-                    LOG.debugf("A topic could not be looked at; will try again topic=%s code=%s", name, Failures.code(e));
+                    LOG.debugf(
+                            "A topic could not be looked at; will try again topic=%s code=%s", name, Failures.code(e));
                 }
             });
         } catch (RuntimeException e) {

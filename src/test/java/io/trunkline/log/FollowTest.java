@@ -131,8 +131,9 @@ class FollowTest extends ServiceTestCase {
             assertThat(offsets(get(follow.next(TWO)), 0)).containsExactly(0L, 1L);
             api.send("DELETE", "/topics/" + name + "/partitions/0/records?before=60", Api.CONTROL, "");
             long deleted = System.nanoTime();
-            Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> System.nanoTime() - deleted
-                    >= Follow.FRESH.toNanos());
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(10))
+                    .until(() -> System.nanoTime() - deleted >= Follow.FRESH.toNanos());
 
             Map<Long, FetchOutcome> found = get(follow.next(TWO));
 
@@ -154,8 +155,9 @@ class FollowTest extends ServiceTestCase {
             api.writeNumbers(name, 0, 1, 10);
             api.send("DELETE", "/topics/" + name + "/partitions/0/records?before=6", Api.CONTROL, "");
             long deleted = System.nanoTime();
-            Awaitility.await().atMost(Duration.ofSeconds(10)).until(() -> System.nanoTime() - deleted
-                    >= Follow.FRESH.toNanos());
+            Awaitility.await()
+                    .atMost(Duration.ofSeconds(10))
+                    .until(() -> System.nanoTime() - deleted >= Follow.FRESH.toNanos());
 
             assertThat(get(follow.next(LIMITS)).get(topic.partitionId(0)))
                     .isEqualTo(new FetchOutcome.OutOfRange(new OffsetRange(6, 10)));

@@ -36,6 +36,7 @@ import org.junit.jupiter.api.Test;
 @QuarkusTest
 class ConsumerStreamTest extends ServiceTestCase {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+
     @Inject
     ParkedRequests requests;
 
@@ -131,7 +132,13 @@ class ConsumerStreamTest extends ServiceTestCase {
             client.send("GET " + path + " HTTP/1.1\r\nHost: localhost\r\n\r\n");
             Exchange exchange = Exchange.of(requests.take(path).request());
             try (StreamSource source = ConsumerSource.open(
-                            consumers, ref, new LongCalls.Watched(), Duration.ofMinutes(1), Duration.ofMinutes(5), budget, exchange)
+                            consumers,
+                            ref,
+                            new LongCalls.Watched(),
+                            Duration.ofMinutes(1),
+                            Duration.ofMinutes(5),
+                            budget,
+                            exchange)
                     .get(30, TimeUnit.SECONDS)) {
                 source.next().get(30, TimeUnit.SECONDS).ended(true);
                 makeOld(consumer.name());
@@ -140,7 +147,8 @@ class ConsumerStreamTest extends ServiceTestCase {
 
                 Awaitility.await()
                         .atMost(PATIENCE)
-                        .untilAsserted(() -> assertThat(silence(consumer.name())).isLessThan(Duration.ofMinutes(2)));
+                        .untilAsserted(
+                                () -> assertThat(silence(consumer.name())).isLessThan(Duration.ofMinutes(2)));
                 Awaitility.await()
                         .atMost(PATIENCE)
                         .until(() -> group.committed(topic, 0).equals(OptionalLong.of(3)));

@@ -159,14 +159,12 @@ class LongCallsTest extends AccessTestCase {
         allow(bob, "use group " + group);
         allow(bob, "read topic " + other);
         Api.Answer rule = admin.post(
-                "/rules",
-                Api.CONTROL,
-                "{\"role\":\"" + role + "\",\"right\":\"read\",\"topic\":\"" + topic + "\"}");
+                "/rules", Api.CONTROL, "{\"role\":\"" + role + "\",\"right\":\"read\",\"topic\":\"" + topic + "\"}");
         assertThat(rule.status()).as(rule.body()).isEqualTo(201);
         token = token(bob, role);
         Api bobs = api.as(token);
-        Consumer consumer = new Consumer(
-                bobs, bobs.newConsumer(group, "{\"format\":\"json\",\"auto.offset.reset\":\"earliest\"}"));
+        Consumer consumer =
+                new Consumer(bobs, bobs.newConsumer(group, "{\"format\":\"json\",\"auto.offset.reset\":\"earliest\"}"));
         consumer.subscribe(topic, other);
         try (EventStream stream = EventStream.open(bobs, consumer.path() + "/records")) {
             admin.writeNumbers(topic, 0, 0, 1);

@@ -89,7 +89,9 @@ class RecordStreamTest extends ServiceTestCase {
             assertThat(all).as("it has no end").doesNotContain("\r\n0\r\n");
             String last =
                     ID.matcher(all).results().reduce((a, b) -> b).orElseThrow().group(1);
-            assertThat(Cursor.parse(last).offset(0)).as("where the client goes on").isEqualTo(1);
+            assertThat(Cursor.parse(last).offset(0))
+                    .as("where the client goes on")
+                    .isEqualTo(1);
             assertThat(stream.over().join()).isEqualTo(RecordStream.End.FAILED);
             assertThat(taken).as("the page").containsExactly(false);
             assertThat(source.closed).isTrue();

@@ -356,10 +356,13 @@ class StreamApiTest extends ServiceTestCase {
         api.createTopic(topic, 1);
 
         try (RawHttp client = new RawHttp(base.getPort())) {
-            client.send("GET " + records(topic) + " HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nLast-Event-ID: "
-                    + last.id() + "\r\n\r\n");
+            client.send("GET " + records(topic)
+                    + " HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nLast-Event-ID: " + last.id()
+                    + "\r\n\r\n");
             String begin = client.readUntil(": open\n\n");
-            assertThat(begin.substring(0, begin.indexOf(": open"))).contains("retry: ").doesNotContain("id: ");
+            assertThat(begin.substring(0, begin.indexOf(": open")))
+                    .contains("retry: ")
+                    .doesNotContain("id: ");
         }
         List<String> lines = lines(records(topic) + "?cursor=" + last.id(), 2);
         assertThat(lines.get(0)).isEqualTo("{\"event\":\"open\"}");
@@ -402,7 +405,8 @@ class StreamApiTest extends ServiceTestCase {
     void cursorThatWasForgedForAnEarlierTopicOfTheNameReadsFromTheStart() {
         String topic = api.newTopic(1);
         api.writeNumbers(topic, 0, 0, 3);
-        byte[] cursor = Base64.getUrlDecoder().decode(open(records(topic)).next().id());
+        byte[] cursor =
+                Base64.getUrlDecoder().decode(open(records(topic)).next().id());
         for (int i = ID_TAG; i < ID_TAG + Integer.BYTES; i++) {
             cursor[i]++;
         }

@@ -106,7 +106,9 @@ class TopicSourceTest extends ServiceTestCase {
 
             assertThat(pagesRead()).isEqualTo(read);
             hog.giveBack(hog.held());
-            assertThat(get(source.next()).memory()).isEqualTo(exchange.held() - held).isPositive();
+            assertThat(get(source.next()).memory())
+                    .isEqualTo(exchange.held() - held)
+                    .isPositive();
         }
     }
 

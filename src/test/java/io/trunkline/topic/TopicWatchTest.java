@@ -85,7 +85,8 @@ class TopicWatchTest extends ServiceTestCase {
         List<TopicWatch.Watcher> watchers = IntStream.range(0, 20)
                 .mapToObj(i -> watch.watch(name(i), topic -> told.add(name(i))))
                 .toList();
-        store.broken.addAll(IntStream.range(0, 10).mapToObj(TopicWatchTest::name).toList());
+        store.broken.addAll(
+                IntStream.range(0, 10).mapToObj(TopicWatchTest::name).toList());
 
         timer.runNext();
 
