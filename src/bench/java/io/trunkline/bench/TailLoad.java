@@ -1,6 +1,7 @@
 package io.trunkline.bench;
 
 import java.io.IOException;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
 
@@ -49,7 +50,7 @@ final class TailLoad implements Load {
     }
 
     @Override
-    public void start(Window window) throws IOException {
+    public void start(Window window) throws IOException, SQLException {
         readers.start(window);
         producer.start(window);
     }
