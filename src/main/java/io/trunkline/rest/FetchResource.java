@@ -115,7 +115,7 @@ class FetchResource {
                             schema =
                                     @Schema(
                                             type = SchemaType.STRING,
-                                            enumeration = {"json", "text", "binary"}))
+                                            enumeration = {"json", "text", "binary", "cloudevents"}))
                     @QueryParam("format")
                     String format,
             @Parameter(hidden = true) @HeaderParam(HttpHeaders.IF_NONE_MATCH) String ifNoneMatch,

@@ -21,7 +21,7 @@ enum StreamFormat {
         }
 
         @Override
-        void record(JsonBuffer out, RecordJson json, FetchedBatch batch, int i, byte @Nullable [] cursor) {
+        void record(JsonBuffer out, RecordWriter json, FetchedBatch batch, int i, byte @Nullable [] cursor) {
             id(out, cursor);
             out.ascii("data: ");
             int from = out.length();
@@ -56,7 +56,7 @@ enum StreamFormat {
         }
 
         @Override
-        void record(JsonBuffer out, RecordJson json, FetchedBatch batch, int i, byte @Nullable [] cursor) {
+        void record(JsonBuffer out, RecordWriter json, FetchedBatch batch, int i, byte @Nullable [] cursor) {
             int from = out.length();
             json.write(out, batch, i);
             out.onOneLine(from);
@@ -97,7 +97,7 @@ enum StreamFormat {
     abstract void begin(JsonBuffer out, Duration retry, byte @Nullable [] cursor);
 
     /** A record of a batch, with where to go on after it. */
-    abstract void record(JsonBuffer out, RecordJson json, FetchedBatch batch, int i, byte @Nullable [] cursor);
+    abstract void record(JsonBuffer out, RecordWriter json, FetchedBatch batch, int i, byte @Nullable [] cursor);
 
     /** Something that the client has to know, on one line of JSON, under a name of small letters. */
     abstract void notice(JsonBuffer out, String name, byte[] json, byte @Nullable [] cursor);

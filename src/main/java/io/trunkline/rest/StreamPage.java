@@ -34,8 +34,8 @@ class StreamPage {
     /** A part of a page. */
     sealed interface Part {
         /** Records of a partition, one at least. */
-        record Records(int partition, RecordJson json, ArrayDeque<FetchedBatch> batches) implements Part {
-            Records(int partition, RecordJson json, List<FetchedBatch> batches) {
+        record Records(int partition, RecordWriter json, ArrayDeque<FetchedBatch> batches) implements Part {
+            Records(int partition, RecordWriter json, List<FetchedBatch> batches) {
                 this(partition, json, new ArrayDeque<>(batches));
             }
         }

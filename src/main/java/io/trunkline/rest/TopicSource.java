@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** The records of a topic, of one partition or of all, as they are appended. */
@@ -36,7 +37,7 @@ final class TopicSource implements StreamSource {
     private final ResponseBudget budget;
     private final Exchange exchange;
     private final Topic topic;
-    private final RecordFormat format;
+    private final IntFunction<RecordWriter> writers;
     private final Cursor.Progress progress;
     private final Follow follow;
     /** The numbers of the partitions, by their ids. */
@@ -63,13 +64,22 @@ final class TopicSource implements StreamSource {
         }
     }
 
-    /** @throws TrunklineException {@code OVERLOADED} when there is no room for it */
-    TopicSource(Start start, RecordFormat format, Exchange exchange, Logs logs, Topics topics, ResponseBudget budget) {
+    /**
+     * @param writers of the records of each partition
+     * @throws TrunklineException {@code OVERLOADED} when there is no room for it
+     */
+    TopicSource(
+            Start start,
+            IntFunction<RecordWriter> writers,
+            Exchange exchange,
+            Logs logs,
+            Topics topics,
+            ResponseBudget budget) {
         this.logs = logs;
         this.topics = topics;
         this.budget = budget;
         this.exchange = exchange;
-        this.format = format;
+        this.writers = writers;
         topic = start.topic();
         progress = new Cursor.Progress(topic, start.partition());
         exchange.take(start.offsets().size() * PARTITION_BYTES);
@@ -202,7 +212,7 @@ final class TopicSource implements StreamSource {
                 case FetchOutcome.OutOfRange out -> parts.add(overtaken(entry.getKey(), partition, out.range()));
                 case FetchOutcome.Page page -> {
                     parts.add(new StreamPage.Part.Records(
-                            partition, new RecordJson(topic.name(), partition, format, true), page.batches()));
+                            partition, writers.apply(partition), page.batches()));
                 }
             }
         }

@@ -7,6 +7,7 @@ import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
+import io.trunkline.rest.event.EventJson;
 import io.trunkline.topic.Topic;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.TopicWatch;
@@ -20,11 +21,13 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /** Streams of topics, of one partition or of all, as requests ask for them. */
 @Singleton
 class TopicStreams {
+    private static final String CLOUD_EVENTS = "cloudevents";
     private static final List<String> OF_PAGES = List.of("timestamp", "max_bytes", "max_records", "timeout");
 
     private final Streams streams;
@@ -66,14 +69,14 @@ class TopicStreams {
                     ErrorCode.INVALID_PARAMETER,
                     "The parameter offset is for a stream of one partition; use from or cursor.");
         }
-        RecordFormat records = records(parameters.get("format"));
+        IntFunction<RecordWriter> writers = writers(name, parameters.get("format"), format);
         StreamStarts.From from = StreamStarts.From.of(
                 context.request().getHeader("Last-Event-ID"), parameters.get("cursor"), parameters.get("from"), offset);
         return streams.open(
                         context,
                         format,
                         watched -> starts.find(name, partition, from, context.response()::closed)
-                                .thenApply(start -> source(start, records, Exchange.of(context))))
+                                .thenApply(start -> source(start, writers, Exchange.of(context))))
                 .exceptionallyCompose(failure -> {
                     Optional<OffsetRange> range = StreamStarts.OutOfRange.range(Failures.unwrapped(failure));
                     return range.isPresent()
@@ -83,8 +86,8 @@ class TopicStreams {
                 });
     }
 
-    private StreamSource source(TopicSource.Start start, RecordFormat format, Exchange exchange) {
-        TopicSource source = new TopicSource(start, format, exchange, logs, topics, budget);
+    private StreamSource source(TopicSource.Start start, IntFunction<RecordWriter> writers, Exchange exchange) {
+        TopicSource source = new TopicSource(start, writers, exchange, logs, topics, budget);
         return start.partition().isPresent() ? source : new Watched(source, start.topic(), watch);
     }
 
@@ -115,11 +118,22 @@ class TopicStreams {
         }
     }
 
-    private static RecordFormat records(@Nullable String format) {
-        return format == null
+    private static IntFunction<RecordWriter> writers(TopicName topic, @Nullable String name, StreamFormat stream) {
+        if (CLOUD_EVENTS.equals(name)) {
+            if (stream != StreamFormat.EVENTS) {
+                throw new TrunklineException(
+                        ErrorCode.INVALID_PARAMETER,
+                        "Lines are given with format=json, text or binary: read CloudEvents as "
+                                + StreamFormat.EVENTS.mediaType() + ".");
+            }
+            return partition -> new EventJson(topic, partition)::write;
+        }
+        RecordFormat format = name == null
                 ? RecordFormat.JSON
-                : RecordFormat.named(format)
+                : RecordFormat.named(name)
                         .orElseThrow(() -> new TrunklineException(
-                                ErrorCode.INVALID_PARAMETER, "The parameter format must be json, text or binary."));
+                                ErrorCode.INVALID_PARAMETER,
+                                "The parameter format must be json, text, binary or " + CLOUD_EVENTS + "."));
+        return partition -> new RecordJson(topic, partition, format, true);
     }
 }

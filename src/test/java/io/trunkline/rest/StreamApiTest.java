@@ -231,6 +231,43 @@ class StreamApiTest extends ServiceTestCase {
                 .isEqualTo("aw==");
     }
 
+    @Test
+    void streamHasCloudEventsWhereItIsAskedForThem() {
+        String topic = api.newTopic(1);
+        api.send(api.request("/topics/" + topic)
+                .header("Content-Type", "text/plain")
+                .header("ce-specversion", "1.0")
+                .header("ce-id", "17")
+                .header("ce-source", "/shop")
+                .header("ce-type", "order.placed")
+                .header("ce-partitionkey", "customer 7")
+                .POST(HttpRequest.BodyPublishers.ofString("two\nlines")));
+        api.send(api.request("/topics/" + topic)
+                .header("Content-Type", "application/cloudevents+json")
+                .POST(HttpRequest.BodyPublishers.ofString(
+                        "{\n\"specversion\":\"1.0\",\n\"id\":\"18\",\"source\":\"/shop\",\"type\":\"t\",\"data\":1.10\n}\n")));
+        api.write(topic, 0, Api.TEXT, List.of("{\"key\":\"k\",\"value\":\"no event\"}"));
+
+        EventStream events = open(records(topic) + "?format=cloudevents");
+
+        JsonNode binary = events.next().json();
+        assertThat(binary.path("id").asText()).isEqualTo("17");
+        assertThat(binary.path("partitionkey").asText()).isEqualTo("customer 7");
+        assertThat(binary.path("data").asText()).isEqualTo("two\nlines");
+        Event structured = events.next();
+        assertThat(structured.json().path("id").asText()).isEqualTo("18");
+        assertThat(structured.data()).contains("1.10").doesNotContain("\n");
+        Event record = events.next();
+        assertThat(record.json().path("type").asText()).isEqualTo("io.trunkline.record");
+        assertThat(record.json().path("id").asText()).isEqualTo("0:2");
+        assertThat(record.id()).as("cursor").isNotEqualTo(structured.id());
+        assertFailure(
+                api.send(api.request(records(topic) + "?format=cloudevents")
+                        .header("Accept", "application/x-ndjson")),
+                400,
+                "INVALID_PARAMETER");
+    }
+
     /** In JSON, line breaks may stand between tokens; in events they would end a field. */
     @Test
     void valueOfSeveralLinesIsOneEvent() {

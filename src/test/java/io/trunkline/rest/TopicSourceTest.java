@@ -132,7 +132,7 @@ class TopicSourceTest extends ServiceTestCase {
     private TopicSource source(Topic topic) {
         TopicSource source = new TopicSource(
                 new TopicSource.Start(topic, OptionalInt.empty(), Map.of(0, 0L), false),
-                RecordFormat.JSON,
+                partition -> new RecordJson(topic.name(), partition, RecordFormat.JSON, true),
                 exchange,
                 logs,
                 topics,
