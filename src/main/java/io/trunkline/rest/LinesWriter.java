@@ -266,8 +266,8 @@ final class LinesWriter {
     }
 
     /**
-     * The parser does not know everything: a record gets headers on its way, and the topic may take less than when the body began.
-     * Which record is too large is found by trying fewer: nothing has been written, and nothing stands for that here.
+     * The parser does not know everything: the topic may take less than when the body began. Which record is too large is found by
+     * trying fewer: nothing has been written, and nothing stands for that here.
      */
     private static CompletableFuture<ProduceResult> refused(LineParser.Lines found, Throwable thrown) {
         return Failures.known(thrown).code() == ErrorCode.RECORD_TOO_LARGE

@@ -11,7 +11,6 @@ import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
 import java.util.OptionalInt;
 import org.eclipse.microprofile.openapi.annotations.Operation;
-import org.eclipse.microprofile.openapi.annotations.enums.ParameterIn;
 import org.eclipse.microprofile.openapi.annotations.enums.SchemaType;
 import org.eclipse.microprofile.openapi.annotations.media.Schema;
 import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
@@ -25,11 +24,6 @@ import org.jspecify.annotations.Nullable;
 @Tag(name = "Records")
 @APIResponse(responseCode = "default", ref = "SendFailure")
 class ProduceResource {
-    private static final String IDEMPOTENCY_KEY =
-            "A name of this request, new for each request. Within trunkline.idempotency.retention (24 hours by default) a"
-                    + " repetition returns the first offsets, and writes only those records that the first request has left"
-                    + " unwritten. The same key with another body, partition or media type is IDEMPOTENCY_KEY_REUSED.";
-
     private final Producing producing;
 
     ProduceResource(Producing producing) {
@@ -50,11 +44,7 @@ class ProduceResource {
     @APIResponse(responseCode = "200", ref = "Sent")
     @APIResponse(responseCode = "202", description = "CloudEvents are durable; Accept names no type of the offsets.")
     @APIResponse(responseCode = "204", description = "Accepted, with async=true.")
-    @Parameter(
-            name = IdempotencyKey.HEADER,
-            in = ParameterIn.HEADER,
-            description = IDEMPOTENCY_KEY,
-            schema = @Schema(minLength = 1, maxLength = 255, pattern = "^[!-~]+$", type = SchemaType.STRING))
+    @Parameter(ref = "IdempotencyKey")
     @Parameter(ref = "RecordKey")
     @Parameter(ref = "EachOffset")
     public Uni<Response> send(
@@ -77,19 +67,8 @@ class ProduceResource {
     @APIResponse(responseCode = "202", description = "CloudEvents are durable; Accept names no type of the offsets.")
     @APIResponse(responseCode = "204", description = "Accepted, with async=true.")
     @APIResponse(responseCode = "412", ref = "EndMoved")
-    @Parameter(
-            name = IdempotencyKey.HEADER,
-            in = ParameterIn.HEADER,
-            description = IDEMPOTENCY_KEY,
-            schema = @Schema(minLength = 1, maxLength = 255, pattern = "^[!-~]+$", type = SchemaType.STRING))
-    @Parameter(
-            name = HttpHeaders.IF_MATCH,
-            in = ParameterIn.HEADER,
-            description =
-                    "The end offset that the partition must have, in double quotes. All records are written there,"
-                            + " or none.",
-            example = "\"42\"",
-            schema = @Schema(pattern = "^\"[0-9]+\"$", type = SchemaType.STRING))
+    @Parameter(ref = "IdempotencyKey")
+    @Parameter(ref = "ExpectedEnd")
     @Parameter(ref = "RecordKey")
     @Parameter(ref = "EachOffset")
     public Uni<Response> sendToPartition(

@@ -1,5 +1,7 @@
 package io.trunkline.rest;
 
+import io.trunkline.rest.event.EventHeaders;
+import io.trunkline.rest.event.EventText;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import java.nio.ByteBuffer;
@@ -40,7 +42,7 @@ final class RequestFingerprint {
         Map<String, List<String>> facts = new TreeMap<>();
         facts.put("partition", List.of(partition.isPresent() ? Integer.toString(partition.getAsInt()) : ""));
         facts.put("all", List.of(Boolean.toString(allOrNothing)));
-        facts.put("type", List.of(mediaType(request.getHeader(HttpHeaders.CONTENT_TYPE))));
+        facts.put("type", List.of(type(request)));
         if (request.query() != null) {
             request.params().names().stream()
                     .filter(name -> !OF_THE_RESPONSE.contains(name))
@@ -70,15 +72,15 @@ final class RequestFingerprint {
         }
     }
 
-    /** Without parameters, of which only the charset is taken, and that must be UTF-8. */
-    private static String mediaType(@Nullable String contentType) {
-        if (contentType == null) {
-            return "";
-        }
-        int parameters = contentType.indexOf(';');
-        return (parameters < 0 ? contentType : contentType.substring(0, parameters))
-                .strip()
-                .toLowerCase(Locale.ROOT);
+    /**
+     * The media type: as it is where it stands in the records, which those of CloudEvents do; else without parameters, of which
+     * only the charset is taken, and that must be UTF-8.
+     */
+    private static String type(HttpServerRequest request) {
+        @Nullable String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
+        String name = MediaTypes.name(type);
+        boolean kept = name.startsWith(EventText.ANY) || EventHeaders.areMeant(request.headers(), name);
+        return kept && type != null ? type.strip() : name;
     }
 
     /** With the length of each text, so that other facts make another text. */

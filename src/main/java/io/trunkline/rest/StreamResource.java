@@ -31,7 +31,8 @@ class StreamResource {
     static final String FROM =
             "Of a stream: earliest, latest, a time (ISO 8601, or milliseconds since 1970); earliest if absent.";
     static final String CURSOR = "Of a stream: the id of the last event that the client has; it counts before from.";
-    static final String FORMAT = "Of a stream: how keys and values stand in events; json if absent. With cloudevents, each record is a CloudEvent.";
+    static final String FORMAT =
+            "Of a stream: how keys and values stand in events; json if absent. With cloudevents, each record is a CloudEvent.";
 
     private final TopicStreams streams;
 

@@ -211,8 +211,7 @@ final class TopicSource implements StreamSource {
             switch (entry.getValue()) {
                 case FetchOutcome.OutOfRange out -> parts.add(overtaken(entry.getKey(), partition, out.range()));
                 case FetchOutcome.Page page -> {
-                    parts.add(new StreamPage.Part.Records(
-                            partition, writers.apply(partition), page.batches()));
+                    parts.add(new StreamPage.Part.Records(partition, writers.apply(partition), page.batches()));
                 }
             }
         }

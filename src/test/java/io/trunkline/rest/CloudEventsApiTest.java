@@ -290,6 +290,40 @@ class CloudEventsApiTest extends ServiceTestCase {
                         .isEqualTo(data));
     }
 
+    @Test
+    void eventWithAnIdempotencyKeyIsWrittenOnce() {
+        String topic = api.newTopic(2);
+        Map<String, String> first = with(EXAMPLE, "Idempotency-Key", "k-1");
+
+        Api.Answer written = post(topic, first, "text/plain; charset=utf-8", "x");
+        Api.Answer again = post(topic, first, "text/plain; charset=utf-8", "x");
+        List<Api.Answer> others = List.of(
+                post(topic, with(first, "ce-id", "other"), "text/plain; charset=utf-8", "x"),
+                post(topic, first, "text/plain; charset=iso-8859-1", "x"),
+                post(topic, first, "text/plain; charset=utf-8", "y"));
+
+        assertThat(written.status()).as(written.body()).isEqualTo(202);
+        assertThat(again.status()).as(again.body()).isEqualTo(202);
+        assertThat(again.header("Idempotency-Replayed")).isEqualTo("true");
+        assertThat(others).allSatisfy(other -> assertThat(other.code()).isEqualTo("IDEMPOTENCY_KEY_REUSED"));
+        assertThat(api.readAll(topic, 0, 0, Api.TEXT).size()
+                        + api.readAll(topic, 1, 0, Api.TEXT).size())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void eventsAreWrittenAtAKnownEndOnly() {
+        String topic = api.newTopic(1);
+        String path = topic + "/partitions/0";
+
+        Api.Answer at = post(path, with(EXAMPLE, "If-Match", "\"0\""), "text/plain", "x");
+        Api.Answer moved = post(path, with(EXAMPLE, "If-Match", "\"0\""), "text/plain", "x");
+
+        assertThat(at.status()).as(at.body()).isEqualTo(202);
+        assertThat(moved.status()).isEqualTo(412);
+        assertThat(moved.header("Trunkline-End-Offset")).isEqualTo("1");
+    }
+
     /** A gateway that passes them on does not turn records into the data of an event. */
     @ParameterizedTest
     @ValueSource(booleans = {true, false})

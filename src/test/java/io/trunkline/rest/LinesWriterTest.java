@@ -200,9 +200,8 @@ class LinesWriterTest {
         for (int i = 0; i < count; i++) {
             written.add(new String(Objects.requireNonNull(request.records().value(i)), StandardCharsets.US_ASCII));
         }
-        return CompletableFuture.completedFuture(
-                new ProduceResult(
-                        new int[count], new long[count], new TrunklineException[count], false, Optional.empty()));
+        return CompletableFuture.completedFuture(new ProduceResult(
+                new int[count], new long[count], new TrunklineException[count], false, Optional.empty()));
     }
 
     /** As a topic does that takes less than the parser thinks. */

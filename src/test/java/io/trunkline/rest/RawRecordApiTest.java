@@ -36,6 +36,28 @@ class RawRecordApiTest extends ServiceTestCase {
     }
 
     @Test
+    void recordWithAnIdempotencyKeyIsWrittenOnce() {
+        String topic = api.newTopic(1);
+
+        Api.Answer written = keyed(topic + "?key=a", "x");
+        Api.Answer again = keyed(topic + "?key=a", "x");
+        Api.Answer other = keyed(topic + "?key=b", "x");
+
+        assertThat(written.status()).as(written.body()).isEqualTo(200);
+        assertThat(again.body()).isEqualTo(written.body());
+        assertThat(again.header("Idempotency-Replayed")).isEqualTo("true");
+        assertThat(other.code()).isEqualTo("IDEMPOTENCY_KEY_REUSED");
+        assertThat(api.readAll(topic, 0, 0, Api.BINARY)).hasSize(1);
+    }
+
+    private Api.Answer keyed(String topicAndQuery, String body) {
+        return api.send(api.request("/topics/" + topicAndQuery)
+                .header("Content-Type", "text/plain")
+                .header("Idempotency-Key", "k-1")
+                .POST(HttpRequest.BodyPublishers.ofString(body)));
+    }
+
+    @Test
     void emptyBodyIsAnEmptyValueAndNoTombstone() {
         String topic = api.newTopic(1);
 

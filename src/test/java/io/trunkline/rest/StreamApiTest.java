@@ -242,10 +242,12 @@ class StreamApiTest extends ServiceTestCase {
                 .header("ce-type", "order.placed")
                 .header("ce-partitionkey", "customer 7")
                 .POST(HttpRequest.BodyPublishers.ofString("two\nlines")));
-        api.send(api.request("/topics/" + topic)
-                .header("Content-Type", "application/cloudevents+json")
-                .POST(HttpRequest.BodyPublishers.ofString(
-                        "{\n\"specversion\":\"1.0\",\n\"id\":\"18\",\"source\":\"/shop\",\"type\":\"t\",\"data\":1.10\n}\n")));
+        api.send(
+                api.request("/topics/" + topic)
+                        .header("Content-Type", "application/cloudevents+json")
+                        .POST(
+                                HttpRequest.BodyPublishers.ofString(
+                                        "{\n\"specversion\":\"1.0\",\n\"id\":\"18\",\"source\":\"/shop\",\"type\":\"t\",\"data\":1.10\n}\n")));
         api.write(topic, 0, Api.TEXT, List.of("{\"key\":\"k\",\"value\":\"no event\"}"));
 
         EventStream events = open(records(topic) + "?format=cloudevents");
@@ -262,8 +264,7 @@ class StreamApiTest extends ServiceTestCase {
         assertThat(record.json().path("id").asText()).isEqualTo("0:2");
         assertThat(record.id()).as("cursor").isNotEqualTo(structured.id());
         assertFailure(
-                api.send(api.request(records(topic) + "?format=cloudevents")
-                        .header("Accept", "application/x-ndjson")),
+                api.send(api.request(records(topic) + "?format=cloudevents").header("Accept", "application/x-ndjson")),
                 400,
                 "INVALID_PARAMETER");
     }
