@@ -32,11 +32,18 @@ BEGIN
     v_start := greatest(v_start + p_length, date_bin(p_length, v_now, timestamptz '2000-01-01 00:00:00+00'));
     WHILE v_start <= v_now + p_ahead * p_length LOOP
         v_slice := v_slice + 1;
-        EXECUTE format('CREATE TABLE ${schema}.log_batch_%s (LIKE ${schema}.log_batch INCLUDING ALL)', v_slice);
+        -- Analyzed when it has a page or two, a table gets plans that read all of it, and keeps them while it grows.
+        EXECUTE format(
+            'CREATE TABLE ${schema}.log_batch_%s (LIKE ${schema}.log_batch INCLUDING ALL) WITH (autovacuum_analyze_threshold = 10000)',
+            v_slice);
         -- ATTACH lets appends and reads of the other slices go on, PARTITION OF would not.
         EXECUTE format('ALTER TABLE ${schema}.log_batch ATTACH PARTITION ${schema}.log_batch_%s FOR VALUES IN (%s)', v_slice, v_slice);
-        EXECUTE format('CREATE TABLE ${schema}.producer_batch_%s (LIKE ${schema}.producer_batch INCLUDING ALL)', v_slice);
-        EXECUTE format('CREATE TABLE ${schema}.idempotency_key_%s (LIKE ${schema}.idempotency_key INCLUDING ALL)', v_slice);
+        EXECUTE format(
+            'CREATE TABLE ${schema}.producer_batch_%s (LIKE ${schema}.producer_batch INCLUDING ALL) WITH (autovacuum_analyze_threshold = 10000)',
+            v_slice);
+        EXECUTE format(
+            'CREATE TABLE ${schema}.idempotency_key_%s (LIKE ${schema}.idempotency_key INCLUDING ALL) WITH (autovacuum_analyze_threshold = 10000)',
+            v_slice);
         EXECUTE format(
             'COMMENT ON TABLE ${schema}.producer_batch_%s IS %L', v_slice, 'The batches of idempotent producers in slice ' || v_slice || '.');
         EXECUTE format(

@@ -256,11 +256,8 @@ final class AppendBatcher implements AutoCloseable, ConnectionUser {
         List<Batch> failed = new ArrayList<>(batches);
         failed.removeAll(again);
         again.forEach(batch -> batch.queue().putBackAlone(batch));
-        List<PartitionQueue> more =
-                new ArrayList<>(again.stream().map(Batch::queue).toList());
-        failed.stream().map(Batch::queue).filter(PartitionQueue::ended).forEach(more::add);
-        goOn(more);
-        failed.forEach(batch -> report.fail(batch, failure));
+        goOn(again.stream().map(Batch::queue).toList());
+        failed.forEach(batch -> failed(batch, failure));
     }
 
     private static SharedAppend shared(List<Batch> batches) {

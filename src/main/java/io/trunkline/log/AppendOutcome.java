@@ -96,7 +96,8 @@ public sealed interface AppendOutcome {
         public TrunklineException failure() {
             return new TrunklineException(
                     ErrorCode.IDEMPOTENCY_KEY_REUSED,
-                    "The Idempotency-Key belongs to another request, with another body, partition, media type, async or If-Match;"
+                    "The Idempotency-Key belongs to another request, with another body, partition, media type, parameter,"
+                            + " ce- header, async or If-Match;"
                             + " nothing was written. Use a new key for each request.");
         }
     }

@@ -152,11 +152,12 @@ final class MediaTypes {
     }
 
     /** Whether an Accept header names one of the types of a control answer, and not only a range that has them. */
-    static boolean namesControl(@Nullable String header) {
-        return header != null
-                && Arrays.stream(header.split(","))
-                        .map(MediaTypes::name)
-                        .anyMatch(name -> name.equals(CONTROL) || name.equals(PLAIN_JSON));
+    static boolean namesControl(List<String> headers) {
+        return headers.stream()
+                .flatMap(header -> Arrays.stream(header.split(",")))
+                .filter(type -> quality(type) > 0)
+                .map(MediaTypes::name)
+                .anyMatch(name -> name.equals(CONTROL) || name.equals(PLAIN_JSON));
     }
 
     /** Whether a media type is this one, whatever its parameters. */

@@ -38,11 +38,12 @@ record ProduceCall(
     static ProduceCall of(
             TopicName topic,
             OptionalInt partition,
-            @Nullable String async,
-            @Nullable String include,
             String type,
             HttpServerRequest request) {
-        boolean waitsForNothing = Parameters.bool("async", async).orElse(false);
+        String query = request.query();
+        boolean waitsForNothing = Parameters.bool(
+                        "async", Parameters.text("async", query).orElse(null))
+                .orElse(false);
         ProduceBody body = ProduceBody.of(request);
         return new ProduceCall(
                 topic,
@@ -50,8 +51,11 @@ record ProduceCall(
                 waitsForNothing,
                 body,
                 type,
-                Include.of(include, type, INCLUDES).contains(Include.CODE),
-                waitsForNothing || body.isEvent() && !MediaTypes.namesControl(request.getHeader(HttpHeaders.ACCEPT)),
+                Include.of(Parameters.text(Include.PARAMETER, query).orElse(null), type, INCLUDES)
+                        .contains(Include.CODE),
+                waitsForNothing
+                        || body.isEvent()
+                                && !MediaTypes.namesControl(request.headers().getAll(HttpHeaders.ACCEPT)),
                 ProduceTerms.of(request, partition, waitsForNothing));
     }
 

@@ -53,7 +53,7 @@ class ProduceResource {
             @Parameter(ref = "IncludeCode") @QueryParam(Include.PARAMETER) String include,
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
-        return produce(topic, OptionalInt.empty(), async, include, headers, context);
+        return produce(topic, OptionalInt.empty(), headers, context);
     }
 
     @POST
@@ -78,18 +78,16 @@ class ProduceResource {
             @Parameter(ref = "IncludeCode") @QueryParam(Include.PARAMETER) String include,
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
-        return produce(topic, OptionalInt.of(Parameters.partition(partition)), async, include, headers, context);
+        return produce(topic, OptionalInt.of(Parameters.partition(partition)), headers, context);
     }
 
     private Uni<Response> produce(
             String topic,
             OptionalInt partition,
-            String async,
-            @Nullable String include,
             HttpHeaders headers,
             RoutingContext context) {
         ProduceCall call = ProduceCall.of(
-                Parameters.topic(topic), partition, async, include, MediaTypes.control(headers), context.request());
+                Parameters.topic(topic), partition, MediaTypes.control(headers), context.request());
         io.vertx.core.Context loop = context.vertx().getOrCreateContext();
         return Uni.createFrom()
                 .completionStage(() -> producing.produce(call, context))

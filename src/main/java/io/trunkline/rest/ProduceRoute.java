@@ -64,14 +64,7 @@ class ProduceRoute {
         ProduceCall call;
         CompletableFuture<Optional<ProduceResult>> sent;
         try {
-            boolean parameters = request.query() != null;
-            call = ProduceCall.of(
-                    target.get().topic(),
-                    target.get().partition(),
-                    parameters ? request.getParam("async") : null,
-                    parameters ? request.getParam(Include.PARAMETER) : null,
-                    type,
-                    request);
+            call = ProduceCall.of(target.get().topic(), target.get().partition(), type, request);
             sent = producing.produce(call, context);
         } catch (RuntimeException e) {
             refuse(context, e);

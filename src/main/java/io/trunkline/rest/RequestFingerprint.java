@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -24,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 final class RequestFingerprint {
     /** Parameters that the response depends on; what else {@code async} decides is a fact of its own. */
     private static final Set<String> OF_THE_RESPONSE = Set.of("async", Include.PARAMETER);
-    /** Headers that are attributes of a record (CloudEvents, binary mode). */
+    /** Headers that are attributes of a record, where the request is an event (CloudEvents, binary mode). */
     private static final String ATTRIBUTES = "ce-";
 
     private final byte[] head;
@@ -43,16 +44,24 @@ final class RequestFingerprint {
         facts.put("partition", List.of(partition.isPresent() ? Integer.toString(partition.getAsInt()) : ""));
         facts.put("all", List.of(Boolean.toString(allOrNothing)));
         facts.put("type", List.of(type(request)));
-        if (request.query() != null) {
-            request.params().names().stream()
-                    .filter(name -> !OF_THE_RESPONSE.contains(name))
-                    .forEach(name -> facts.put("?" + name, request.params().getAll(name)));
+        facts.put("query", parameters(request.query()));
+        if (EventHeaders.areMeant(request.headers(), MediaTypes.name(request.getHeader(HttpHeaders.CONTENT_TYPE)))) {
+            request.headers().names().stream()
+                    .map(name -> name.toLowerCase(Locale.ROOT))
+                    .filter(name -> name.startsWith(ATTRIBUTES))
+                    .forEach(name -> facts.put(name, request.headers().getAll(name)));
         }
-        request.headers().names().stream()
-                .map(name -> name.toLowerCase(Locale.ROOT))
-                .filter(name -> name.startsWith(ATTRIBUTES))
-                .forEach(name -> facts.put(name, request.headers().getAll(name)));
         return new RequestFingerprint(text(facts).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** The parameters as they stand in the query, in an order of their own. */
+    private static List<String> parameters(@Nullable String query) {
+        return query == null
+                ? List.of()
+                : Arrays.stream(query.split("&"))
+                        .filter(pair -> !OF_THE_RESPONSE.contains(pair.replaceFirst("=.*", "")))
+                        .sorted()
+                        .toList();
     }
 
     /** The SHA-256 of all of it: 32 bytes. */

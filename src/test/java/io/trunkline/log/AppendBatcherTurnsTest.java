@@ -327,6 +327,22 @@ class AppendBatcherTurnsTest {
     }
 
     @Test
+    void waitForAKeyInASharedTransactionFailsNoOthersOfItsPartition() {
+        QueuedAppend keyed = onTerms(1, "a");
+        List<QueuedAppend> plain = List.of(part(1, "b"), part(2, "c"));
+        submit(keyed);
+        batcher.submit(plain);
+        log.failNext(failure("55P03"));
+        later = WorkerPool.mostWait().minusSeconds(1);
+
+        threads.runAll();
+
+        assertThat(code(keyed)).isEqualTo(ErrorCode.OVERLOADED);
+        assertThat(plain).allSatisfy(part -> assertThat(baseOffset(part)).isZero());
+        assertThat(batcher.queuedBytes()).isZero();
+    }
+
+    @Test
     void keyThatIsTakenFailsOnlyThoseThatHaveOneWhenTheirTimeIsOver() {
         QueuedAppend keyed = onTerms(1, "a");
         QueuedAppend plain = part(1, "b");

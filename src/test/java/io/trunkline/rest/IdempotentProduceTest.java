@@ -208,6 +208,36 @@ class IdempotentProduceTest extends ServiceTestCase {
     }
 
     @Test
+    void whatGatewaysStampOnAnEnvelopeMakesNoOtherRequestOfIt() {
+        String path = "/topics/" + api.newTopic(1);
+
+        Api.Answer first = api.send(request(path, Api.JSON, records("a"))
+                .header("Idempotency-Key", key)
+                .header("ce-time", "2026-01-01T00:00:00Z"));
+        Api.Answer again = api.send(request(path, Api.JSON, records("a"))
+                .header("Idempotency-Key", key)
+                .header("ce-time", "2026-01-01T00:00:01Z"));
+
+        assertThat(first.status()).as(first.body()).isEqualTo(200);
+        assertThat(again.body()).isEqualTo(first.body());
+        assertThat(again.header("Idempotency-Replayed")).isEqualTo("true");
+    }
+
+    @Test
+    void semicolonIsAPartOfAParameter() {
+        String topic = api.newTopic(1);
+
+        Api.Answer first = send("/topics/" + topic + "?key=a;async=true", key, "text/plain", "x");
+        Api.Answer other = send("/topics/" + topic + "?key=a;async=1", key, "text/plain", "x");
+
+        assertThat(first.status()).as("waits for the offset").isEqualTo(200);
+        assertThat(other.code()).isEqualTo("IDEMPOTENCY_KEY_REUSED");
+        assertThat(api.readAll(topic, 0, 0, Api.TEXT))
+                .singleElement()
+                .satisfies(read -> assertThat(read.path("key").asText()).isEqualTo("a;async=true"));
+    }
+
+    @Test
     void rawRecordIsWrittenOnlyAtTheEndThatIsExpected() {
         String path = "/topics/" + api.newTopic(1) + "/partitions/0";
 
