@@ -21,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** How much the packaged application asks of PostgreSQL while nobody uses it. */
 @Tag("nightly")
+@Tag("minutes")
 class QuietIT {
     private static final Duration WINDOW = Duration.ofMinutes(1);
     /** One every ten seconds, each with the empty statement by which the pool tests a connection that was idle. */
