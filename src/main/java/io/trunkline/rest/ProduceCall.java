@@ -35,11 +35,7 @@ record ProduceCall(
     private static final Set<Include> INCLUDES = Set.of(Include.CODE);
 
     /** @throws TrunklineException {@code INVALID_PARAMETER}, or as {@link ProduceBody#of} */
-    static ProduceCall of(
-            TopicName topic,
-            OptionalInt partition,
-            String type,
-            HttpServerRequest request) {
+    static ProduceCall of(TopicName topic, OptionalInt partition, String type, HttpServerRequest request) {
         String query = request.query();
         boolean waitsForNothing = Parameters.bool(
                         "async", Parameters.text("async", query).orElse(null))

@@ -17,7 +17,6 @@ import org.eclipse.microprofile.openapi.annotations.parameters.Parameter;
 import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
-import org.jspecify.annotations.Nullable;
 
 /** Records: produce. {@link ProduceRoute} serves most of these requests without a resource. */
 @Path("/")
@@ -81,13 +80,9 @@ class ProduceResource {
         return produce(topic, OptionalInt.of(Parameters.partition(partition)), headers, context);
     }
 
-    private Uni<Response> produce(
-            String topic,
-            OptionalInt partition,
-            HttpHeaders headers,
-            RoutingContext context) {
-        ProduceCall call = ProduceCall.of(
-                Parameters.topic(topic), partition, MediaTypes.control(headers), context.request());
+    private Uni<Response> produce(String topic, OptionalInt partition, HttpHeaders headers, RoutingContext context) {
+        ProduceCall call =
+                ProduceCall.of(Parameters.topic(topic), partition, MediaTypes.control(headers), context.request());
         io.vertx.core.Context loop = context.vertx().getOrCreateContext();
         return Uni.createFrom()
                 .completionStage(() -> producing.produce(call, context))

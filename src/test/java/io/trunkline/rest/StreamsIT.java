@@ -303,7 +303,8 @@ class StreamsIT {
             Awaitility.await()
                     .atMost(PATIENCE)
                     .untilAsserted(() -> assertThat(management.get("/metrics").body())
-                            .containsPattern("trunkline_http_connections_closed_total\\{reason=\"slow_response\",?} 1\\.0"));
+                            .containsPattern(
+                                    "trunkline_http_connections_closed_total\\{reason=\"slow_response\",?} 1\\.0"));
             assertThat(reads.next(20)).hasSize(20);
             assertThat(reads.hasEnded()).isFalse();
         }
