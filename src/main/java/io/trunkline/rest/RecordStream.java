@@ -72,6 +72,8 @@ final class RecordStream {
 
     private @Nullable StreamPage page;
     private volatile @Nullable TrunklineException reason;
+    /** Whether the client is being told the reason, behind which nothing may be written. */
+    private boolean ending;
 
     /** Why a stream has ended. */
     enum End {
@@ -184,6 +186,12 @@ final class RecordStream {
             if (response.closed()) {
                 LOG.debugf("A stream has ended reason=%s", e.getMessage());
                 end(End.CLIENT);
+            } else if (e instanceof TrunklineException known && Errors.isRetriable(known.code())) {
+                // The client resumes behind the last event that it has got.
+                LOG.debugf(
+                        "A stream is broken off path=%s code=%s",
+                        context.request().path(), known.code());
+                cut(CANCEL, End.FAILED);
             } else {
                 LOG.errorf(
                         e,
@@ -205,7 +213,7 @@ final class RecordStream {
 
     /** Does what is to be done next, unless the client has yet to take what it was given. */
     private void go() {
-        if (writing || over.isDone()) {
+        if (writing || ending || over.isDone()) {
             return;
         }
         TrunklineException failure = reason;
@@ -244,7 +252,6 @@ final class RecordStream {
         }
         long pause = account.map(Quotas.Account::readPauseNanos).orElse(0L);
         if (pause > 0) {
-            source.paused();
             later(Math.min(PAUSE_MILLIS, TimeUnit.NANOSECONDS.toMillis(pause) + 1));
             return;
         }
@@ -258,14 +265,24 @@ final class RecordStream {
         next.whenComplete((found, failure) -> run(() -> asked(found, failure)));
     }
 
+    /** Asks after a time, in which the source hears now and then that it is not asked yet. */
     private void later(long millis) {
         asking = true;
+        source.paused();
+        long some = Math.min(PAUSE_MILLIS, millis);
         context.vertx()
                 .setTimer(
-                        millis,
+                        some,
                         timer -> guarded(() -> {
-                            asking = false;
-                            go();
+                            if (over.isDone()) {
+                                return;
+                            }
+                            if (some < millis) {
+                                later(millis - some);
+                            } else {
+                                asking = false;
+                                go();
+                            }
                         }));
     }
 
@@ -312,7 +329,9 @@ final class RecordStream {
     }
 
     private void last(TrunklineException failure) {
-        drop(false);
+        ending = true;
+        // The network has taken what was written before.
+        drop(page != null && !page.hasNext());
         JsonBuffer out = piece();
         format.notice(out, "error", ErrorView.of(failure).toJson(), null);
         write(

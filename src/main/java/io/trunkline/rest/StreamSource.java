@@ -17,7 +17,10 @@ interface StreamSource extends AutoCloseable {
      */
     byte @Nullable [] cursor();
 
-    /** The next page is not asked for yet, because the client has read too much in too little time. Called every now and then. */
+    /**
+     * The next page is not asked for yet: the client has read too much in too little time, or the page could not be had for now.
+     * Called at least every half a second for as long as that is so.
+     */
     default void paused() {}
 
     /** Ends what is waited for. */

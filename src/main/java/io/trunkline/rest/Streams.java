@@ -24,10 +24,12 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
+import org.jboss.logging.Logger;
 
 /** The streams that are open: how many there may be, their heartbeats, and their end. */
 @Singleton
 class Streams {
+    private static final Logger LOG = Logger.getLogger(Streams.class);
     private static final long SHORTEST_TICK_MILLIS = 25;
     private static final int TICKS = 4;
     /** What a stream holds beside its pages, in bytes: its request, its state, and what waits for it. */
@@ -80,6 +82,8 @@ class Streams {
         context.addEndHandler(end -> count.decrementAndGet());
         CompletableFuture<Void> ended = new CompletableFuture<>();
         context.addEndHandler(end -> ended.complete(null));
+        CompletableFuture<Void> gone = new CompletableFuture<>();
+        context.addEndHandler(end -> gone.complete(null));
         LongCalls.Watched watched = longCalls.watch(context, ended);
         CompletableFuture<StreamSource> made;
         try {
@@ -88,18 +92,21 @@ class Streams {
         } catch (RuntimeException e) {
             made = CompletableFuture.failedFuture(e);
         }
-        return watched.result(made, StreamSource::close)
-                .thenApply(known -> response(new RecordStream(format, known, context, config), format, watched, ended));
+        return watched.result(made, StreamSource::close).thenApply(known -> {
+            RecordStream stream = new RecordStream(format, known, context, config);
+            // Before it begins too, where it has to end for a refusal and its client goes first.
+            gone.thenRun(stream::gone);
+            ended.thenRun(() -> watched.refusal().ifPresent(stream::end));
+            return response(stream, format);
+        });
     }
 
-    private Response response(
-            RecordStream stream, StreamFormat format, LongCalls.Watched watched, CompletableFuture<Void> ended) {
+    private Response response(RecordStream stream, StreamFormat format) {
         open.add(stream);
         stream.over().thenAccept(how -> {
             open.remove(stream);
             ended(how);
         });
-        ended.thenRun(() -> watched.refusal().ifPresentOrElse(stream::end, stream::gone));
         if (stopping) {
             stream.end(stopping());
         }
@@ -125,8 +132,15 @@ class Streams {
                 ErrorCode.REPLICA_STOPPING, "This replica is being stopped. Connect again: another one goes on.");
     }
 
+    /** Whatever becomes of one stream, the others have theirs, now and later: a timer ends with what fails. */
     private void tick() {
         long now = System.nanoTime();
-        open.forEach(stream -> stream.heartbeat(now, config.heartbeat()));
+        for (RecordStream stream : open) {
+            try {
+                stream.heartbeat(now, config.heartbeat());
+            } catch (RuntimeException | Error e) {
+                LOG.warnf(e, "A stream could not be looked after; will try again");
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.access.LimitedQuotas;
 import io.trunkline.access.Quotas;
+import io.trunkline.edge.Exchange;
 import io.trunkline.edge.ResponseBudget;
 import io.trunkline.edge.StreamConfig;
 import io.trunkline.error.ErrorCode;
@@ -19,7 +20,12 @@ import io.trunkline.testing.ServiceTestCase;
 import io.trunkline.topic.Topic;
 import io.trunkline.topic.TopicConfig;
 import io.trunkline.topic.TopicName;
+import io.vertx.core.Promise;
+import io.vertx.core.http.HttpServerResponse;
+import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Inject;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
@@ -35,6 +41,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.BeforeEach;
@@ -184,6 +191,133 @@ class RecordStreamTest extends ServiceTestCase {
         }
     }
 
+    /** A consumer is heard of in no other way. */
+    @Test
+    void sourceHearsThatItIsAskedLaterWhereThereIsNoRoomForItsPage() {
+        AtomicBoolean full = new AtomicBoolean(true);
+        Pages source = new Pages(new StreamPage(List.of(records(1, 10)), progress, taken::add)) {
+            @Override
+            public CompletableFuture<StreamPage> next() {
+                return full.get()
+                        ? CompletableFuture.failedFuture(new TrunklineException(ErrorCode.OVERLOADED, "No room."))
+                        : super.next();
+            }
+        };
+        try (RawHttp client = new RawHttp(base.getPort())) {
+            start(client, source);
+
+            Awaitility.await().atMost(PATIENCE).until(() -> source.pauses.get() >= 4);
+            full.set(false);
+
+            client.readUntil("\"offset\":0");
+        }
+    }
+
+    @Test
+    void pageIsTakenWhereTheStreamIsToEndWhileTheClientTakesTheLastOfIt() {
+        CompletableFuture<StreamPage> page = new CompletableFuture<>();
+        try (RawHttp client = new RawHttp(base.getPort())) {
+            RecordStream stream = start(client, new Pages(page));
+            page.complete(new StreamPage(List.of(records(1, 10)), progress, taken::add) {
+                @Override
+                void next(StreamFormat format, JsonBuffer out) {
+                    super.next(format, out);
+                    stream.end(new TrunklineException(ErrorCode.REPLICA_STOPPING, "This replica stops."));
+                }
+            });
+
+            assertThat(client.readAll()).contains("\"offset\":0", "REPLICA_STOPPING");
+            assertThat(taken).containsExactly(true);
+        }
+    }
+
+    @Test
+    void pageIsNotTakenWhereTheStreamEndsBeforeTheLastOfIt() {
+        CompletableFuture<StreamPage> page = new CompletableFuture<>();
+        try (RawHttp client = new RawHttp(base.getPort())) {
+            RecordStream stream = start(client, new Pages(page));
+            page.complete(new StreamPage(List.of(records(2, StreamPage.PIECE)), progress, taken::add) {
+                @Override
+                void next(StreamFormat format, JsonBuffer out) {
+                    super.next(format, out);
+                    stream.end(new TrunklineException(ErrorCode.REPLICA_STOPPING, "This replica stops."));
+                }
+            });
+
+            assertThat(client.readAll())
+                    .contains("\"offset\":0", "REPLICA_STOPPING")
+                    .doesNotContain("\"offset\":1");
+            assertThat(taken).containsExactly(false);
+        }
+    }
+
+    @Test
+    void nothingFollowsTheReasonOfTheEnd() {
+        CompletableFuture<StreamPage> page = new CompletableFuture<>();
+        Promise<Void> ended = Promise.promise();
+        try (RawHttp client = new RawHttp(base.getPort())) {
+            Parked parked = park(client);
+            HttpServerResponse response = parked.request().response();
+            AtomicInteger ends = new AtomicInteger();
+            HttpServerResponse slow = with(HttpServerResponse.class, response, "end", () -> {
+                ends.incrementAndGet();
+                return ended.future();
+            });
+            RoutingContext request = with(RoutingContext.class, parked.request(), "response", () -> slow);
+            Pages source = new Pages(page);
+            RecordStream stream = begin(new Parked(request, parked.loop()), source);
+            Awaitility.await().atMost(PATIENCE).until(() -> source.asked.get() == 1);
+            stream.end(new TrunklineException(ErrorCode.REPLICA_STOPPING, "This replica stops."));
+            Awaitility.await().atMost(PATIENCE).until(() -> ends.get() == 1);
+
+            page.complete(new StreamPage(List.of(records(1, 10)), progress, taken::add));
+            stream.heartbeat(System.nanoTime() + config.heartbeat().toNanos(), config.heartbeat());
+            parked.loop().runOnContext(turn -> response.end().onComplete(ended));
+
+            assertThat(client.readAll())
+                    .containsOnlyOnce("event: error")
+                    .doesNotContain("\"offset\":0", ": heartbeat")
+                    .endsWith("\r\n0\r\n\r\n");
+            assertThat(stream.over().join()).isEqualTo(RecordStream.End.TOLD);
+            assertThat(ends).hasValue(1);
+            assertThat(taken).containsExactly(false);
+        }
+    }
+
+    /** That there is no room is no fault of the service. */
+    @Test
+    void textForWhichThereIsNoRoomCancelsTheStream() {
+        byte[] value = new byte[1 << 20];
+        Arrays.fill(value, (byte) 1);
+        try (RawHttp other = new RawHttp(base.getPort());
+                RawHttp connection = new RawHttp(base.getPort())) {
+            ParkedRequests.fill(Exchange.of(park(other).request()));
+            Parked parked = park(new RawHttp2(connection, 16 * 1024));
+
+            RecordStream stream = begin(
+                    parked,
+                    new Pages(new StreamPage(List.of(records(1, RecordFormat.TEXT, value)), progress, taken::add)));
+
+            connection.readUntil(RESET_OF_THE_FIRST);
+            assertThat(stream.over().join()).isEqualTo(RecordStream.End.FAILED);
+            Awaitility.await().atMost(PATIENCE).until(() -> taken.equals(List.of(false)));
+        }
+    }
+
+    /** The target, but for what one of its methods without parameters returns. */
+    private static <T> T with(Class<T> type, T target, String method, Supplier<Object> instead) {
+        return type.cast(Proxy.newProxyInstance(
+                type.getClassLoader(), new Class<?>[] {type}, (proxy, called, given) -> {
+                    try {
+                        return given == null && called.getName().equals(method)
+                                ? instead.get()
+                                : called.invoke(target, given);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                }));
+    }
+
     /** Clients and balancers keep connections, and would come back to the same replica. */
     @Test
     void connectionEndsWithAStreamOfAReplicaThatStops() {
@@ -239,18 +373,25 @@ class RecordStreamTest extends ServiceTestCase {
 
     /** Gives these pages, and waits when it has none. */
     private class Pages implements StreamSource {
-        private final Queue<StreamPage> pages;
+        private final Queue<CompletableFuture<StreamPage>> pages;
         private final AtomicInteger pauses = new AtomicInteger();
+        private final AtomicInteger asked = new AtomicInteger();
         private volatile boolean closed;
 
         Pages(StreamPage... pages) {
-            this.pages = new ConcurrentLinkedQueue<>(List.of(pages));
+            this.pages = new ConcurrentLinkedQueue<>(
+                    Arrays.stream(pages).map(CompletableFuture::completedFuture).toList());
+        }
+
+        Pages(CompletableFuture<StreamPage> page) {
+            pages = new ConcurrentLinkedQueue<>(List.of(page));
         }
 
         @Override
         public CompletableFuture<StreamPage> next() {
-            StreamPage page = pages.poll();
-            return page == null ? new CompletableFuture<>() : CompletableFuture.completedFuture(page);
+            asked.incrementAndGet();
+            CompletableFuture<StreamPage> page = pages.poll();
+            return page == null ? new CompletableFuture<>() : page;
         }
 
         @Override
