@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,6 +23,8 @@ final class ConsumerSource implements StreamSource {
     private static final long PAGE = 256 * 1024;
     /** In a session, as often as those of other consumers are noted. */
     private static final int HEARTBEATS = 5;
+    /** The least time, up to which a poll waits even where other requests may not wait: a stream does not poll without a pause. */
+    private static final Duration LEAST_WAIT = Duration.ofSeconds(1);
 
     private final Consumers consumers;
     private final ConsumerRef consumer;
@@ -32,8 +35,8 @@ final class ConsumerSource implements StreamSource {
 
     private final ResponseBudget budget;
     private final Exchange exchange;
-    /** What has been found before the stream began; null when it was given. Used by one page after the other. */
-    private @Nullable Poll first;
+    /** What has been found before the stream began, and counted; null when it was given. */
+    private final AtomicReference<@Nullable StreamPage> first = new AtomicReference<>();
     /** Ends the poll that is under way. */
     private volatile CompletableFuture<Void> abandoned = new CompletableFuture<>();
 
@@ -44,6 +47,8 @@ final class ConsumerSource implements StreamSource {
     private long aliveAt;
     /** The page for which there was no room, if that was the last one. Used by one page after the other. */
     private StreamPage.Refused refused = StreamPage.Refused.NONE;
+    /** What has been counted for the page that is under way, in bytes. Used as the one before. */
+    private long reserved;
 
     private ConsumerSource(
             Consumers consumers,
@@ -56,17 +61,18 @@ final class ConsumerSource implements StreamSource {
         this.consumers = consumers;
         this.consumer = consumer;
         this.watched = watched;
-        this.mostWait = mostWait;
+        this.mostWait = mostWait.compareTo(LEAST_WAIT) < 0 ? LEAST_WAIT : mostWait;
         this.heartbeat = heartbeat;
         this.budget = budget;
         this.exchange = exchange;
     }
 
     /**
-     * Begins with a poll that does not wait, and fails as that does.
+     * Begins with a poll that does not wait, and fails as that does, or with {@code OVERLOADED} when there is no room for what it
+     * finds.
      *
      * @param watched the client, whose roles may become others while it reads: each poll is that of who it is then
-     * @param mostWait how long a poll waits at most
+     * @param mostWait how long a poll waits at most; a second where this is less
      * @param sessionTimeout after which a consumer that is not heard of is removed
      */
     static CompletableFuture<StreamSource> open(
@@ -82,7 +88,7 @@ final class ConsumerSource implements StreamSource {
         // The poll that waits is that of who the client was; the next one comes soon.
         watched.onChange(() -> source.abandoned.complete(null));
         return source.poll(Duration.ZERO).thenApply(poll -> {
-            source.first = poll;
+            source.first.set(source.page(poll));
             return source;
         });
     }
@@ -94,25 +100,21 @@ final class ConsumerSource implements StreamSource {
 
     @Override
     public CompletableFuture<StreamPage> next() {
-        Poll before = first;
+        StreamPage before = first.getAndSet(null);
         if (before != null) {
-            first = null;
-            return CompletableFuture.completedFuture(before).thenApply(this::page);
+            return CompletableFuture.completedFuture(before);
         }
-        long reserved = refused.within(Math.min(PAGE, budget.share()));
-        if (reserved == 0) {
-            return poll(mostWait).thenApply(this::page);
+        long wanted = refused.within(Math.min(PAGE, budget.share()));
+        if (reserved == 0 && wanted > 0) {
+            // What there was no room for is counted before it is read, so that it is not read in vain again and again.
+            exchange.take(wanted);
+            reserved = wanted;
         }
-        // What there was no room for is counted before it is read, so that it is not read in vain again and again. It
-        // is there:
-        // nothing is waited for with memory in hand.
-        exchange.take(reserved);
-        return poll(Duration.ZERO)
-                .whenComplete((poll, failure) -> exchange.giveBack(reserved))
-                .thenApply(poll -> {
-                    refused = StreamPage.Refused.NONE;
-                    return page(poll);
-                });
+        // It is there: nothing is waited for with memory in hand.
+        return poll(wanted > 0 ? Duration.ZERO : mostWait).thenApply(this::page).whenComplete((page, failure) -> {
+            exchange.giveBack(reserved);
+            reserved = 0;
+        });
     }
 
     @Override
@@ -156,23 +158,27 @@ final class ConsumerSource implements StreamSource {
             }
         }
         StreamPage page = new StreamPage(parts, null, poll::ended);
-        if (page.hasNext()) {
+        long memory = page.memory();
+        if (memory > reserved) {
             try {
-                exchange.take(page.memory());
+                exchange.take(memory - reserved);
             } catch (TrunklineException e) {
                 refused = page.refused();
                 page.ended(false);
                 throw e;
             }
         }
+        reserved = Math.max(0, reserved - memory);
+        refused = StreamPage.Refused.NONE;
         return page;
     }
 
     @Override
     public void close() {
         closed = true;
-        Poll unused = first;
+        StreamPage unused = first.getAndSet(null);
         if (unused != null) {
+            exchange.giveBack(unused.memory());
             unused.ended(false);
         }
         abandoned.complete(null);
