@@ -13,12 +13,12 @@ import io.trunkline.log.OffsetRange;
 import io.trunkline.log.Position;
 import io.trunkline.rest.json.JsonBuffer;
 import io.trunkline.topic.Topic;
+import io.trunkline.topic.TopicName;
 import io.trunkline.topic.Topics;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -114,18 +114,18 @@ final class TopicSource implements StreamSource {
     }
 
     /**
-     * The topic is as this now, or there is none of its name.
+     * The topic of this name has these partitions now, or there is none.
      *
+     * @param ids what they are called in the log, by partition number; empty where there is no topic
      * @return whether that need not be said again; not so while there is no room for further partitions
      */
-    boolean changed(Optional<Topic> now) {
+    boolean changed(List<Long> ids) {
         // That it was deleted shows at its partitions.
-        if (now.isEmpty() || !now.get().id().equals(topic.id())) {
+        if (ids.isEmpty() || !ids.getFirst().equals(topic.partitionIds().getFirst())) {
             return true;
         }
         List<Position> added = new ArrayList<>();
-        for (int partition = 0; partition < now.get().partitionCount(); partition++) {
-            long id = now.get().partitionId(partition);
+        for (long id : ids) {
             if (!numbers.containsKey(id)) {
                 added.add(new Position(id, 0));
             }
@@ -134,7 +134,7 @@ final class TopicSource implements StreamSource {
             return true;
         }
         try {
-            checkCount(now.get());
+            checkCount(topic.name(), ids.size());
         } catch (TrunklineException e) {
             failure = e;
             follow.close();
@@ -146,7 +146,7 @@ final class TopicSource implements StreamSource {
             return false;
         }
         for (Position position : added) {
-            numbers.put(position.partitionId(), now.get().partitionIds().indexOf(position.partitionId()));
+            numbers.put(position.partitionId(), ids.indexOf(position.partitionId()));
         }
         follow.add(added);
         return true;
@@ -154,10 +154,14 @@ final class TopicSource implements StreamSource {
 
     /** @throws TrunklineException {@code INVALID_PARAMETER} for a topic that has too many partitions for one stream */
     static void checkCount(Topic topic) {
-        if (topic.partitionCount() > Cursor.MOST_PARTITIONS) {
+        checkCount(topic.name(), topic.partitionCount());
+    }
+
+    private static void checkCount(TopicName name, int partitions) {
+        if (partitions > Cursor.MOST_PARTITIONS) {
             throw new TrunklineException(
                     ErrorCode.INVALID_PARAMETER,
-                    "Topic " + topic.name() + " has " + topic.partitionCount()
+                    "Topic " + name + " has " + partitions
                             + " partitions, and a stream has at most " + Cursor.MOST_PARTITIONS
                             + ": read its partitions one by one.");
         }

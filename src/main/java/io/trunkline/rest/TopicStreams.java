@@ -98,7 +98,7 @@ class TopicStreams {
 
         Watched(TopicSource source, Topic topic, TopicWatch watch) {
             this.source = source;
-            watcher = watch.watch(topic.name(), source::changed);
+            watcher = watch.watch(topic, source::changed);
         }
 
         @Override

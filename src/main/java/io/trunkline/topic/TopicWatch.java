@@ -2,7 +2,6 @@ package io.trunkline.topic;
 
 import io.quarkus.runtime.ShutdownEvent;
 import io.trunkline.async.WorkerPool;
-import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
@@ -12,18 +11,18 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Tells readers that stay that their topic has more partitions, or does not exist any more. While there are such readers, one
- * small query a second looks whether any topic has changed; each topic is looked up once for all its readers.
+ * small query a second looks whether any topic has changed. If so, another one looks up all topics that have such readers.
  */
 @Singleton
 public class TopicWatch {
@@ -54,13 +53,28 @@ public class TopicWatch {
     /** A reader of a topic. Close it in any case. */
     public final class Watcher implements AutoCloseable {
         private final TopicName name;
-        private final Predicate<Optional<Topic>> changed;
-        /** Of all topics, when it was told last; null before that: what it knows then may be older than any version. */
+        private final Predicate<List<Long>> changed;
+        /** The partitions of which it knows. Used by the timer only. */
+        private List<Long> known;
+        /** Of all topics, of which it knows what there is to know; null before that: what it knows then may be older than any version. */
         private @Nullable Long version;
 
-        private Watcher(TopicName name, Predicate<Optional<Topic>> changed) {
-            this.name = name;
+        private Watcher(Topic topic, Predicate<List<Long>> changed) {
+            name = topic.name();
+            known = topic.partitionIds();
             this.changed = changed;
+        }
+
+        /** @return whether it need not be told again */
+        private boolean tell(List<Long> now) {
+            if (known.equals(now)) {
+                return true;
+            }
+            if (!changed.test(now)) {
+                return false;
+            }
+            known = now;
+            return true;
         }
 
         @Override
@@ -77,13 +91,14 @@ public class TopicWatch {
     /**
      * Watches a topic.
      *
-     * @param changed is called, on a thread of the watch, when some topic has changed, which may be another one: with the topic
-     *     as it is then, or empty where there is none of the name. The first call comes within two seconds, and the same again
-     *     every second while it returns false
+     * @param topic as the reader knows it
+     * @param changed is called within two seconds, on a thread of the watch, when the topic has other partitions than the reader knows:
+     *     with what they are called in the log ({@code tp_id}), by partition number. Those of a new topic of the name are others, and
+     *     there are none where there is no topic of the name. The same call comes again every second while it returns false
      */
-    public synchronized Watcher watch(TopicName name, Predicate<Optional<Topic>> changed) {
-        Watcher watcher = new Watcher(name, changed);
-        watchers.computeIfAbsent(name, none -> new HashSet<>()).add(watcher);
+    public synchronized Watcher watch(Topic topic, Predicate<List<Long>> changed) {
+        Watcher watcher = new Watcher(topic, changed);
+        watchers.computeIfAbsent(topic.name(), none -> new HashSet<>()).add(watcher);
         tickLater();
         return watcher;
     }
@@ -107,16 +122,10 @@ public class TopicWatch {
             }
         }
         try {
-            long now = topics.version().join();
-            due(now).forEach((name, late) -> {
-                try {
-                    tell(name, late, now);
-                } catch (RuntimeException e) {
-                    // One topic that cannot be read is nothing to the others.
-                    LOG.debugf(
-                            "A topic could not be looked at; will try again topic=%s code=%s", name, Failures.code(e));
-                }
-            });
+            List<Watcher> due = due(topics.version().join());
+            if (!due.isEmpty()) {
+                tell(due);
+            }
         } catch (RuntimeException e) {
             LOG.debugf("Topics could not be looked at; will try again code=%s", Failures.code(e));
         } finally {
@@ -126,36 +135,30 @@ public class TopicWatch {
         }
     }
 
-    /** Those who have not been told of a version. */
-    private synchronized Map<TopicName, List<Watcher>> due(long now) {
-        Map<TopicName, List<Watcher>> due = new HashMap<>();
-        watchers.forEach((name, all) -> {
-            List<Watcher> late = all.stream()
-                    .filter(watcher -> watcher.version == null || watcher.version != now)
-                    .toList();
-            if (!late.isEmpty()) {
-                due.put(name, late);
-            }
-        });
-        return due;
+    /** Those that do not know of a version. */
+    private synchronized List<Watcher> due(long version) {
+        return watchers.values().stream()
+                .flatMap(Set::stream)
+                .filter(watcher -> watcher.version == null || watcher.version != version)
+                .toList();
     }
 
-    private void tell(TopicName name, List<Watcher> due, long now) {
-        Optional<Topic> topic = topics.fresh(name)
-                .thenApply(Optional::of)
-                .exceptionally(failure -> {
-                    if (Failures.code(failure) == ErrorCode.TOPIC_NOT_FOUND) {
-                        return Optional.empty();
+    private void tell(List<Watcher> due) {
+        Set<TopicName> names = due.stream().map(watcher -> watcher.name).collect(Collectors.toSet());
+        TopicCatalog now = topics.catalog(names).join();
+        for (Watcher watcher : due) {
+            try {
+                if (watcher.tell(now.partitionIds().getOrDefault(watcher.name, List.of()))) {
+                    synchronized (this) {
+                        watcher.version = now.version();
                     }
-                    throw Failures.known(failure);
-                })
-                .join();
-        due.forEach(watcher -> {
-            if (watcher.changed.test(topic)) {
-                synchronized (this) {
-                    watcher.version = now;
                 }
+            } catch (RuntimeException e) {
+                // One reader that fails is nothing to the others.
+                LOG.debugf(
+                        "A reader could not be told of its topic; will try again topic=%s code=%s",
+                        watcher.name, Failures.code(e));
             }
-        });
+        }
     }
 }
