@@ -553,6 +553,33 @@ class CloudEventsApiTest extends ServiceTestCase {
                 .hasSize(4);
     }
 
+    /** Producers that are not this service may write what the specification does not allow. */
+    @Test
+    void attributesThatMayNotBeEmptyAreLeftOut() {
+        String topic = api.newTopic(1);
+        String required = "{\"key\":\"ce_specversion\",\"value\":\"MS4w\"},{\"key\":\"ce_type\",\"value\":\"dA==\"},"
+                + "{\"key\":\"ce_source\",\"value\":\"L3M=\"}";
+        String empty = "{\"key\":\"content-type\",\"value\":\"\"},{\"key\":\"ce_subject\",\"value\":\"\"},"
+                + "{\"key\":\"ce_time\",\"value\":\"\"},{\"key\":\"ce_dataschema\",\"value\":\"\"},"
+                + "{\"key\":\"ce_partitionkey\",\"value\":\"\"},{\"key\":\"ce_other\",\"value\":\"\"}";
+        api.write(
+                topic,
+                0,
+                Api.TEXT,
+                List.of(
+                        "{\"value\":\"1\",\"headers\":[" + required + ",{\"key\":\"ce_id\",\"value\":\"Nw==\"}," + empty
+                                + "]}",
+                        "{\"value\":\"1\",\"headers\":[" + required + ",{\"key\":\"ce_id\",\"value\":\"\"}]}"));
+
+        JsonNode page = api.get("/topics/" + topic + "/partitions/0/records?offset=0", BATCH)
+                .json();
+
+        assertThat(page.path(0).properties())
+                .extracting(Map.Entry::getKey)
+                .containsExactlyInAnyOrder("id", "source", "type", "specversion", "other", "data");
+        assertThat(page.path(1).path("type").asText()).as("without an id").isEqualTo("io.trunkline.record");
+    }
+
     @Test
     void pagesOfEventsAreCachedByThemselves() {
         String topic = api.newTopic(1);

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Writes the records of a partition as CloudEvents in their JSON format. A record that is an event, by the Kafka binding, is that
@@ -23,6 +24,9 @@ import java.util.Optional;
 public final class EventJson {
     private static final String TYPE = "io.trunkline.record";
     private static final String PREFIX = "ce_";
+    /** Attributes that an event may lack, and has a value of where it has them (CloudEvents 1.0, section 3; its partitioning extension). */
+    private static final Set<String> NEVER_EMPTY = Set.of("subject", "time", "dataschema", Attributes.PARTITION_KEY);
+
     private static final long LATEST = 253_402_300_799_999L;
 
     private final TopicName topic;
@@ -44,7 +48,7 @@ public final class EventJson {
             byte[] value = records.headerValue(h);
             boolean text = value != null && Utf8.isValid(value, 0, value.length);
             if (name.equalsIgnoreCase("content-type")) {
-                if (value != null && text && contentType.isEmpty()) {
+                if (value != null && value.length > 0 && text && contentType.isEmpty()) {
                     contentType = Optional.of(new String(value, StandardCharsets.UTF_8));
                 }
             } else if (name.startsWith(PREFIX)) {
@@ -57,6 +61,9 @@ public final class EventJson {
                         && attributes.put(attribute, new String(value, StandardCharsets.UTF_8)) == null;
             }
         }
+        attributes
+                .entrySet()
+                .removeIf(attribute -> attribute.getValue().isEmpty() && NEVER_EMPTY.contains(attribute.getKey()));
         if (isStructured(contentType, records.values(), i)) {
             ByteColumn values = records.values();
             json.raw(values.bytes(), values.start(i), values.length(i));
