@@ -129,6 +129,7 @@ class FetchResource {
             return Uni.createFrom()
                     .completionStage(() -> streams.open(name, OptionalInt.of(number), stream.get(), context));
         }
+        TopicStreams.checkNone(context.queryParams());
         RecordFormat.Accepted accepted = RecordFormat.accepted(types);
         OptionalLong from = Parameters.whole("offset", offset, 0, Long.MAX_VALUE);
         OptionalLong time = Parameters.whole("timestamp", timestamp, 0, Long.MAX_VALUE);

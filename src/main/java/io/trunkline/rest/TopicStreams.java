@@ -28,6 +28,7 @@ import org.jspecify.annotations.Nullable;
 @Singleton
 class TopicStreams {
     private static final String CLOUD_EVENTS = "cloudevents";
+    private static final List<String> OF_STREAMS = List.of("from", "cursor", "format");
     private static final List<String> OF_PAGES = List.of("timestamp", "max_bytes", "max_records", "timeout");
 
     private final Streams streams;
@@ -84,6 +85,18 @@ class TopicStreams {
                                     OffsetHeaders.outOfRange(name, partition.orElse(0), offset, range.get()))
                             : CompletableFuture.failedFuture(failure);
                 });
+    }
+
+    /** @throws TrunklineException {@code INVALID_PARAMETER} for parameters of streams, where the response is none */
+    static void checkNone(MultiMap parameters) {
+        for (String parameter : OF_STREAMS) {
+            if (parameters.contains(parameter)) {
+                throw new TrunklineException(
+                        ErrorCode.INVALID_PARAMETER,
+                        "The parameter " + parameter + " is for streams: the Accept header must prefer "
+                                + StreamFormat.EVENTS.mediaType() + " or " + StreamFormat.LINES.mediaType() + ".");
+            }
+        }
     }
 
     private StreamSource source(TopicSource.Start start, IntFunction<RecordWriter> writers, Exchange exchange) {
