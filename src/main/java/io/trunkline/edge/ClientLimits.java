@@ -92,6 +92,13 @@ class ClientLimits {
                 "Too many requests are under way (trunkline.http.max-requests); nothing was done. Try again.");
     }
 
+    static TrunklineException tooLarge() {
+        return new TrunklineException(
+                ErrorCode.OVERLOADED,
+                "The heads of the requests under way take too much memory (trunkline.http.max-head-bytes-in-flight);"
+                        + " nothing was done. Try again.");
+    }
+
     void requestEnded() {
         requests.decrementAndGet();
     }

@@ -6,6 +6,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpVersion;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 
@@ -17,6 +18,10 @@ public final class Exchange {
     private static final String KEY = Exchange.class.getName();
     /** What a response takes beside its body: objects, headers, its place in queues. */
     private static final int OVERHEAD = 1024;
+    /** What of a head of HTTP/2 is not counted, in bytes. Heads of HTTP/1 are counted with their connection. */
+    private static final int FREE_HEAD_BYTES = 4 * 1024;
+    /** What a header takes beside its text, in bytes. */
+    private static final int HEADER_BYTES = 64;
 
     /** The code for a stream that ends because nothing more is needed. */
     private static final long NO_ERROR = 0;
@@ -29,6 +34,10 @@ public final class Exchange {
     private long held;
     private boolean released;
     private boolean admitted = true;
+    /** What is counted for the head of the request, in bytes, and whether there was room for it. */
+    private long head;
+
+    private boolean headFits = true;
 
     /** Since when the client has something to take, in nanoseconds, and how much it has been given since the beginning. */
     private long since;
@@ -69,20 +78,35 @@ public final class Exchange {
         admitted = limits.requestBegan();
         guard.requestBegins();
         if (multiplexed) {
+            takeHead();
             guard.streamBegins(context.request().streamId(), this::isOverdue, this::release);
         }
         context.addHeadersEndHandler(head -> answers());
         context.addEndHandler(end -> guard.inLoop(this::ended));
     }
 
+    private void takeHead() {
+        String uri = context.request().uri();
+        long size = uri == null ? 0 : uri.length();
+        for (Map.Entry<String, String> header : context.request().headers()) {
+            size += HEADER_BYTES + header.getKey().length() + header.getValue().length();
+        }
+        long counted = Math.max(0, size - FREE_HEAD_BYTES);
+        headFits = limits.takeForHeads(counted);
+        head = headFits ? counted : 0;
+    }
+
     /**
-     * Refuses the request where too many are under way. It is counted all the same, until the client has taken the refusal.
+     * Refuses the request where too many are under way, or their heads take too much. It is counted all the same, until the client has taken the refusal.
      *
      * @throws TrunklineException {@code OVERLOADED}
      */
     public void admit() {
         if (!admitted) {
             throw ClientLimits.tooMany();
+        }
+        if (!headFits) {
+            throw ClientLimits.tooLarge();
         }
     }
 
@@ -219,6 +243,7 @@ public final class Exchange {
         }
         pending = false;
         budget.giveBack(rest);
+        limits.giveBackFromHeads(head);
         guard.requestEnds();
         limits.requestEnded();
     }

@@ -30,8 +30,8 @@ public interface HttpConfig {
     Optional<MemorySize> maxResponseBytesInFlight();
 
     /**
-     * Memory for request heads that are incomplete or wait behind other requests of their connection, beyond 4 KiB a
-     * connection. A connection that needs more is closed. A 32nd of the heap if absent.
+     * Memory for the heads of requests until their responses end, beyond 4 KiB for each connection, or for each request of
+     * HTTP/2. A connection that needs more is closed, and a request of HTTP/2 is refused with 503. A 32nd of the heap if absent.
      */
     Optional<MemorySize> maxHeadBytesInFlight();
 

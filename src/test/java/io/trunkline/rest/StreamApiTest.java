@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.micrometer.core.instrument.Metrics;
 import io.quarkus.test.junit.QuarkusTest;
 import io.trunkline.edge.ResponseBudget;
 import io.trunkline.error.ErrorCode;
@@ -19,6 +20,7 @@ import io.trunkline.testing.TestDatabase;
 import io.trunkline.topic.Topic;
 import io.trunkline.topic.TopicConfig;
 import io.trunkline.topic.TopicName;
+import io.trunkline.topic.Topics;
 import jakarta.inject.Inject;
 import java.io.IOException;
 import java.io.InputStream;
@@ -63,6 +65,9 @@ class StreamApiTest extends ServiceTestCase {
 
     @Inject
     StreamStarts starts;
+
+    @Inject
+    Topics topics;
 
     private final List<EventStream> open = new ArrayList<>();
 
@@ -474,6 +479,64 @@ class StreamApiTest extends ServiceTestCase {
         assertThat(cursor).hasSizeGreaterThan(13_000).hasSizeLessThanOrEqualTo(progress.mostLength());
 
         assertFailure(stream(records("t".repeat(249)) + "?cursor=" + cursor), 400, "INVALID_CURSOR");
+    }
+
+    /** With HTTP/2, headers and query have a limit of their own. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void cursorOfTheMostPartitionsResumesOverHttp2(boolean query) {
+        String topic = api.newTopic(Cursor.MOST_PARTITIONS);
+        Cursor.Progress progress =
+                new Cursor.Progress(topics.fresh(new TopicName(topic)).join(), OptionalInt.empty());
+        for (int partition = 0; partition < Cursor.MOST_PARTITIONS; partition++) {
+            progress.set(partition, 10_000_000_000L + partition);
+        }
+        String cursor = new String(progress.text(), StandardCharsets.US_ASCII);
+        Map<String, String> headers = query
+                ? Map.of("accept", "text/event-stream")
+                : Map.of("accept", "text/event-stream", "last-event-id", cursor);
+
+        try (RawHttp connection = new RawHttp(base.getPort())) {
+            RawHttp2 http2 = new RawHttp2(connection, 65_535);
+            http2.request("GET", records(topic) + (query ? "?cursor=" + cursor : ""), true, headers);
+
+            connection.readUntil("id: " + cursor + "\n: open\n\n");
+        }
+        assertThat(api.delete("/topics/" + topic).status()).isEqualTo(204);
+    }
+
+    @Test
+    void largeHeadsOfHttp2AreCountedUntilTheirResponsesEnd() {
+        String topic = api.newTopic(1);
+        int size = 12_000;
+        try (RawHttp connection = new RawHttp(base.getPort())) {
+            RawHttp2 http2 = new RawHttp2(connection, 65_535);
+            http2.request(
+                    "GET", records(topic), true, Map.of("accept", "text/event-stream", "x-large", "x".repeat(size)));
+            connection.readUntil(": open\n\n");
+
+            assertThat(headBytes()).isBetween(size - 4_096.0, 1.0 * size);
+        }
+        Awaitility.await().atMost(PATIENCE).until(() -> headBytes() == 0);
+    }
+
+    private static double headBytes() {
+        return Metrics.globalRegistry
+                .get("trunkline.http.memory")
+                .tag("of", "heads")
+                .gauge()
+                .value();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"from=latest", "cursor=AeqwMB9v", "format=text"})
+    void parametersOfStreamsAreRefusedWhereTheResponseIsNone(String query) {
+        String topic = api.newTopic(1);
+
+        Api.Answer answer = api.get("/topics/" + topic + "/partitions/0/records?" + query, Api.JSON);
+
+        assertFailure(answer, 400, "INVALID_PARAMETER");
+        assertThat(answer.body()).contains("Accept", "text/event-stream", "application/x-ndjson");
     }
 
     @ParameterizedTest
