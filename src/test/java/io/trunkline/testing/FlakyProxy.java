@@ -4,6 +4,8 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -17,10 +19,10 @@ public final class FlakyProxy implements Closeable {
     private static final Pattern URL = Pattern.compile("jdbc:postgresql://([^:/]+):(\\d+)/(.*)");
 
     private final String host;
-    private final int port;
     private final String database;
     private final ServerSocket server;
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
+    private volatile int port;
     private volatile boolean away;
     private volatile boolean losesAnswers;
 
@@ -38,6 +40,30 @@ public final class FlakyProxy implements Closeable {
             throw new IllegalArgumentException("not a JDBC URL with a port");
         }
         return new FlakyProxy(url.group(1), Integer.parseInt(url.group(2)), url.group(3));
+    }
+
+    /** To a server on the loopback address. */
+    public static FlakyProxy toPort(int port) {
+        try {
+            return new FlakyProxy("127.0.0.1", port, "");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** The port that clients connect to, on the loopback address. */
+    public int port() {
+        return server.getLocalPort();
+    }
+
+    /** Relays new connections to this port from now on. Those that are open stay where they are. */
+    public void goTo(int port) {
+        this.port = port;
+    }
+
+    /** Cuts every connection, and takes new ones. */
+    public void cut() {
+        cutAll();
     }
 
     String url() {
@@ -67,7 +93,7 @@ public final class FlakyProxy implements Closeable {
         try {
             server.close();
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
         cutAll();
     }
@@ -85,7 +111,13 @@ public final class FlakyProxy implements Closeable {
                     cut(client);
                     continue;
                 }
-                Socket upstream = new Socket(host, port);
+                Socket upstream;
+                try {
+                    upstream = new Socket(host, port);
+                } catch (ConnectException e) {
+                    cut(client); // as when nobody listens where the client connects
+                    continue;
+                }
                 client.setTcpNoDelay(true);
                 upstream.setTcpNoDelay(true);
                 sockets.add(client);
@@ -94,7 +126,7 @@ public final class FlakyProxy implements Closeable {
                 Thread.ofVirtual().start(() -> relay(upstream, client, true));
             } catch (IOException e) {
                 if (!server.isClosed() && !away) {
-                    throw new java.io.UncheckedIOException(e);
+                    throw new UncheckedIOException(e);
                 }
             }
         }
@@ -125,7 +157,7 @@ public final class FlakyProxy implements Closeable {
         try {
             socket.close();
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 }
