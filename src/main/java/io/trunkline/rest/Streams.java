@@ -16,7 +16,9 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import jakarta.ws.rs.core.HttpHeaders;
 import jakarta.ws.rs.core.Response;
+import java.util.EnumMap;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -37,7 +39,9 @@ class Streams {
 
     private final StreamConfig config;
     private final LongCalls longCalls;
-    private final MeterRegistry registry;
+    /** From the beginning, so that the first end of a kind is an increase. */
+    private final Map<RecordStream.End, Counter> ended = new EnumMap<>(RecordStream.End.class);
+
     private final AtomicInteger count = new AtomicInteger();
     private final Set<RecordStream> open = ConcurrentHashMap.newKeySet();
     private final ScheduledExecutorService timer = WorkerPool.timer("streams", 1);
@@ -46,7 +50,14 @@ class Streams {
     Streams(StreamConfig config, LongCalls longCalls, MeterRegistry registry) {
         this.config = config;
         this.longCalls = longCalls;
-        this.registry = registry;
+        for (RecordStream.End how : RecordStream.End.values()) {
+            ended.put(
+                    how,
+                    Counter.builder("trunkline.streams.ended")
+                            .description("Streams of records that have ended")
+                            .tag("by", how.name().toLowerCase(Locale.ROOT))
+                            .register(registry));
+        }
         Gauge.builder("trunkline.streams.open", count, AtomicInteger::get)
                 .description("Streams of records that are open")
                 .register(registry);
@@ -120,11 +131,10 @@ class Streams {
     }
 
     private void ended(RecordStream.End how) {
-        Counter.builder("trunkline.streams.ended")
-                .description("Streams of records that have ended")
-                .tag("by", how.name().toLowerCase(Locale.ROOT))
-                .register(registry)
-                .increment();
+        Counter counter = ended.get(how);
+        if (counter != null) {
+            counter.increment();
+        }
     }
 
     private static TrunklineException stopping() {
