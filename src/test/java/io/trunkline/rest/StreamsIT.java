@@ -37,8 +37,7 @@ import org.junit.jupiter.api.io.TempDir;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class StreamsIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
-    private static final int KILLS = 10;
-    private static final int EVENTS_BEFORE_A_KILL = 1_000;
+    private static final int KILLS = 4;
     private static final int PARTITIONS = 3;
     private static final int STREAMS = 5_000;
     private static final int RECORDS = 20;
@@ -83,6 +82,17 @@ class StreamsIT {
     /** A reader whose replica is killed goes on at another one; each record comes once, those of a partition in order. */
     @Test
     void readerOfReplicasThatAreKilledMissesNothingAndGetsNothingTwice() throws InterruptedException {
+        followOverKills(KILLS, 300);
+    }
+
+    @Test
+    @Tag("nightly")
+    @Tag("minutes")
+    void readerOfTenReplicasThatAreKilledMissesNothingOfTenThousand() throws InterruptedException {
+        followOverKills(10, 1_000);
+    }
+
+    private void followOverKills(int kills, int events) throws InterruptedException {
         ServiceProcess writing = replica();
         String topic = writing.api().newTopic(PARTITIONS);
         String path = "/topics/" + topic + "/records";
@@ -98,10 +108,10 @@ class StreamsIT {
         });
         List<Long> read = new ArrayList<>(List.of(0L, 0L, 0L));
         String last = "";
-        for (int kill = 0; kill < KILLS; kill++) {
+        for (int kill = 0; kill < kills; kill++) {
             ServiceProcess reading = replica();
             try (EventStream stream = stream(reading.api(), path, last)) {
-                for (int i = 0; i < EVENTS_BEFORE_A_KILL; i++) {
+                for (int i = 0; i < events; i++) {
                     last = take(stream.next(), read);
                 }
                 reading.kill();
