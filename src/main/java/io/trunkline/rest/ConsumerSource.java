@@ -35,6 +35,7 @@ final class ConsumerSource implements StreamSource {
 
     private final ResponseBudget budget;
     private final Exchange exchange;
+    private final PageRoom room;
     /** What has been found before the stream began, and counted; null when it was given. */
     private final AtomicReference<@Nullable StreamPage> first = new AtomicReference<>();
     /** Ends the poll that is under way. */
@@ -45,10 +46,6 @@ final class ConsumerSource implements StreamSource {
     private boolean polled;
 
     private long aliveAt;
-    /** The page for which there was no room, if that was the last one. Used by one page after the other. */
-    private StreamPage.Refused refused = StreamPage.Refused.NONE;
-    /** What has been counted for the page that is under way, in bytes. Used as the one before. */
-    private long reserved;
 
     private ConsumerSource(
             Consumers consumers,
@@ -65,6 +62,7 @@ final class ConsumerSource implements StreamSource {
         this.heartbeat = heartbeat;
         this.budget = budget;
         this.exchange = exchange;
+        room = new PageRoom(exchange);
     }
 
     /**
@@ -104,17 +102,11 @@ final class ConsumerSource implements StreamSource {
         if (before != null) {
             return CompletableFuture.completedFuture(before);
         }
-        long wanted = refused.within(Math.min(PAGE, budget.share()));
-        if (reserved == 0 && wanted > 0) {
-            // What there was no room for is counted before it is read, so that it is not read in vain again and again.
-            exchange.take(wanted);
-            reserved = wanted;
-        }
-        // It is there: nothing is waited for with memory in hand.
-        return poll(wanted > 0 ? Duration.ZERO : mostWait).thenApply(this::page).whenComplete((page, failure) -> {
-            exchange.giveBack(reserved);
-            reserved = 0;
-        });
+        boolean isThere = room.reserve(Math.min(PAGE, budget.share()));
+        // Nothing is waited for with memory in hand.
+        return poll(isThere ? Duration.ZERO : mostWait)
+                .thenApply(this::page)
+                .whenComplete((page, failure) -> room.settle());
     }
 
     @Override
@@ -158,18 +150,12 @@ final class ConsumerSource implements StreamSource {
             }
         }
         StreamPage page = new StreamPage(parts, null, poll::ended);
-        long memory = page.memory();
-        if (memory > reserved) {
-            try {
-                exchange.take(memory - reserved);
-            } catch (TrunklineException e) {
-                refused = page.refused();
-                page.ended(false);
-                throw e;
-            }
+        try {
+            room.take(page);
+        } catch (TrunklineException e) {
+            page.ended(false);
+            throw e;
         }
-        reserved = Math.max(0, reserved - memory);
-        refused = StreamPage.Refused.NONE;
         return page;
     }
 

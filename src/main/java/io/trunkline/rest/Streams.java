@@ -19,6 +19,7 @@ import jakarta.ws.rs.core.Response;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -131,10 +132,7 @@ class Streams {
     }
 
     private void ended(RecordStream.End how) {
-        Counter counter = ended.get(how);
-        if (counter != null) {
-            counter.increment();
-        }
+        Objects.requireNonNull(ended.get(how)).increment();
     }
 
     private static TrunklineException stopping() {

@@ -36,6 +36,7 @@ final class TopicSource implements StreamSource {
     private final Topics topics;
     private final ResponseBudget budget;
     private final Exchange exchange;
+    private final PageRoom room;
     private final Topic topic;
     private final IntFunction<RecordWriter> writers;
     private final Cursor.Progress progress;
@@ -46,10 +47,6 @@ final class TopicSource implements StreamSource {
     private StreamPage.Part.@Nullable Notice first;
 
     private volatile @Nullable TrunklineException failure;
-    /** The page for which there was no room, if that was the last one. Used by one page after the other. */
-    private StreamPage.Refused refused = StreamPage.Refused.NONE;
-    /** What has been counted for the page that is under way, in bytes. Used as the one before. */
-    private long reserved;
 
     /**
      * Where a stream begins.
@@ -79,6 +76,7 @@ final class TopicSource implements StreamSource {
         this.topics = topics;
         this.budget = budget;
         this.exchange = exchange;
+        room = new PageRoom(exchange);
         this.writers = writers;
         topic = start.topic();
         progress = new Cursor.Progress(topic, start.partition());
@@ -177,24 +175,12 @@ final class TopicSource implements StreamSource {
             return CompletableFuture.completedFuture(page);
         }
         FetchLimits limits = new FetchLimits(1, Math.min(PAGE, budget.share()), MOST_RECORDS, Duration.ZERO);
-        return follow.next(limits, () -> reserve(limits.maxBytes()))
+        return follow.next(limits, () -> room.reserve(limits.maxBytes()))
                 .exceptionallyCompose(reason -> Failures.code(reason) == ErrorCode.PARTITION_NOT_FOUND
                         ? topics.after(topic).thenCompose(now -> CompletableFuture.failedFuture(gone(now)))
                         : CompletableFuture.failedFuture(reason))
                 .thenApply(this::page)
-                .whenComplete((page, reason) -> {
-                    exchange.giveBack(reserved);
-                    reserved = 0;
-                });
-    }
-
-    /** Counts a page for which there was no room before, so that it is not read in vain again and again. */
-    private void reserve(long limit) {
-        long wanted = refused.within(limit);
-        if (reserved == 0 && wanted > 0) {
-            exchange.take(wanted);
-            reserved = wanted;
-        }
+                .whenComplete((page, reason) -> room.settle());
     }
 
     private TrunklineException gone(Topic now) {
@@ -220,18 +206,12 @@ final class TopicSource implements StreamSource {
             }
         }
         StreamPage given = new StreamPage(parts, progress, taken -> {});
-        long memory = given.memory();
-        if (memory > reserved) {
-            try {
-                exchange.take(memory - reserved);
-            } catch (TrunklineException e) {
-                refused = given.refused();
-                goBack(found);
-                throw e;
-            }
+        try {
+            room.take(given);
+        } catch (TrunklineException e) {
+            goBack(found);
+            throw e;
         }
-        reserved = Math.max(0, reserved - memory);
-        refused = StreamPage.Refused.NONE;
         for (FetchOutcome outcome : found.values()) {
             if (outcome instanceof FetchOutcome.Page page) {
                 logs.count(topic.name(), page);
