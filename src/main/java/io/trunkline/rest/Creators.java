@@ -2,10 +2,12 @@ package io.trunkline.rest;
 
 import io.trunkline.access.Principal;
 import io.trunkline.access.Quotas;
+import io.trunkline.access.Right;
 import io.trunkline.topic.Creator;
 import io.trunkline.topic.TopicName;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /** In whose name topics are created, and how many it may have. */
@@ -22,9 +24,11 @@ class Creators {
         return of(context, topic -> {});
     }
 
-    /** Of a request that creates a topic because it appends to it. */
-    Creator automatic(RoutingContext context) {
-        return of(context, topic -> AuditFilter.created(context, topic));
+    /** Of a request that creates a topic because it appends to it; empty where the client may not. */
+    Optional<Creator> automatic(RoutingContext context, TopicName name) {
+        return Caller.of(context).has(name, Right.MANAGE)
+                ? Optional.of(of(context, topic -> AuditFilter.created(context, topic)))
+                : Optional.empty();
     }
 
     private Creator of(RoutingContext context, Consumer<TopicName> created) {

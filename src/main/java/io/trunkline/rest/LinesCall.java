@@ -1,6 +1,5 @@
 package io.trunkline.rest;
 
-import io.trunkline.access.Right;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.rest.event.EventHeaders;
@@ -52,8 +51,7 @@ record LinesCall(
             }
         }
         String query = request.query();
-        if (Parameters.bool("async", Parameters.text("async", query).orElse(null))
-                .orElse(false)) {
+        if (Parameters.flag("async", query)) {
             throw new TrunklineException(
                     ErrorCode.INVALID_PARAMETER, "The parameter async cannot be used with lines; nothing was written.");
         }
@@ -61,12 +59,7 @@ record LinesCall(
                 topic,
                 partition,
                 Parameters.text(ProduceBody.KEY, query).map(text -> JsonPointer.parse(ProduceBody.KEY, text)),
-                Parameters.bool(
-                                ProduceBody.EACH_OFFSET,
-                                Parameters.text(ProduceBody.EACH_OFFSET, query).orElse(null))
-                        .orElse(false),
-                Caller.of(context).has(topic, Right.MANAGE)
-                        ? Optional.of(creators.automatic(context))
-                        : Optional.empty());
+                Parameters.flag(ProduceBody.EACH_OFFSET, query),
+                creators.automatic(context, topic));
     }
 }

@@ -25,9 +25,6 @@ import java.util.concurrent.ConcurrentHashMap;
 /** Serves produce requests whose bodies are lines, before bodies are read whole: these are written as they arrive. */
 @Singleton
 class LinesFilter {
-    /** Where the metrics of Quarkus look for the label of the route. */
-    private static final String TEMPLATE = "UrlPathTemplate";
-
     private static final int TICK_MILLIS = 500;
     /** How much of a refused body is read and thrown away so that the client gets to see the answer. */
     private static final int DISCARDED_TIMES = 8;
@@ -110,7 +107,7 @@ class LinesFilter {
             return;
         }
         Context loop = vertx.getOrCreateContext();
-        loop.putLocal(TEMPLATE, asked.get().operation().path());
+        loop.putLocal(ProduceRoute.TEMPLATE, asked.get().operation().path());
         LinesUpload upload = new LinesUpload(MediaTypes.control(request), context, budget, limits);
         LinesCall call;
         try {
@@ -153,13 +150,14 @@ class LinesFilter {
                 records -> producer.send(
                                 call.topic(),
                                 Optional.empty(),
-                                records,
-                                request.records()::sizeOf,
-                                request.partitions(),
-                                call.partition(),
-                                true,
-                                Optional.empty(),
-                                OptionalLong.empty())
+                                new SendRequest(
+                                        records,
+                                        request.records()::sizeOf,
+                                        request.partitions(),
+                                        call.partition(),
+                                        true,
+                                        Optional.empty(),
+                                        OptionalLong.empty()))
                         .thenCompose(Producer.Accepted::result));
     }
 

@@ -13,11 +13,9 @@ import io.trunkline.topic.Topics;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.IntToLongFunction;
 import java.util.stream.Collectors;
 
 /**
@@ -34,39 +32,14 @@ final class OneWrite {
     private final Topics topics;
     private final Logs logs;
     private final RequestKey key;
-    private final RecordBatch records;
-    private final IntToLongFunction sizes;
-    private final int[] asked;
-    private final OptionalInt only;
-    private final boolean allOrNothing;
-    private final OptionalLong expectedEnd;
+    private final SendRequest request;
 
-    /**
-     * @param sizes how large each record is, as the client sent it, in bytes
-     * @param asked the partition of each record, or {@link Assignment#ANY_PARTITION}
-     * @param only where given, the partition of all of them
-     * @param allOrNothing whether a record that cannot be written fails the request
-     * @param expectedEnd the end offset that the only partition must have
-     */
-    OneWrite(
-            Topics topics,
-            Logs logs,
-            RequestKey key,
-            RecordBatch records,
-            IntToLongFunction sizes,
-            int[] asked,
-            OptionalInt only,
-            boolean allOrNothing,
-            OptionalLong expectedEnd) {
+    /** @param key that of the request */
+    OneWrite(Topics topics, Logs logs, RequestKey key, SendRequest request) {
         this.topics = topics;
         this.logs = logs;
         this.key = key;
-        this.records = records;
-        this.sizes = sizes;
-        this.asked = asked;
-        this.only = only;
-        this.allOrNothing = allOrNothing;
-        this.expectedEnd = expectedEnd;
+        this.request = request;
     }
 
     /** What of a topic decides where records go now. */
@@ -85,14 +58,15 @@ final class OneWrite {
     }
 
     private CompletableFuture<ProduceResult> send(Topic topic, boolean mayRetry) {
-        only.ifPresent(topic::partitionId);
+        request.only().ifPresent(topic::partitionId);
         Distribution to = new Distribution(topic, plan(topic));
-        if (to.isEmpty() || allOrNothing && to.assignment.isRefused()) {
+        if (to.isEmpty() || request.allOrNothing() && to.assignment.isRefused()) {
             return written(topic, to.assignment);
         }
         // All of them count as waiting while the first is written, and none is refused when it has been.
-        AppendRoom room = logs.room(to.byPartitionId(to.parts), records.memorySize());
-        PartitionAppend append = to.append(to.firstPart(), key.id(topic.id()), expectedEnd);
+        AppendRoom room =
+                logs.room(to.byPartitionId(to.parts), request.records().memorySize());
+        PartitionAppend append = to.append(to.firstPart(), key.id(topic.id()), request.expectedEnd());
         return logs.append(List.of(append), room)
                 .getFirst()
                 .thenCompose(outcome -> switch (outcome) {
@@ -128,14 +102,14 @@ final class OneWrite {
 
     /** The request would be refused now, but when it was written first the topic may have taken larger records. */
     private CompletableFuture<ProduceResult> written(Topic topic, Assignment refused) {
-        AppendRoom room = logs.room(Map.of(), records.memorySize());
+        AppendRoom room = logs.room(Map.of(), request.records().memorySize());
         ProduceKey first = new ProduceKey(key.id(topic.id()), key.fingerprint(), plan(topic));
         return logs.find(first)
                 .thenCompose(found -> switch (found.orElse(null)) {
                     case AppendOutcome.Repeated repeated -> repeated(topic, repeated, room);
                     case AppendOutcome.Failed failed -> throw failed.failure();
                     case null, default -> {
-                        if (allOrNothing) {
+                        if (request.allOrNothing()) {
                             refused.requireAll();
                         }
                         yield CompletableFuture.completedFuture(refused.result(false));
@@ -161,7 +135,8 @@ final class OneWrite {
         room.close();
         AppendRoom ofOthers;
         try {
-            ofOthers = logs.room(to.byPartitionId(to.others()), records.memorySize());
+            ofOthers =
+                    logs.room(to.byPartitionId(to.others()), request.records().memorySize());
         } catch (TrunklineException full) {
             throw ProduceResult.incomplete(full);
         }
@@ -216,8 +191,7 @@ final class OneWrite {
         Distribution(Topic topic, ProducePlan plan) {
             this.topic = topic;
             this.plan = plan;
-            Spread spread = new Spread(records, key.id(topic.id()));
-            assignment = new Assignment(topic.name(), plan, records, sizes, asked, only, spread);
+            assignment = request.assign(topic, plan, new Spread(request.records(), key.id(topic.id())));
             parts = assignment.members().keySet().stream()
                     .map(partition -> new Part(partition, assignment.records(partition)))
                     .toList();

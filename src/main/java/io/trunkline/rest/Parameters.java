@@ -114,6 +114,11 @@ final class Parameters {
         return text;
     }
 
+    /** Whether a query says {@code true}: not so where it says {@code false}, or nothing. As {@link #text} and {@link #bool}. */
+    static boolean flag(String name, @Nullable String query) {
+        return text(name, query).flatMap(text -> bool(name, text)).orElse(false);
+    }
+
     /** As forms encode it: a plus sign is a space. Of several bytes where the query was not ASCII. */
     private static byte[] decoded(String text) {
         byte[] escaped = text.getBytes(StandardCharsets.UTF_8);

@@ -37,9 +37,7 @@ record ProduceCall(
     /** @throws TrunklineException {@code INVALID_PARAMETER}, or as {@link ProduceBody#of} */
     static ProduceCall of(TopicName topic, OptionalInt partition, String type, HttpServerRequest request) {
         String query = request.query();
-        boolean waitsForNothing = Parameters.bool(
-                        "async", Parameters.text("async", query).orElse(null))
-                .orElse(false);
+        boolean waitsForNothing = Parameters.flag("async", query);
         ProduceBody body = ProduceBody.of(request);
         return new ProduceCall(
                 topic,

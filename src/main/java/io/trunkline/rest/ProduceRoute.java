@@ -29,7 +29,7 @@ class ProduceRoute {
     private static final String TO_TOPIC = "/topics/{topicname}";
     private static final String TO_PARTITION = "/topics/{topicname}/partitions/{partitionid}";
     /** Where the metrics of Quarkus look for the label of the route. */
-    private static final String TEMPLATE = "UrlPathTemplate";
+    static final String TEMPLATE = "UrlPathTemplate";
     /** More digits may not be the number of a partition. */
     private static final int MOST_DIGITS = 9;
 

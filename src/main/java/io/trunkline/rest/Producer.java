@@ -3,7 +3,6 @@ package io.trunkline.rest;
 import io.trunkline.log.AppendOutcome;
 import io.trunkline.log.Logs;
 import io.trunkline.log.PartitionAppend;
-import io.trunkline.record.RecordBatch;
 import io.trunkline.topic.Creator;
 import io.trunkline.topic.Topic;
 import io.trunkline.topic.TopicName;
@@ -13,10 +12,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.IntToLongFunction;
 
 /**
  * Sends the records of a request: chooses the partitions of those that name none, by their keys or spread, appends them by
@@ -45,47 +42,17 @@ class Producer {
      * Sends records to a topic, created first where topics are created automatically. The call completes when the records have
      * been accepted, {@link Accepted#result} when they are durable.
      *
-     * @param key where given, the records are written once for it
-     * @param expectedEnd where given, the end offset that the partition must have
-     * @param sizes how large each record is, as the client sent it, in bytes: only that decides which ones are refused, not
-     *     what the service has added, which can be other bytes when the request comes again
      * @param creator who creates the topic; empty for somebody who may not, as if topics were not created automatically
-     * @param partitions the partition of each record, or {@link #ANY_PARTITION}
-     * @param only where given, the partition of all of them: a call for one that does not exist fails
-     * @param allOrNothing whether a record that is too large or names no partition of the topic fails the call, instead of
-     *     standing as a failure in the result
      */
-    CompletableFuture<Accepted> send(
-            TopicName name,
-            Optional<Creator> creator,
-            RecordBatch records,
-            IntToLongFunction sizes,
-            int[] partitions,
-            OptionalInt only,
-            boolean allOrNothing,
-            Optional<RequestKey> key,
-            OptionalLong expectedEnd) {
-        return creator.map(known -> topics.getOrCreate(name, known))
-                .orElseGet(() -> topics.get(name))
-                .thenCompose(topic -> namesAll(topic, partitions, only)
+    CompletableFuture<Accepted> send(TopicName name, Optional<Creator> creator, SendRequest request) {
+        return getOrCreate(name, creator)
+                .thenCompose(topic -> namesAll(topic, request)
                         ? CompletableFuture.completedFuture(topic)
                         // With a key it may have been written to a partition that another replica has just added.
-                        : key.isPresent() ? topics.fresh(name) : topics.recent(name))
-                .thenApply(topic -> new Accepted(
-                        key.isPresent()
-                                ? new OneWrite(
-                                                topics,
-                                                logs,
-                                                key.get(),
-                                                records,
-                                                sizes,
-                                                partitions,
-                                                only,
-                                                allOrNothing,
-                                                expectedEnd)
-                                        .send(topic)
-                                : new Call(topic, records, sizes, partitions, only, allOrNothing, expectedEnd)
-                                        .submit(true)));
+                        : request.key().isPresent() ? topics.fresh(name) : topics.recent(name))
+                .thenApply(topic -> new Accepted(request.key()
+                        .map(key -> new OneWrite(topics, logs, key, request).send(topic))
+                        .orElseGet(() -> new Call(topic, request).submit(true))));
     }
 
     /**
@@ -95,8 +62,7 @@ class Producer {
      * @param only where given, the partition of all records: the call fails where it does not exist
      */
     CompletableFuture<Topic> topic(TopicName name, Optional<Creator> creator, OptionalInt only) {
-        return creator.map(known -> topics.getOrCreate(name, known))
-                .orElseGet(() -> topics.get(name))
+        return getOrCreate(name, creator)
                 .thenCompose(topic -> only.isEmpty() || topic.hasPartition(only.getAsInt())
                         ? CompletableFuture.completedFuture(topic)
                         : topics.recent(name))
@@ -106,9 +72,13 @@ class Producer {
                 });
     }
 
-    private static boolean namesAll(Topic topic, int[] partitions, OptionalInt only) {
-        return (only.isEmpty() || topic.hasPartition(only.getAsInt()))
-                && Arrays.stream(partitions).allMatch(p -> p == ANY_PARTITION || topic.hasPartition(p));
+    private CompletableFuture<Topic> getOrCreate(TopicName name, Optional<Creator> creator) {
+        return creator.map(known -> topics.getOrCreate(name, known)).orElseGet(() -> topics.get(name));
+    }
+
+    private static boolean namesAll(Topic topic, SendRequest request) {
+        return (request.only().isEmpty() || topic.hasPartition(request.only().getAsInt()))
+                && Arrays.stream(request.partitions()).allMatch(p -> p == ANY_PARTITION || topic.hasPartition(p));
     }
 
     private StickyPartitioner partitioner(TopicName name) {
@@ -121,44 +91,23 @@ class Producer {
     /** One call on one topic. */
     private final class Call {
         private final Topic topic;
-        private final RecordBatch records;
-        private final IntToLongFunction sizes;
-        private final int[] asked;
-        private final OptionalInt only;
-        private final boolean allOrNothing;
-        private final OptionalLong expectedEnd;
+        private final SendRequest request;
         private final Assignment assignment;
 
-        Call(
-                Topic topic,
-                RecordBatch records,
-                IntToLongFunction sizes,
-                int[] asked,
-                OptionalInt only,
-                boolean allOrNothing,
-                OptionalLong expectedEnd) {
+        Call(Topic topic, SendRequest request) {
             this.topic = topic;
-            this.records = records;
-            this.sizes = sizes;
-            this.asked = asked;
-            this.only = only;
-            this.allOrNothing = allOrNothing;
-            this.expectedEnd = expectedEnd;
-            only.ifPresent(topic::partitionId);
+            this.request = request;
+            request.only().ifPresent(topic::partitionId);
             StickyPartitioner sticky = partitioner(topic.name());
-            assignment = new Assignment(
-                    topic.name(),
+            assignment = request.assign(
+                    topic,
                     OneWrite.plan(topic),
-                    records,
-                    sizes,
-                    asked,
-                    only,
-                    (count, record) -> sticky.next(topic, records.sizeOf(record)));
+                    (count, record) -> sticky.next(topic, request.records().sizeOf(record)));
         }
 
         /** Throws when nothing was accepted. */
         CompletableFuture<ProduceResult> submit(boolean mayRetry) {
-            if (allOrNothing) {
+            if (request.allOrNothing()) {
                 assignment.requireAll();
             }
             List<Integer> partitions = List.copyOf(assignment.members().keySet());
@@ -169,7 +118,7 @@ class Producer {
                             assignment.records(partition),
                             !topic.config().logAppendTime(),
                             Optional.empty(),
-                            expectedEnd))
+                            request.expectedEnd()))
                     .toList());
             CompletableFuture<?>[] ends = new CompletableFuture<?>[outcomes.size()];
             for (int p = 0; p < ends.length; p++) {
@@ -193,9 +142,7 @@ class Producer {
         }
 
         private CompletableFuture<ProduceResult> again() {
-            return topics.after(topic)
-                    .thenCompose(
-                            now -> new Call(now, records, sizes, asked, only, allOrNothing, expectedEnd).submit(false));
+            return topics.after(topic).thenCompose(now -> new Call(now, request).submit(false));
         }
     }
 }

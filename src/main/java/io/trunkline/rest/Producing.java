@@ -1,7 +1,6 @@
 package io.trunkline.rest;
 
 import io.trunkline.access.Principal;
-import io.trunkline.access.Right;
 import io.trunkline.edge.Exchange;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
@@ -41,9 +40,7 @@ class Producing {
     CompletableFuture<Optional<ProduceResult>> produce(ProduceCall call, RoutingContext context) {
         Runnable read = BodyFilter.release(context);
         Exchange exchange = Exchange.of(context);
-        Optional<Creator> creator = Caller.of(context).has(call.topic(), Right.MANAGE)
-                ? Optional.of(creators.automatic(context))
-                : Optional.empty();
+        Optional<Creator> creator = creators.automatic(context, call.topic());
         String principal = Caller.of(context).principal().map(Principal::name).orElse("");
         boolean waits = !call.async() || call.terms().key().isPresent();
         long now = clock.millis();
@@ -74,13 +71,14 @@ class Producing {
                             records -> producer.send(
                                             call.topic(),
                                             creator,
-                                            records,
-                                            request.records()::sizeOf,
-                                            request.partitions(),
-                                            call.partition(),
-                                            call.allOrNothing(),
-                                            parsed.key(),
-                                            call.terms().expectedEnd())
+                                            new SendRequest(
+                                                    records,
+                                                    request.records()::sizeOf,
+                                                    request.partitions(),
+                                                    call.partition(),
+                                                    call.allOrNothing(),
+                                                    parsed.key(),
+                                                    call.terms().expectedEnd()))
                                     .thenCompose(accepted -> waits
                                             ? accepted.result().thenApply(Optional::of)
                                             : CompletableFuture.completedFuture(Optional.empty())));

@@ -43,13 +43,18 @@ final class RequestFingerprint {
         Map<String, List<String>> facts = new TreeMap<>();
         facts.put("partition", List.of(partition.isPresent() ? Integer.toString(partition.getAsInt()) : ""));
         facts.put("all", List.of(Boolean.toString(allOrNothing)));
-        facts.put("type", List.of(type(request)));
+        @Nullable String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
+        String name = MediaTypes.name(type);
+        boolean isData = EventHeaders.areMeant(request.headers(), name);
+        // That of an event stands in its record; of any other only the charset is taken, and that must be UTF-8.
+        boolean isKept = type != null && (isData || name.startsWith(EventText.ANY));
+        facts.put("type", List.of(isKept ? type.strip() : name));
         facts.put("query", parameters(request.query()));
-        if (EventHeaders.areMeant(request.headers(), MediaTypes.name(request.getHeader(HttpHeaders.CONTENT_TYPE)))) {
+        if (isData) {
             request.headers().names().stream()
-                    .map(name -> name.toLowerCase(Locale.ROOT))
-                    .filter(name -> name.startsWith(ATTRIBUTES))
-                    .forEach(name -> facts.put(name, request.headers().getAll(name)));
+                    .map(header -> header.toLowerCase(Locale.ROOT))
+                    .filter(header -> header.startsWith(ATTRIBUTES))
+                    .forEach(header -> facts.put(header, request.headers().getAll(header)));
         }
         return new RequestFingerprint(text(facts).getBytes(StandardCharsets.UTF_8));
     }
@@ -59,7 +64,7 @@ final class RequestFingerprint {
         return query == null
                 ? List.of()
                 : Arrays.stream(query.split("&"))
-                        .filter(pair -> !OF_THE_RESPONSE.contains(pair.replaceFirst("=.*", "")))
+                        .filter(pair -> !OF_THE_RESPONSE.contains(pair.split("=", 2)[0]))
                         .sorted()
                         .toList();
     }
@@ -79,17 +84,6 @@ final class RequestFingerprint {
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }
-    }
-
-    /**
-     * The media type: as it is where it stands in the records, which those of CloudEvents do; else without parameters, of which
-     * only the charset is taken, and that must be UTF-8.
-     */
-    private static String type(HttpServerRequest request) {
-        @Nullable String type = request.getHeader(HttpHeaders.CONTENT_TYPE);
-        String name = MediaTypes.name(type);
-        boolean kept = name.startsWith(EventText.ANY) || EventHeaders.areMeant(request.headers(), name);
-        return kept && type != null ? type.strip() : name;
     }
 
     /** With the length of each text, so that other facts make another text. */

@@ -202,13 +202,14 @@ class IdempotentProduceFaultsTest extends ServiceTestCase {
                 .send(
                         TopicName.parse(topic),
                         Optional.empty(),
-                        batch,
-                        batch::sizeOf,
-                        items.stream().mapToInt(Item::partition).toArray(),
-                        OptionalInt.empty(),
-                        false,
-                        Optional.of(key),
-                        OptionalLong.empty())
+                        new SendRequest(
+                                batch,
+                                batch::sizeOf,
+                                items.stream().mapToInt(Item::partition).toArray(),
+                                OptionalInt.empty(),
+                                false,
+                                Optional.of(key),
+                                OptionalLong.empty()))
                 .thenCompose(Producer.Accepted::result);
     }
 

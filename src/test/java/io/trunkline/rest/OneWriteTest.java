@@ -135,13 +135,14 @@ class OneWriteTest extends ServiceTestCase {
         return producer.send(
                         topic,
                         Optional.empty(),
-                        batch,
-                        batch::sizeOf,
-                        new int[] {Producer.ANY_PARTITION},
-                        only,
-                        false,
-                        Optional.of(new RequestKey("", key, new byte[32])),
-                        OptionalLong.empty())
+                        new SendRequest(
+                                batch,
+                                batch::sizeOf,
+                                new int[] {Producer.ANY_PARTITION},
+                                only,
+                                false,
+                                Optional.of(new RequestKey("", key, new byte[32])),
+                                OptionalLong.empty()))
                 .thenCompose(Producer.Accepted::result)
                 .orTimeout(30, TimeUnit.SECONDS)
                 .join();

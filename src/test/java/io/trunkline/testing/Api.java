@@ -217,8 +217,12 @@ public final class Api {
     }
 
     public Answer send(HttpRequest.Builder request) {
+        return send(request, HttpResponse.BodyHandlers.ofByteArray());
+    }
+
+    private Answer send(HttpRequest.Builder request, HttpResponse.BodyHandler<byte[]> body) {
         try {
-            HttpResponse<byte[]> response = client.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+            HttpResponse<byte[]> response = client.send(request.build(), body);
             return new Answer(response.statusCode(), response);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -230,17 +234,9 @@ public final class Api {
 
     /** As {@link #send(HttpRequest.Builder)}, for a response that has no end where it succeeds: with the first of its bytes. */
     public Answer sendForBeginning(HttpRequest.Builder request) {
-        try {
-            HttpResponse<byte[]> response = client.send(
-                    request.build(),
-                    head -> head.statusCode() == 200 ? new Beginning() : HttpResponse.BodySubscribers.ofByteArray());
-            return new Answer(response.statusCode(), response);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException(e);
-        }
+        return send(
+                request,
+                head -> head.statusCode() == 200 ? new Beginning() : HttpResponse.BodySubscribers.ofByteArray());
     }
 
     /** Takes the first bytes of a body and leaves. */
