@@ -11,6 +11,7 @@ AS $$
 DECLARE
     v_limit  ${schema}.log_limit;
     v_slice  int;
+    v_table  text;
     v_start  timestamptz;
     v_now    timestamptz := ${schema}.log_now();
     v_made   int := 0;
@@ -33,17 +34,13 @@ BEGIN
     WHILE v_start <= v_now + p_ahead * p_length LOOP
         v_slice := v_slice + 1;
         -- Analyzed when it has a page or two, a table gets plans that read all of it, and keeps them while it grows.
-        EXECUTE format(
-            'CREATE TABLE ${schema}.log_batch_%s (LIKE ${schema}.log_batch INCLUDING ALL) WITH (autovacuum_analyze_threshold = 10000)',
-            v_slice);
+        FOREACH v_table IN ARRAY ARRAY['log_batch', 'producer_batch', 'idempotency_key'] LOOP
+            EXECUTE format(
+                'CREATE TABLE ${schema}.%1$I_%2$s (LIKE ${schema}.%1$I INCLUDING ALL) WITH (autovacuum_analyze_threshold = 10000)',
+                v_table, v_slice);
+        END LOOP;
         -- ATTACH lets appends and reads of the other slices go on, PARTITION OF would not.
         EXECUTE format('ALTER TABLE ${schema}.log_batch ATTACH PARTITION ${schema}.log_batch_%s FOR VALUES IN (%s)', v_slice, v_slice);
-        EXECUTE format(
-            'CREATE TABLE ${schema}.producer_batch_%s (LIKE ${schema}.producer_batch INCLUDING ALL) WITH (autovacuum_analyze_threshold = 10000)',
-            v_slice);
-        EXECUTE format(
-            'CREATE TABLE ${schema}.idempotency_key_%s (LIKE ${schema}.idempotency_key INCLUDING ALL) WITH (autovacuum_analyze_threshold = 10000)',
-            v_slice);
         EXECUTE format(
             'COMMENT ON TABLE ${schema}.producer_batch_%s IS %L', v_slice, 'The batches of idempotent producers in slice ' || v_slice || '.');
         EXECUTE format(

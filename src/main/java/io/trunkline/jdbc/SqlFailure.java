@@ -135,18 +135,19 @@ public final class SqlFailure {
 
     /** Whether nothing was written because another transaction has written one of the idempotency keys meanwhile. */
     public static boolean isKeyTaken(Throwable failure) {
-        return failure instanceof TrunklineException known
-                && known.code() == ErrorCode.OVERLOADED
-                && known.getCause() instanceof SQLException e
-                && "23505".equals(e.getSQLState());
+        return isOverload(failure, "23505");
     }
 
     /** Whether nothing was written because a lock was held by somebody else for longer than anybody waits. */
     public static boolean isLocked(Throwable failure) {
+        return isOverload(failure, "55P03");
+    }
+
+    private static boolean isOverload(Throwable failure, String state) {
         return failure instanceof TrunklineException known
                 && known.code() == ErrorCode.OVERLOADED
                 && known.getCause() instanceof SQLException e
-                && "55P03".equals(e.getSQLState());
+                && state.equals(e.getSQLState());
     }
 
     private static TrunklineException tooLarge(SQLException e) {

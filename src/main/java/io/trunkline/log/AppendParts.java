@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
 import java.util.function.ToIntFunction;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
@@ -127,25 +128,21 @@ final class AppendParts {
 
     /** The ids of keys, null where a part has none. */
     byte @Nullable [] @Nullable [] keyIds() {
-        if (!hasKeys) {
-            return null;
-        }
-        byte[] @Nullable [] ids = new byte[places.size()][];
-        for (int i = 0; i < ids.length; i++) {
-            ProduceKey key = places.get(i).key();
-            ids[i] = key == null ? null : bytes(key.id());
-        }
-        return ids;
+        return ofKeys(key -> bytes(key.id()));
     }
 
     byte @Nullable [] @Nullable [] fingerprints() {
+        return ofKeys(ProduceKey::fingerprint);
+    }
+
+    private byte @Nullable [] @Nullable [] ofKeys(Function<ProduceKey, byte[]> value) {
         if (!hasKeys) {
             return null;
         }
         byte[] @Nullable [] all = new byte[places.size()][];
         for (int i = 0; i < all.length; i++) {
             ProduceKey key = places.get(i).key();
-            all[i] = key == null ? null : key.fingerprint();
+            all[i] = key == null ? null : value.apply(key);
         }
         return all;
     }
