@@ -44,6 +44,7 @@ class ArchitectureTest {
             "schema",
             "jdbc",
             "async",
+            "json",
             "record",
             "error");
 
@@ -67,12 +68,13 @@ class ArchitectureTest {
             Map.entry("schema", Set.of("jdbc", "async", "error")),
             Map.entry("jdbc", Set.of("async", "error")),
             Map.entry("async", Set.of("error")),
+            Map.entry("json", Set.of("error")),
             Map.entry("record", Set.of()),
             Map.entry("error", Set.of()));
 
     private static final List<String> FEATURES =
             List.of("topic", "access", "log", "group", "consumer", "retention", "outbox");
-    private static final List<String> KIT = List.of("schema", "jdbc", "async", "record", "error");
+    private static final List<String> KIT = List.of("schema", "jdbc", "async", "json", "record", "error");
 
     private static final List<String> REFLECTIVE = List.of(
             "java.lang.Class.forName",

@@ -1,7 +1,7 @@
 package io.trunkline.rest;
 
 import io.trunkline.error.TrunklineException;
-import io.trunkline.rest.json.JsonBuffer;
+import io.trunkline.json.JsonBuffer;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 

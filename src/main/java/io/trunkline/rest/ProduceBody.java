@@ -5,7 +5,7 @@ import io.trunkline.error.TrunklineException;
 import io.trunkline.record.RecordBatch;
 import io.trunkline.rest.event.EventHeaders;
 import io.trunkline.rest.event.EventText;
-import io.trunkline.rest.json.Utf8;
+import io.trunkline.json.Utf8;
 import io.vertx.core.http.HttpServerRequest;
 import jakarta.ws.rs.core.HttpHeaders;
 import java.nio.ByteBuffer;

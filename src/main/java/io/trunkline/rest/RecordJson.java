@@ -1,11 +1,11 @@
 package io.trunkline.rest;
 
+import io.trunkline.json.JsonBuffer;
+import io.trunkline.json.JsonText;
+import io.trunkline.json.Utf8;
 import io.trunkline.log.FetchedBatch;
 import io.trunkline.record.ByteColumn;
 import io.trunkline.record.RecordBatch;
-import io.trunkline.rest.json.JsonBuffer;
-import io.trunkline.rest.json.JsonText;
-import io.trunkline.rest.json.Utf8;
 import io.trunkline.topic.TopicName;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;

@@ -1,7 +1,7 @@
 package io.trunkline.rest;
 
+import io.trunkline.json.JsonBuffer;
 import io.trunkline.log.FetchedBatch;
-import io.trunkline.rest.json.JsonBuffer;
 import java.util.ArrayDeque;
 
 /** The records of a page as a JSON array, written piece by piece. */

@@ -1,7 +1,7 @@
 package io.trunkline.rest;
 
 import io.trunkline.log.FetchedBatch;
-import io.trunkline.rest.json.JsonBuffer;
+import io.trunkline.json.JsonBuffer;
 import jakarta.ws.rs.core.MediaType;
 import java.time.Duration;
 import java.util.List;

@@ -1,7 +1,7 @@
 package io.trunkline.rest;
 
 import io.trunkline.log.FetchedBatch;
-import io.trunkline.rest.json.JsonBuffer;
+import io.trunkline.json.JsonBuffer;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.function.Consumer;

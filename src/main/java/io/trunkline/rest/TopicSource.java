@@ -11,7 +11,7 @@ import io.trunkline.log.Follow;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
 import io.trunkline.log.Position;
-import io.trunkline.rest.json.JsonBuffer;
+import io.trunkline.json.JsonBuffer;
 import io.trunkline.topic.Topic;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.Topics;

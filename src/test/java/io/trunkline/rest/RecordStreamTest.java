@@ -13,7 +13,7 @@ import io.trunkline.error.TrunklineException;
 import io.trunkline.log.FetchedBatch;
 import io.trunkline.record.RecordBatch;
 import io.trunkline.rest.ParkedRequests.Parked;
-import io.trunkline.rest.json.JsonBuffer;
+import io.trunkline.json.JsonBuffer;
 import io.trunkline.testing.RawHttp;
 import io.trunkline.testing.RawHttp2;
 import io.trunkline.testing.ServiceTestCase;

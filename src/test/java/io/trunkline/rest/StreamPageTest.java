@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trunkline.log.FetchedBatch;
 import io.trunkline.record.RecordBatch;
-import io.trunkline.rest.json.JsonBuffer;
+import io.trunkline.json.JsonBuffer;
 import io.trunkline.topic.Topic;
 import io.trunkline.topic.TopicConfig;
 import io.trunkline.topic.TopicName;

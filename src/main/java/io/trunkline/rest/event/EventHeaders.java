@@ -2,7 +2,7 @@ package io.trunkline.rest.event;
 
 import io.trunkline.error.TrunklineException;
 import io.trunkline.record.RecordBatch;
-import io.trunkline.rest.json.Utf8;
+import io.trunkline.json.Utf8;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import java.nio.ByteBuffer;

@@ -1,4 +1,4 @@
-package io.trunkline.rest.json;
+package io.trunkline.json;
 
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import io.netty.buffer.ByteBuf;

@@ -1,4 +1,4 @@
-package io.trunkline.rest.json;
+package io.trunkline.json;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

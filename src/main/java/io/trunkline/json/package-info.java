@@ -1,5 +1,5 @@
 /** JSON written and checked byte by byte. */
 @NullMarked
-package io.trunkline.rest.json;
+package io.trunkline.json;
 
 import org.jspecify.annotations.NullMarked;

@@ -1,4 +1,4 @@
-package io.trunkline.rest.json;
+package io.trunkline.json;
 
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;

@@ -1,4 +1,4 @@
-package io.trunkline.rest.json;
+package io.trunkline.json;
 
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
