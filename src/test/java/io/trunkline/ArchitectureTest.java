@@ -44,6 +44,7 @@ class ArchitectureTest {
             "schema",
             "jdbc",
             "async",
+            "filter",
             "json",
             "record",
             "error");
@@ -58,23 +59,24 @@ class ArchitectureTest {
             Map.entry("edge", Set.of("access", "error")),
             Map.entry(
                     "consumer",
-                    Set.of("group", "log", "access", "topic", "schema", "jdbc", "async", "record", "error")),
+                    Set.of("group", "log", "access", "topic", "schema", "jdbc", "async", "filter", "record", "error")),
             Map.entry("group", Set.of("log", "access", "topic", "schema", "jdbc", "async", "record", "error")),
             Map.entry("retention", Set.of("log", "topic", "schema", "jdbc", "async", "record", "error")),
             Map.entry("outbox", Set.of("log", "topic", "schema", "jdbc", "async", "record", "error")),
-            Map.entry("log", Set.of("topic", "schema", "jdbc", "async", "record", "error")),
+            Map.entry("log", Set.of("topic", "schema", "jdbc", "async", "filter", "record", "error")),
             Map.entry("access", Set.of("topic", "schema", "jdbc", "async", "error")),
             Map.entry("topic", Set.of("schema", "jdbc", "async", "error")),
             Map.entry("schema", Set.of("jdbc", "async", "error")),
             Map.entry("jdbc", Set.of("async", "error")),
             Map.entry("async", Set.of("error")),
+            Map.entry("filter", Set.of("json", "record", "error")),
             Map.entry("json", Set.of("error")),
             Map.entry("record", Set.of()),
             Map.entry("error", Set.of()));
 
     private static final List<String> FEATURES =
             List.of("topic", "access", "log", "group", "consumer", "retention", "outbox");
-    private static final List<String> KIT = List.of("schema", "jdbc", "async", "json", "record", "error");
+    private static final List<String> KIT = List.of("schema", "jdbc", "async", "filter", "json", "record", "error");
 
     private static final List<String> REFLECTIVE = List.of(
             "java.lang.Class.forName",
