@@ -92,6 +92,7 @@ class ConfigTest {
         assertThat(log.fetch().threads()).isEqualTo(8);
         assertThat(log.fetch().maxQueued()).isEqualTo(20_000);
         assertThat(log.fetch().maxBytes().asLongValue()).isEqualTo(16L << 20);
+        assertThat(log.fetch().filterBytes().asLongValue()).isEqualTo(16L << 20);
         assertThat(log.fetch().maxWait()).isEqualTo(Duration.ofMinutes(5));
         assertThat(log.fetch().maxWaiting()).isEqualTo(10_000);
         assertThat(log.fetch().cacheBytes().asLongValue()).isEqualTo(32L << 20);
@@ -183,6 +184,7 @@ class ConfigTest {
             Map.entry("trunkline.log.fetch.threads", "2"),
             Map.entry("trunkline.log.fetch.max-queued", "7"),
             Map.entry("trunkline.log.fetch.max-bytes", "8M"),
+            Map.entry("trunkline.log.fetch.filter-bytes", "12M"),
             Map.entry("trunkline.log.fetch.max-wait", "9s"),
             Map.entry("trunkline.log.fetch.max-waiting", "10"),
             Map.entry("trunkline.log.fetch.cache-bytes", "10M"),

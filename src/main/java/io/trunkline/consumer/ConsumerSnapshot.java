@@ -81,6 +81,14 @@ record ConsumerSnapshot(
         return partitions.stream().map(Held::partitionId).collect(Collectors.toSet());
     }
 
+    /** The next offset of each partition, where it is known. */
+    Map<Long, Long> positions() {
+        return partitions.stream()
+                .filter(held -> held.position().isPresent())
+                .collect(Collectors.toMap(
+                        Held::partitionId, held -> held.position().getAsLong()));
+    }
+
     /** Whether these are the positions of those partitions. */
     boolean standsAt(Map<Long, Long> positions) {
         return partitions.stream()

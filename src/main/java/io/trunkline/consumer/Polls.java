@@ -15,6 +15,7 @@ import io.trunkline.log.FetchOutcome;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
 import io.trunkline.log.Position;
+import io.trunkline.log.Search;
 import io.trunkline.topic.TopicPartition;
 import io.trunkline.topic.Topics;
 import java.time.Duration;
@@ -102,6 +103,8 @@ final class Polls {
         private Deliveries.@Nullable Delivery before;
         /** The partitions that the member had when it was looked at before. */
         private Set<Long> had = Set.of();
+
+        private final PassedOver passed = new PassedOver();
 
         /** What a wait has ended with. */
         private @Nullable Fetched fetched;
@@ -194,7 +197,7 @@ final class Polls {
                     return noOffset();
                 }
                 if (!held.claimed()) {
-                    free.add(new Position(held.partitionId(), held.position().getAsLong()));
+                    free.add(new Position(held.partitionId(), passed.next(held)));
                 }
             }
             Fetched last = fetched;
@@ -209,7 +212,8 @@ final class Polls {
         }
 
         private FetchLimits limits(ConsumerSnapshot member, Duration wait) {
-            return new FetchLimits(member.options().minBytes(), wanted.maxBytes(), Integer.MAX_VALUE, wait);
+            return new FetchLimits(
+                    member.options().minBytes(), wanted.maxBytes(), Integer.MAX_VALUE, wait, wanted.search());
         }
 
         private CompletableFuture<Poll> noOffset() {
@@ -223,11 +227,19 @@ final class Polls {
                 ConsumerSnapshot member, List<Position> free, Map<Long, FetchOutcome> outcomes) {
             Map<Long, Long> offsets = new HashMap<>();
             Map<Long, OffsetRange> outOfRange = new HashMap<>();
+            Map<Long, Long> positions = wanted.search().isPresent() ? member.positions() : Map.of();
             long bytes = 0;
             for (Map.Entry<Long, FetchOutcome> entry : outcomes.entrySet()) {
                 switch (entry.getValue()) {
                     case FetchOutcome.OutOfRange out -> outOfRange.put(entry.getKey(), out.range());
-                    case FetchOutcome.Page page when page.isEmpty() -> {} // the next record does not fit any more
+                    case FetchOutcome.Page page
+                    when page.nextOffset() == page.offset() -> {} // the next one does not fit
+                    case FetchOutcome.Page page
+                    when page.isEmpty() ->
+                        passed.add(
+                                entry.getKey(),
+                                positions.getOrDefault(entry.getKey(), page.offset()),
+                                page.nextOffset());
                     case FetchOutcome.Page page -> {
                         offsets.put(entry.getKey(), page.nextOffset());
                         bytes += page.byteSize();
@@ -238,12 +250,28 @@ final class Polls {
                 return reset(member, free, outOfRange);
             }
             boolean full = outcomes.values().stream().anyMatch(o -> o instanceof FetchOutcome.Page p && p.full());
-            boolean enough =
-                    full || bytes >= member.options().minBytes() || left(member).isZero();
-            if (!offsets.isEmpty() && enough) {
+            boolean timeIsOver = left(member).isZero();
+            boolean enough = full
+                    || timeIsOver
+                    || wanted.search().isPresent()
+                    || bytes >= member.options().minBytes();
+            boolean records = !offsets.isEmpty();
+            passed.offsets(member).forEach(offsets::putIfAbsent);
+            if (!offsets.isEmpty() && enough && (records || timeIsOver || isOver())) {
                 return claim(member, offsets, outcomes);
             }
-            return await(member, free);
+            return isOver()
+                    ? CompletableFuture.completedFuture(empty(member))
+                    : await(
+                            member,
+                            free.stream()
+                                    .map(position -> position.behind(outcomes.get(position.partitionId())))
+                                    .toList());
+        }
+
+        /** Whether the poll has looked at so much that it has to end. */
+        private boolean isOver() {
+            return wanted.search().map(Search::isOver).orElse(false);
         }
 
         /** How long may still be waited: at least the moment in which another answer of the consumer may be sent. */
@@ -264,13 +292,15 @@ final class Polls {
                                 + " offset first."));
             }
             CompletableFuture<List<PositionStore.Reset>> resets = CompletableFuture.completedFuture(new ArrayList<>());
+            Map<Long, Long> positions = member.positions();
             for (Position position : free) {
                 OffsetRange range = outOfRange.get(position.partitionId());
-                if (range != null) {
+                Long from = positions.get(position.partitionId());
+                if (range != null && from != null) {
                     // One after the other: some are a search in PostgreSQL.
                     resets = resets.thenCompose(all -> target(member.options().reset(), position.partitionId(), range)
                             .thenApply(to -> {
-                                all.add(new PositionStore.Reset(position.partitionId(), position.offset(), to));
+                                all.add(new PositionStore.Reset(position.partitionId(), from, to));
                                 return all;
                             }));
                 }
@@ -333,7 +363,7 @@ final class Polls {
                     // Deleted a moment ago; the others would be skipped if they were answered without it.
                     throw new TrunklineException(ErrorCode.OVERLOADED, "A topic was deleted just now. Try again.");
                 }
-                if (outcomes.get(partitionId) instanceof FetchOutcome.Page page) {
+                if (outcomes.get(partitionId) instanceof FetchOutcome.Page page && !page.isEmpty()) {
                     parts.add(new Poll.Part(partition, page));
                     logs.count(partition.topic(), page);
                     records += page.count();
@@ -362,7 +392,10 @@ final class Polls {
             return take(member, Map.of(), Map.of()).thenCompose(committed -> {
                 Duration left = left(member);
                 if (left.isZero()) {
-                    return CompletableFuture.completedFuture(empty(member));
+                    Map<Long, Long> offsets = passed.offsets(member);
+                    return offsets.isEmpty()
+                            ? CompletableFuture.completedFuture(empty(member))
+                            : claim(member, offsets, Map.of());
                 }
                 if (watcher == null) {
                     // And once more, so that no change of the group in between is missed.

@@ -29,7 +29,7 @@ import org.postgresql.jdbc.PgArray;
 @Singleton
 class FetchStore {
     /** Sizes are looked at this many batches at a time, before any record is read. */
-    private static final int SIZES = 500;
+    static final int SIZES = 500;
 
     private static final String HEADS = """
             SELECT h.tp_id, h.slice, h.log_start_offset, t.last_offset
@@ -191,7 +191,7 @@ class FetchStore {
 
     private static void read(Connection connection, PageBuilder page, long partitionId, OffsetRange range)
             throws SQLException {
-        Optional<Integer> at = slice(connection, SLICE_OF, partitionId, page.next());
+        Optional<Integer> at = sliceOf(connection, partitionId, page.next());
         while (at.isPresent() && page.next() < range.endOffset() && !page.isFull()) {
             int slice = at.get();
             long last = lastWithin(connection, slice, partitionId, page.next(), page.bytesLeft(), page.recordsLeft());
@@ -208,6 +208,11 @@ class FetchStore {
                 break; // full, or there is a hole: records were removed between the two statements
             }
         }
+    }
+
+    /** The slice that holds an offset, or would. */
+    static Optional<Integer> sliceOf(Connection connection, long partitionId, long offset) throws SQLException {
+        return slice(connection, SLICE_OF, partitionId, offset);
     }
 
     private static Optional<Integer> slice(Connection connection, String query, long partitionId, Object from)
@@ -230,11 +235,7 @@ class FetchStore {
                         int count = rows.getInt(2);
                         long wanted = Math.min(count, last - from + 1);
                         records += wanted;
-                        // About what the records count for in a page: stored ones have lengths and times beside their
-                        // bytes.
-                        bytes += (rows.getInt(3) + (long) count * (RecordBatch.OVERHEAD_BYTES - STORED_OVERHEAD_BYTES))
-                                * wanted
-                                / count;
+                        bytes += cost(rows.getInt(3), count) * wanted / count;
                         if (bytes >= maxBytes || records >= maxRecords) {
                             break;
                         }
@@ -244,8 +245,14 @@ class FetchStore {
                 .with(connection);
     }
 
-    private static List<FetchedBatch> readBetween(
-            Connection connection, int slice, long partitionId, long from, long to) throws SQLException {
+    /** About what the records of a batch count for in a page: stored ones have lengths and times beside their bytes. */
+    static long cost(int bytes, int count) {
+        return bytes + (long) count * (RecordBatch.OVERHEAD_BYTES - STORED_OVERHEAD_BYTES);
+    }
+
+    /** The batches whose last offsets lie between two, in their order. */
+    static List<FetchedBatch> readBetween(Connection connection, int slice, long partitionId, long from, long to)
+            throws SQLException {
         return new Sql(READ_BETWEEN.formatted(slice), partitionId, from, to)
                 .list(row -> new FetchedBatch(row.getLong(1), batch(row)))
                 .with(connection);

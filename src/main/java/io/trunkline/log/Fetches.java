@@ -25,12 +25,14 @@ final class Fetches {
 
     private final LogEnds ends;
     private final PageReader pages;
+    private final Scans scans;
     private final DelayedFetches delayed;
     private final Drain drain;
 
-    Fetches(LogEnds ends, PageReader pages, DelayedFetches delayed, Drain drain) {
+    Fetches(LogEnds ends, PageReader pages, Scans scans, DelayedFetches delayed, Drain drain) {
         this.ends = ends;
         this.pages = pages;
+        this.scans = scans;
         this.delayed = delayed;
         this.drain = drain;
     }
@@ -51,8 +53,8 @@ final class Fetches {
                         })
                         .toList();
         return atHand.isEmpty()
-                ? new Fetch(positions, limits, abandoned).look()
-                : new Round(known, limits.maxBytes(), limits.maxRecords()).read(atHand);
+                ? new Fetch(positions, limits, abandoned).find()
+                : new Round(known, limits).read(atHand);
     }
 
     /** What is to be read now of partitions that have these ranges at least. Waits for nothing. */
@@ -67,19 +69,32 @@ final class Fetches {
 
     /** One fetch: looks, and looks again when more has come. */
     private final class Fetch {
-        private final List<Position> positions;
         private final FetchLimits limits;
         private final CompletableFuture<Void> abandoned;
+        /** Where the pages begin. */
+        private final Map<Long, Long> begins = new HashMap<>();
+        /** Where is read next: behind what was looked at in vain. Used by one step after the other. */
+        private List<Position> positions;
+
         private final long start = System.nanoTime();
 
         Fetch(List<Position> positions, FetchLimits limits, CompletableFuture<Void> abandoned) {
             this.positions = positions;
             this.limits = limits;
             this.abandoned = abandoned;
+            positions.forEach(position -> begins.put(position.partitionId(), position.offset()));
         }
 
-        CompletableFuture<Map<Long, FetchOutcome>> look() {
-            return look(Map.of());
+        CompletableFuture<Map<Long, FetchOutcome>> find() {
+            return look(Map.of()).thenApply(this::fromTheirBegins);
+        }
+
+        /** The pages with what was looked at in vain before them. */
+        private Map<Long, FetchOutcome> fromTheirBegins(Map<Long, FetchOutcome> found) {
+            found.replaceAll((partitionId, outcome) -> outcome instanceof FetchOutcome.Page page
+                    ? page.from(begins.getOrDefault(partitionId, page.offset()))
+                    : outcome);
+            return found;
         }
 
         /**
@@ -100,7 +115,7 @@ final class Fetches {
             }
             return ranges(positions)
                     .thenCompose(ranges -> {
-                        if (limits.minBytes() <= 1 && hasSomething(ranges)) {
+                        if (limits.minBytes() <= 1 && limits.search().isEmpty() && hasSomething(ranges)) {
                             delayed.deregister(waiter); // reads what is there and waits for nothing
                             return read(ranges);
                         }
@@ -121,7 +136,14 @@ final class Fetches {
         }
 
         private CompletableFuture<Map<Long, FetchOutcome>> read(Map<Long, OffsetRange> ranges) {
-            return new Round(ranges, limits.maxBytes(), limits.maxRecords()).read(positions);
+            return new Round(ranges, limits).read(positions).thenApply(found -> {
+                if (limits.search().isPresent()) {
+                    positions = positions.stream()
+                            .map(position -> position.behind(found.get(position.partitionId())))
+                            .toList();
+                }
+                return found;
+            });
         }
 
         private Map<Long, Long> offsets(Map<Long, OffsetRange> seen) {
@@ -151,7 +173,8 @@ final class Fetches {
                 records |= !page.isEmpty();
             }
             // A record may have no bytes at all.
-            return records && (limits.minBytes() <= 1 || bytes >= limits.minBytes()) || found.size() < positions.size();
+            long least = limits.search().isPresent() ? 1 : limits.minBytes();
+            return records && (least <= 1 || bytes >= least) || found.size() < positions.size();
         }
 
         private CompletableFuture<Map<Long, FetchOutcome>> await(
@@ -187,19 +210,20 @@ final class Fetches {
     private final class Round {
         private final Map<Long, OffsetRange> ranges;
         private final long maxBytes;
+        /** Of each partition. */
         private final int maxRecords;
+
+        private final Optional<Search> search;
         private final Map<Long, FetchOutcome> outcomes = new HashMap<>();
         private final Deque<Position> waiting = new ArrayDeque<>();
         private long bytes;
         private boolean found;
 
-        /**
-         * @param maxRecords of each partition
-         */
-        Round(Map<Long, OffsetRange> ranges, long maxBytes, int maxRecords) {
+        Round(Map<Long, OffsetRange> ranges, FetchLimits limits) {
             this.ranges = ranges;
-            this.maxBytes = maxBytes;
-            this.maxRecords = maxRecords;
+            maxBytes = limits.maxBytes();
+            maxRecords = limits.maxRecords();
+            search = limits.search();
         }
 
         CompletableFuture<Map<Long, FetchOutcome>> read(List<Position> positions) {
@@ -226,7 +250,9 @@ final class Fetches {
         /** Reads a part of each of some partitions, and goes on while bytes are left and there is something to read. */
         private CompletableFuture<Map<Long, FetchOutcome>> next() {
             long left = maxBytes - bytes;
-            if (waiting.isEmpty() || (found && left <= maxBytes / REST)) {
+            boolean used = (found && left <= maxBytes / REST)
+                    || search.map(Search::isOver).orElse(false);
+            if (waiting.isEmpty() || used) {
                 return CompletableFuture.completedFuture(withWaiting());
             }
             List<Position> turn = new ArrayList<>();
@@ -234,6 +260,7 @@ final class Fetches {
                 turn.add(waiting.remove());
             }
             long share = left / turn.size();
+            int sharing = turn.size();
             CompletableFuture<List<FetchOutcome>> read = CompletableFuture.completedFuture(new ArrayList<>());
             for (int i = 0; i < turn.size(); i++) {
                 boolean strict = found || i > 0;
@@ -246,7 +273,7 @@ final class Fetches {
                         position.partitionId(), position.offset(), share, recordsLeft(position.partitionId()), strict);
                 OffsetRange range = ranges.get(position.partitionId());
                 if (range != null) {
-                    read = read.thenCombine(pages.page(request, range), (all, outcome) -> {
+                    read = read.thenCombine(page(request, range, sharing), (all, outcome) -> {
                         all.add(outcome);
                         return all;
                     });
@@ -259,6 +286,17 @@ final class Fetches {
                 }
                 return bytes > before || !found ? next() : CompletableFuture.completedFuture(withWaiting());
             });
+        }
+
+        /** @param sharing how many share what may still be looked at */
+        private CompletableFuture<FetchOutcome> page(FetchRequest request, OffsetRange range, int sharing) {
+            return search.isPresent()
+                    ? scans.up(
+                            request,
+                            range,
+                            search.get(),
+                            Math.max(1, search.get().bytesLeft() / sharing))
+                    : pages.page(request, range);
         }
 
         /** Those that had no turn have something to be read too. */
@@ -290,7 +328,7 @@ final class Fetches {
             long size = page.batches().stream()
                     .mapToLong(b -> b.records().memorySize())
                     .sum();
-            if (page.isEmpty()) {
+            if (page.nextOffset() == page.offset()) {
                 outcomes.putIfAbsent(partitionId, page);
                 return;
             }
@@ -299,7 +337,7 @@ final class Fetches {
                 outcomes.putIfAbsent(partitionId, nothing(partitionId, page.offset(), page.range(), true));
                 return;
             }
-            found = true;
+            found |= !page.isEmpty();
             bytes += size;
             outcomes.merge(partitionId, page, Round::joined);
             if (shared && page.full() && recordsLeft(partitionId) > 0) {

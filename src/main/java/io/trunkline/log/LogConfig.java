@@ -67,6 +67,13 @@ public interface LogConfig {
         @WithDefault("16M")
         MemorySize maxBytes();
 
+        /**
+         * The bytes of records that one request with a filter, or one page of a stream with one, looks at before it responds with what
+         * it has found: keys, values and headers, and 64 for each record and header. At least 64K.
+         */
+        @WithDefault("16M")
+        MemorySize filterBytes();
+
         /** The longest that a fetch may wait for records. */
         @WithDefault("5m")
         Duration maxWait();

@@ -36,6 +36,9 @@ class LogMetrics {
     private final Counter rejected;
     private final Counter repeated;
     private final Counter wakeupPolls;
+    private final Counter matchedRecords;
+    private final Counter passedRecords;
+    private final Counter searchedBytes;
     private final Timer appends;
     private final Timer fetches;
     private final DistributionSummary batchRecords;
@@ -59,6 +62,11 @@ class LogMetrics {
                 .register(registry);
         wakeupPolls = Counter.builder("trunkline.wakeup.polls")
                 .description("Looks at the partitions that fetches of this replica wait for")
+                .register(registry);
+        matchedRecords = searched("matched");
+        passedRecords = searched("passed");
+        searchedBytes = Counter.builder("trunkline.filter.bytes")
+                .description("Bytes of records that filters looked at, and 64 for each record and header")
                 .register(registry);
         appends =
                 latency("trunkline.append", "From taking the records of a request for a partition to their durability");
@@ -93,6 +101,20 @@ class LogMetrics {
     void fetched(TopicName topic, long records, long bytes) {
         counters.count("trunkline.fetch.records", "Records read", topic.value(), records);
         counters.count("trunkline.fetch.bytes", "Bytes of keys, values and headers read", topic.value(), bytes);
+    }
+
+    private Counter searched(String result) {
+        return Counter.builder("trunkline.filter.records")
+                .description("Records that filters looked at: those that matched, and those that were passed over")
+                .tag("result", result)
+                .register(registry);
+    }
+
+    /** @param bytes of all of them, with what each costs beside */
+    void searched(long matched, long passed, long bytes) {
+        matchedRecords.increment(matched);
+        passedRecords.increment(passed);
+        searchedBytes.increment(bytes);
     }
 
     void pageRead(long nanos) {

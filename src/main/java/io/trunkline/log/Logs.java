@@ -21,6 +21,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 
@@ -50,11 +51,13 @@ public class Logs implements ConnectionUser {
 
     private final LogEnds ends;
     private final Fetches fetches;
+    private final Scans scans;
 
     Logs(
             Topics topics,
             AppendStore appendStore,
             FetchStore store,
+            ReverseStore reverse,
             DeletionStore deletions,
             LogConfig config,
             LogMetrics metrics,
@@ -88,7 +91,8 @@ public class Logs implements ConnectionUser {
                 new Prefetch(config.fetch().readAheadBytes().asLongValue()),
                 pool,
                 metrics);
-        fetches = new Fetches(ends, pages, delayedFetches, drain);
+        scans = new Scans(pages, reverse, ends, pool, config.fetch().maxQueued(), metrics);
+        fetches = new Fetches(ends, pages, scans, delayedFetches, drain);
         metrics.queuedBytes(appends::queuedBytes);
         metrics.waiting(delayedFetches::waiting);
         metrics.cachedBytes(cache::bytes);
@@ -108,6 +112,7 @@ public class Logs implements ConnectionUser {
     void stop(@Observes ShutdownEvent event) {
         appends.close();
         delayedFetches.close();
+        scans.close();
         pool.close();
         deletionPool.close();
     }
@@ -197,12 +202,45 @@ public class Logs implements ConnectionUser {
                         id -> fetches.fetch(List.of(new Position(id, offset)), limits, Map.of(), abandoned)
                                 .thenApply(found ->
                                         Optional.ofNullable(found.get(id)).orElseThrow(LogEnds::gone)))
-                .thenApply(outcome -> {
-                    if (outcome instanceof FetchOutcome.Page page) {
-                        count(topic, page);
-                    }
-                    return outcome;
-                });
+                .thenApply(outcome -> counted(topic, outcome));
+    }
+
+    /**
+     * Reads records of a partition downwards, the newest first. It does not wait.
+     *
+     * @param offset of the first record; the newest one where it is empty, or the end
+     * @param limits bytes, records and what is searched for; nothing else of them counts
+     * @return a page whose next offset lies below its records, and below the log start where nothing is left
+     */
+    public CompletableFuture<FetchOutcome> fetchDown(
+            TopicName topic, int partition, OptionalLong offset, FetchLimits limits) {
+        return onPartition(
+                        topic,
+                        partition,
+                        id -> ends.range(id).thenCompose(range -> fetchDown(id, range, offset, limits)))
+                .thenApply(outcome -> counted(topic, outcome));
+    }
+
+    private CompletableFuture<FetchOutcome> fetchDown(
+            long partitionId, OffsetRange range, OptionalLong offset, FetchLimits limits) {
+        if (!range.readableFrom(offset.orElse(range.endOffset()))) {
+            return CompletableFuture.completedFuture(new FetchOutcome.OutOfRange(range));
+        }
+        long first = Math.min(offset.orElse(Long.MAX_VALUE), range.endOffset() - 1);
+        return first < range.logStartOffset()
+                ? CompletableFuture.completedFuture(
+                        new FetchOutcome.Page(partitionId, List.of(), first, first, range, false, false))
+                : scans.down(
+                        new FetchRequest(partitionId, first, limits.maxBytes(), limits.maxRecords(), false),
+                        range,
+                        limits.search());
+    }
+
+    private FetchOutcome counted(TopicName topic, FetchOutcome outcome) {
+        if (outcome instanceof FetchOutcome.Page page) {
+            count(topic, page);
+        }
+        return outcome;
     }
 
     /**

@@ -55,6 +55,7 @@ class ConfigCheck {
     private static final Duration LEAST_OUTBOX_INTERVAL = Duration.ofMillis(10);
     private static final Duration MOST_OUTBOX_INTERVAL = Duration.ofSeconds(10);
     private static final long LEAST_DELETE_RATE = 64 * 1024;
+    private static final long LEAST_FILTER_BYTES = 64 * 1024;
 
     private final Config config;
     private final DatabaseConfig database;
@@ -131,6 +132,11 @@ class ConfigCheck {
         if (log.append().maxBatchBytes().asLongValue() > MOST_BATCH_BYTES) {
             throw new ConfigurationException("trunkline.log.append.max-batch-bytes is "
                     + log.append().maxBatchBytes().asLongValue() + ", but must be at most " + MOST_BATCH_BYTES
+                    + " bytes.");
+        }
+        if (log.fetch().filterBytes().asLongValue() < LEAST_FILTER_BYTES) {
+            throw new ConfigurationException("trunkline.log.fetch.filter-bytes is "
+                    + log.fetch().filterBytes().asLongValue() + ", but must be at least " + LEAST_FILTER_BYTES
                     + " bytes.");
         }
         if (retention.maxDeleteRate().asLongValue() < LEAST_DELETE_RATE) {

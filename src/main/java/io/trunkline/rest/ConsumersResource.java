@@ -14,6 +14,7 @@ import io.trunkline.group.GroupName;
 import io.trunkline.group.OffsetAndMetadata;
 import io.trunkline.group.Subscription;
 import io.trunkline.log.LogConfig;
+import io.trunkline.log.Search;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.TopicPartition;
 import io.vertx.ext.web.RoutingContext;
@@ -244,9 +245,11 @@ class ConsumersResource {
                             schema = @Schema(type = SchemaType.STRING, enumeration = "error"))
                     @QueryParam(Include.PARAMETER)
                     String include,
+            @Parameter(description = Selection.FILTER_DESCRIPTION) @QueryParam(Selection.FILTER) String filter,
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
         ConsumerRef consumer = consumer(group, name, context);
+        Selection selection = Selection.ofConsumer(context);
         Optional<StreamFormat> stream = StreamFormat.wanted(MediaTypes.accepted(headers));
         if (stream.isPresent()) {
             if (timeout != null || maxBytes != null) {
@@ -274,15 +277,17 @@ class ConsumersResource {
         long most = Math.min(config.maxBytes().asLongValue(), budget.share());
         long bytes = Math.min(
                 most, Parameters.whole("max_bytes", maxBytes, 1, Long.MAX_VALUE).orElse(DEFAULT_BYTES));
+        CompletableFuture<Void> ended = new CompletableFuture<>();
+        Exchange exchange = Exchange.of(context);
+        Optional<Search> search = selection.search(config, exchange, ended);
         PollRequest request = new PollRequest(
                 wait.isPresent() ? Optional.of(Duration.ofMillis(wait.getAsLong())) : Optional.empty(),
                 config.maxWait(),
                 bytes,
-                format -> RecordFormat.stored(format).nameFor(wanted).isPresent());
-        CompletableFuture<Void> ended = new CompletableFuture<>();
+                format -> RecordFormat.stored(format).nameFor(wanted).isPresent(),
+                search);
         context.addEndHandler(end -> ended.complete(null));
         LongCalls.Watched watched = longCalls.watch(context, ended);
-        Exchange exchange = Exchange.of(context);
         return Uni.createFrom()
                 .completionStage(() -> watched.result(
                                 tracing.poll(
@@ -290,7 +295,12 @@ class ConsumersResource {
                                         () -> consumers.poll(consumer, request, ended),
                                         poll -> poll.parts().stream().flatMap(part -> part.page().batches().stream())),
                                 poll -> poll.ended(false))
-                        .thenApply(poll -> PollResponse.of(poll, wanted, included, exchange, ended))
+                        .thenApply(poll -> {
+                            Selection.found(search, exchange);
+                            Response.ResponseBuilder answer = PollResponse.of(poll, wanted, included, exchange, ended);
+                            Selection.passed(answer, search, context);
+                            return answer.build();
+                        })
                         // A client that goes away cancels the copy: what was claimed for it still has to be given back.
                         .copy());
     }

@@ -10,6 +10,7 @@ import io.trunkline.log.FetchOutcome;
 import io.trunkline.log.LogConfig;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
+import io.trunkline.log.Search;
 import io.trunkline.rest.event.EventJson;
 import io.trunkline.topic.TopicName;
 import io.vertx.ext.web.RoutingContext;
@@ -118,6 +119,15 @@ class FetchResource {
                                             enumeration = {"json", "text", "binary", "cloudevents"}))
                     @QueryParam("format")
                     String format,
+            @Parameter(description = Selection.FILTER_DESCRIPTION) @QueryParam(Selection.FILTER) String filter,
+            @Parameter(
+                            description = Selection.ORDER_DESCRIPTION,
+                            schema =
+                                    @Schema(
+                                            type = SchemaType.STRING,
+                                            enumeration = {"asc", "desc"}))
+                    @QueryParam(Selection.ORDER)
+                    String order,
             @Parameter(hidden = true) @HeaderParam(HttpHeaders.IF_NONE_MATCH) String ifNoneMatch,
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
@@ -144,16 +154,22 @@ class FetchResource {
         Duration wait = Duration.ofMillis(
                 Parameters.whole("timeout", timeout, 0, config.maxWait().toMillis())
                         .orElse(0));
+        Selection selection = Selection.of(context, order);
+        if (selection.newestFirst() && (time.isPresent() || !wait.isZero())) {
+            throw new TrunklineException(
+                    ErrorCode.INVALID_PARAMETER,
+                    "With order=desc there are no parameters timestamp and timeout: records are read from offset, or from the"
+                            + " end, downwards, and there is nothing to wait for.");
+        }
         CompletableFuture<Void> ended = new CompletableFuture<>();
         context.addEndHandler(end -> ended.complete(null));
         LongCalls.Watched watched = longCalls.watch(context, ended);
-        Supplier<CompletableFuture<FetchOutcome>> fetch = () -> start(name, number, from, time)
-                .thenCompose(start -> logs.fetch(
-                        name,
-                        number,
-                        start,
-                        new FetchLimits(1, Math.min(bytes, budget.share()), records, wait),
-                        ended));
+        Optional<Search> search = selection.search(config, Exchange.of(context), ended);
+        FetchLimits limits = new FetchLimits(1, Math.min(bytes, budget.share()), records, wait, search);
+        Supplier<CompletableFuture<FetchOutcome>> fetch = selection.newestFirst()
+                ? () -> logs.fetchDown(name, number, from, limits)
+                : () -> start(name, number, from, time)
+                        .thenCompose(start -> logs.fetch(name, number, start, limits, ended));
 
         return Uni.createFrom()
                 .completionStage(() -> watched.result(
@@ -172,8 +188,13 @@ class FetchResource {
                         .thenApply(outcome -> switch (outcome) {
                             case FetchOutcome.OutOfRange out ->
                                 OffsetHeaders.outOfRange(name, number, from, out.range());
-                            case FetchOutcome.Page page ->
-                                page(name, number, page, accepted, ifNoneMatch, context, ended);
+                            case FetchOutcome.Page page -> {
+                                Selection.found(search, Exchange.of(context));
+                                Response.ResponseBuilder answer =
+                                        page(name, number, page, selection, accepted, ifNoneMatch, context, ended);
+                                Selection.passed(answer, search, context);
+                                yield answer.build();
+                            }
                         }));
     }
 
@@ -191,17 +212,19 @@ class FetchResource {
      * Which page this is. The records between two offsets of a partition are the same for ever, and a partition's id is
      * never used again, so the tag needs not look at them.
      */
-    private record PageTag(long partitionId, long offset, long nextOffset, String format) {
-        PageTag(FetchOutcome.Page page, RecordFormat.Accepted accepted) {
+    private record PageTag(long partitionId, long offset, long nextOffset, String format, Selection selection) {
+        PageTag(FetchOutcome.Page page, RecordFormat.Accepted accepted, Selection selection) {
             this(
                     page.partitionId(),
                     page.offset(),
                     page.nextOffset(),
-                    accepted.asEvents() ? "events" : accepted.format().name().toLowerCase(Locale.ROOT));
+                    accepted.asEvents() ? "events" : accepted.format().name().toLowerCase(Locale.ROOT),
+                    selection);
         }
 
         String header() {
-            return "\"" + partitionId + "-" + offset + "-" + nextOffset + "-" + format + "\"";
+            return "\"" + partitionId + "-" + offset + "-" + nextOffset + "-" + format + selection.tag()
+                    + "\"";
         }
 
         /** Whether a client has this page: it may list several, and call them weak. */
@@ -213,15 +236,16 @@ class FetchResource {
         }
     }
 
-    private Response page(
+    private static Response.ResponseBuilder page(
             TopicName topic,
             int partition,
             FetchOutcome.Page page,
+            Selection selection,
             RecordFormat.Accepted accepted,
             @Nullable String ifNoneMatch,
             RoutingContext context,
             CompletableFuture<Void> ended) {
-        PageTag tag = new PageTag(page, accepted);
+        PageTag tag = new PageTag(page, accepted, selection);
         Response.ResponseBuilder answer;
         if (page.full() && tag.isIn(ifNoneMatch)) {
             answer = Response.notModified();
@@ -234,19 +258,21 @@ class FetchResource {
             ended.thenRun(body::ended);
             answer = Response.ok(body).type(accepted.mediaType());
         }
-        OffsetHeaders.add(answer, page.range()).header(OffsetHeaders.NEXT_OFFSET, page.nextOffset());
-        answer.header(HttpHeaders.LINK, "<" + nextPage(context, page.nextOffset()) + ">; rel=\"next\"");
+        OffsetHeaders.add(answer, page.range());
+        // Downwards there is an end, where nothing comes next.
+        if (page.nextOffset() >= page.range().logStartOffset()) {
+            answer.header(OffsetHeaders.NEXT_OFFSET, page.nextOffset());
+            answer.header(HttpHeaders.LINK, "<" + nextPage(context, page.nextOffset(), selection) + ">; rel=\"next\"");
+        }
         answer.header(HttpHeaders.VARY, HttpHeaders.ACCEPT);
         // A start that is not named moves: the log start with retention, the offset of a time with the log start.
         boolean named = context.request().getParam("offset") != null;
         return page.full() && named
-                ? answer.header(HttpHeaders.ETAG, tag.header())
-                        .header(HttpHeaders.CACHE_CONTROL, IMMUTABLE)
-                        .build()
-                : answer.header(HttpHeaders.CACHE_CONTROL, "no-store").build();
+                ? answer.header(HttpHeaders.ETAG, tag.header()).header(HttpHeaders.CACHE_CONTROL, IMMUTABLE)
+                : answer.header(HttpHeaders.CACHE_CONTROL, "no-store");
     }
 
-    private static String nextPage(RoutingContext context, long nextOffset) {
+    private static String nextPage(RoutingContext context, long nextOffset, Selection selection) {
         StringBuilder next =
                 new StringBuilder(context.request().path()).append("?offset=").append(nextOffset);
         for (String name : new String[] {"max_bytes", "max_records", "timeout"}) {
@@ -255,6 +281,6 @@ class FetchResource {
                 next.append('&').append(name).append('=').append(value);
             }
         }
-        return next.toString();
+        return next.append(selection.parameters()).toString();
     }
 }

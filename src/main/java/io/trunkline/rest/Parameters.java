@@ -5,6 +5,7 @@ import io.trunkline.error.TrunklineException;
 import io.trunkline.group.GroupCoordinator;
 import io.trunkline.group.GroupName;
 import io.trunkline.group.MemberName;
+import io.trunkline.json.Utf8;
 import io.trunkline.log.Logs;
 import io.trunkline.json.Utf8;
 import io.trunkline.topic.TopicName;

@@ -21,7 +21,7 @@ final class PollResponse {
      * @param included what else it asks for, by the format that it gets
      * @param ended completes when the response has been sent, or the client has gone
      */
-    static Response of(
+    static Response.ResponseBuilder of(
             Poll poll,
             MediaTypes.Wanted wanted,
             Function<RecordFormat.Accepted, Set<Include>> included,
@@ -44,8 +44,7 @@ final class PollResponse {
             return Response.ok(body)
                     .type(accepted.mediaType())
                     .header(GENERATION, poll.generation())
-                    .header(HttpHeaders.CACHE_CONTROL, "no-store")
-                    .build();
+                    .header(HttpHeaders.CACHE_CONTROL, "no-store");
         } catch (RuntimeException e) {
             poll.ended(false);
             throw e;

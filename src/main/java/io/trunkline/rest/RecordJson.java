@@ -35,7 +35,7 @@ final class RecordJson implements RecordWriter {
     @Override
     public void write(JsonBuffer json, FetchedBatch batch, int i) {
         RecordBatch records = batch.records();
-        json.raw(prefix).number(batch.baseOffset() + i).raw(TIMESTAMP).number(records.timestamp(i));
+        json.raw(prefix).number(batch.offset(i)).raw(TIMESTAMP).number(records.timestamp(i));
         @Nullable String error = null;
         json.raw(KEY);
         ByteColumn keys = records.keys();

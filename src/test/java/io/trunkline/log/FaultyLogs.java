@@ -37,6 +37,7 @@ public class FaultyLogs {
                 topics,
                 store,
                 new FetchStore(database),
+                new ReverseStore(database),
                 new DeletionStore(database),
                 config,
                 new LogMetrics(registry, new TopicCounters(registry, config)),

@@ -177,6 +177,27 @@ class QuotasIT {
                 .POST(HttpRequest.BodyPublishers.fromPublisher(HttpRequest.BodyPublishers.ofByteArray(body)));
     }
 
+    /** A search that gives nothing costs what it has looked at. */
+    @Test
+    void whatAFilterPassesOverCountsAsRead() {
+        String topic = patiently(() -> api.newTopic(1));
+        String body = "{\"records\":[{\"value\":\"" + "x".repeat(WRITTEN * 2) + "\"}]}";
+        for (int i = 0; i < 2; i++) {
+            assertThat(patiently(() -> api.post("/topics/" + topic, Api.JSON, body))
+                            .status())
+                    .isEqualTo(200);
+        }
+        String records = "/topics/" + topic + "/partitions/0/records?filter=exists(key)";
+
+        Api.Answer search = patiently(() -> api.get(records));
+        Api.Answer next = api.get(records);
+
+        assertThat(search.status()).isEqualTo(200);
+        assertThat(search.json()).isEmpty();
+        assertFailure(next, 429, "QUOTA_EXCEEDED");
+        assertThat(next.body()).contains("trunkline.quotas.bytes-read");
+    }
+
     @Test
     void pollsThatAreOpenAreCountedUntilTheyEnd() {
         String topic = patiently(() -> api.newTopic(1));
