@@ -60,7 +60,7 @@ final class Fetches {
     /** What is to be read now of partitions that have these ranges at least. Waits for nothing. */
     CompletableFuture<Map<Long, FetchOutcome>> read(
             List<Position> positions, Map<Long, OffsetRange> ranges, FetchLimits limits) {
-        return new Round(ranges, limits.maxBytes(), limits.maxRecords()).read(positions);
+        return new Round(ranges, limits).read(positions);
     }
 
     private CompletableFuture<Map<Long, OffsetRange>> ranges(List<Position> positions) {

@@ -62,10 +62,10 @@ public final class Follow implements AutoCloseable {
      * The next page: of some of the partitions, within one budget of bytes. It completes when there is a record, or something else
      * that the reader has to know, however long that takes.
      *
-     * @param limits bytes of all partitions together, and records of each; nothing else of them counts
+     * @param limits bytes of all partitions together, records of each, and what is searched for; nothing else of them counts
      * @param beforeReading is called when there is something to read, once or several times; nothing is read where it throws
-     * @return by partition id, what was found: pages, of which one at least has records, or that an offset cannot be read any
-     *     more, in which case {@link #seek} says where to go on. Empty when the follow was closed. Fails with
+     * @return by partition id, what was found: pages, of which one at least has records or, of a search, has passed over some, or
+     *     that an offset cannot be read any more, in which case {@link #seek} says where to go on. Empty when the follow was closed. Fails with
      *     {@code PARTITION_NOT_FOUND} when a partition does not exist any more, and otherwise with a reason after which the same
      *     page may be asked for again, such as what {@code beforeReading} has thrown
      * @throws IllegalStateException while a page is under way
@@ -232,7 +232,7 @@ public final class Follow implements AutoCloseable {
         found.forEach((partitionId, outcome) -> {
             if (!(outcome instanceof FetchOutcome.Page page)) {
                 given.put(partitionId, outcome);
-            } else if (!page.isEmpty()) {
+            } else if (page.nextOffset() != page.offset()) {
                 given.put(partitionId, page);
                 next.put(partitionId, page.nextOffset());
                 ready.remove(partitionId); // to the end of the line

@@ -33,6 +33,7 @@ final class ConsumerSource implements StreamSource {
     /** How often a consumer that does not poll shows that it is alive. */
     private final Duration heartbeat;
 
+    private final StreamFilter filter;
     private final ResponseBudget budget;
     private final Exchange exchange;
     private final PageRoom room;
@@ -53,8 +54,10 @@ final class ConsumerSource implements StreamSource {
             LongCalls.Watched watched,
             Duration mostWait,
             Duration heartbeat,
+            StreamFilter filter,
             ResponseBudget budget,
             Exchange exchange) {
+        this.filter = filter;
         this.consumers = consumers;
         this.consumer = consumer;
         this.watched = watched;
@@ -72,6 +75,7 @@ final class ConsumerSource implements StreamSource {
      * @param watched the client, whose roles may become others while it reads: each poll is that of who it is then
      * @param mostWait how long a poll waits at most; a second where this is less
      * @param sessionTimeout after which a consumer that is not heard of is removed
+     * @param filter which records are wanted
      */
     static CompletableFuture<StreamSource> open(
             Consumers consumers,
@@ -79,10 +83,11 @@ final class ConsumerSource implements StreamSource {
             LongCalls.Watched watched,
             Duration mostWait,
             Duration sessionTimeout,
+            StreamFilter filter,
             ResponseBudget budget,
             Exchange exchange) {
         ConsumerSource source = new ConsumerSource(
-                consumers, consumer, watched, mostWait, sessionTimeout.dividedBy(HEARTBEATS), budget, exchange);
+                consumers, consumer, watched, mostWait, sessionTimeout.dividedBy(HEARTBEATS), filter, budget, exchange);
         // The poll that waits is that of who the client was; the next one comes soon.
         watched.onChange(() -> source.abandoned.complete(null));
         return source.poll(Duration.ZERO).thenApply(poll -> {
@@ -133,9 +138,9 @@ final class ConsumerSource implements StreamSource {
         if (closed) {
             end.complete(null);
         }
-        PollRequest request =
-                new PollRequest(Optional.of(wait), mostWait, Math.min(PAGE, budget.share()), format -> true);
-        return consumers.poll(consumer(), request, end);
+        PollRequest request = new PollRequest(
+                Optional.of(wait), mostWait, Math.min(PAGE, budget.share()), format -> true, filter.begin());
+        return consumers.poll(consumer(), request, end).whenComplete((poll, failure) -> filter.end());
     }
 
     private StreamPage page(Poll poll) {
@@ -146,7 +151,10 @@ final class ConsumerSource implements StreamSource {
                 RecordJson json = new RecordJson(
                         part.partition().topic(), part.partition().partition(), format, true);
                 parts.add(new StreamPage.Part.Records(
-                        part.partition().partition(), json, part.page().batches()));
+                        part.partition().partition(),
+                        json,
+                        part.page().batches(),
+                        part.page().nextOffset()));
             }
         }
         StreamPage page = new StreamPage(parts, null, poll::ended);

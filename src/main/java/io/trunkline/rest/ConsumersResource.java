@@ -249,7 +249,7 @@ class ConsumersResource {
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
         ConsumerRef consumer = consumer(group, name, context);
-        Selection selection = Selection.ofConsumer(context);
+        Selection selection = Selection.unordered(context);
         Optional<StreamFormat> stream = StreamFormat.wanted(MediaTypes.accepted(headers));
         if (stream.isPresent()) {
             if (timeout != null || maxBytes != null) {
@@ -266,6 +266,7 @@ class ConsumersResource {
                                     watched,
                                     config.maxWait(),
                                     defaults.sessionTimeout(),
+                                    selection.ofStream(config, context),
                                     budget,
                                     Exchange.of(context))));
         }

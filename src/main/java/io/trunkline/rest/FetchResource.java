@@ -223,8 +223,7 @@ class FetchResource {
         }
 
         String header() {
-            return "\"" + partitionId + "-" + offset + "-" + nextOffset + "-" + format + selection.tag()
-                    + "\"";
+            return "\"" + partitionId + "-" + offset + "-" + nextOffset + "-" + format + selection.tag() + "\"";
         }
 
         /** Whether a client has this page: it may list several, and call them weak. */

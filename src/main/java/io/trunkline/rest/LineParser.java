@@ -2,10 +2,10 @@ package io.trunkline.rest;
 
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
-import io.trunkline.record.RecordBatch;
 import io.trunkline.json.JsonPointer;
 import io.trunkline.json.JsonText;
 import io.trunkline.json.Utf8;
+import io.trunkline.record.RecordBatch;
 import java.util.Arrays;
 import java.util.Optional;
 

@@ -2,8 +2,8 @@ package io.trunkline.rest;
 
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
-import io.trunkline.rest.event.EventHeaders;
 import io.trunkline.json.JsonPointer;
+import io.trunkline.rest.event.EventHeaders;
 import io.trunkline.topic.Creator;
 import io.trunkline.topic.TopicName;
 import io.vertx.core.http.HttpServerRequest;

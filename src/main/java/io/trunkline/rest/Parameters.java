@@ -7,7 +7,6 @@ import io.trunkline.group.GroupName;
 import io.trunkline.group.MemberName;
 import io.trunkline.json.Utf8;
 import io.trunkline.log.Logs;
-import io.trunkline.json.Utf8;
 import io.trunkline.topic.TopicName;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

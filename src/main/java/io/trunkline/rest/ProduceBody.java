@@ -2,10 +2,10 @@ package io.trunkline.rest;
 
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.json.Utf8;
 import io.trunkline.record.RecordBatch;
 import io.trunkline.rest.event.EventHeaders;
 import io.trunkline.rest.event.EventText;
-import io.trunkline.json.Utf8;
 import io.vertx.core.http.HttpServerRequest;
 import jakarta.ws.rs.core.HttpHeaders;
 import java.nio.ByteBuffer;

@@ -68,6 +68,9 @@ final class RecordStream {
     private boolean asking;
 
     private boolean silent;
+    /** Whether the client has to be told where to go on, because that has changed without a record. */
+    private boolean behind;
+
     private final Backoff backoff = new Backoff();
 
     private @Nullable StreamPage page;
@@ -229,7 +232,8 @@ final class RecordStream {
         drop(true);
         if (silent) {
             JsonBuffer out = piece();
-            format.heartbeat(out);
+            format.heartbeat(out, behind ? source.cursor() : null);
+            behind = false;
             write(out);
         }
         ask();
@@ -239,6 +243,12 @@ final class RecordStream {
     private void next(StreamPage current) {
         JsonBuffer out = piece();
         current.next(format, out);
+        if (out.length() == 0) {
+            behind = true;
+            goLater();
+            return;
+        }
+        behind = false;
         long more = Math.max(0, out.length() - current.nextSize());
         if (more > 0) {
             exchange.take(more);

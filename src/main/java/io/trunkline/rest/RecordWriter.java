@@ -1,7 +1,7 @@
 package io.trunkline.rest;
 
-import io.trunkline.log.FetchedBatch;
 import io.trunkline.json.JsonBuffer;
+import io.trunkline.log.FetchedBatch;
 
 /** Writes the records of a partition, one at a time, in a format. */
 @FunctionalInterface

@@ -45,11 +45,11 @@ record Selection(Optional<Filter> filter, boolean newestFirst) {
     }
 
     /**
-     * Of a consumer, which gets its records in the order of their offsets.
+     * Of a consumer or a stream, which get records in the order of their offsets.
      *
      * @throws TrunklineException {@code INVALID_PARAMETER}
      */
-    static Selection ofConsumer(RoutingContext context) {
+    static Selection unordered(RoutingContext context) {
         if (context.queryParams().contains(ORDER)) {
             throw new TrunklineException(
                     ErrorCode.INVALID_PARAMETER,
@@ -69,6 +69,12 @@ record Selection(Optional<Filter> filter, boolean newestFirst) {
                 filter.map(wanted -> new Search(wanted, config.filterBytes().asLongValue(), exchange::take));
         search.ifPresent(begun -> ended.thenRun(begun::stop));
         return search;
+    }
+
+    /** What the pages of a stream are searched for. */
+    StreamFilter ofStream(LogConfig.Fetch config, RoutingContext context) {
+        return new StreamFilter(
+                filter, config.filterBytes().asLongValue(), Exchange.of(context), QuotaFilter.account(context));
     }
 
     /** What was found is counted with the response from now on. */

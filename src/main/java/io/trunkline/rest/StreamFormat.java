@@ -1,7 +1,7 @@
 package io.trunkline.rest;
 
-import io.trunkline.log.FetchedBatch;
 import io.trunkline.json.JsonBuffer;
+import io.trunkline.log.FetchedBatch;
 import jakarta.ws.rs.core.MediaType;
 import java.time.Duration;
 import java.util.List;
@@ -37,7 +37,8 @@ enum StreamFormat {
         }
 
         @Override
-        void heartbeat(JsonBuffer out) {
+        void heartbeat(JsonBuffer out, byte @Nullable [] cursor) {
+            id(out, cursor);
             out.ascii(": heartbeat\n\n");
         }
 
@@ -71,8 +72,9 @@ enum StreamFormat {
         }
 
         @Override
-        void heartbeat(JsonBuffer out) {
-            out.ascii("{\"event\":\"heartbeat\"}\n");
+        void heartbeat(JsonBuffer out, byte @Nullable [] cursor) {
+            out.ascii("{\"event\":\"heartbeat\"");
+            end(out, cursor);
         }
 
         private static void end(JsonBuffer out, byte @Nullable [] cursor) {
@@ -102,8 +104,8 @@ enum StreamFormat {
     /** Something that the client has to know, on one line of JSON, under a name of small letters. */
     abstract void notice(JsonBuffer out, String name, byte[] json, byte @Nullable [] cursor);
 
-    /** A sign that the stream is open. */
-    abstract void heartbeat(JsonBuffer out);
+    /** A sign that the stream is open, with where to go on where that has changed without a record. */
+    abstract void heartbeat(JsonBuffer out, byte @Nullable [] cursor);
 
     /** The format of a stream that a client wants more than any other response; empty where it wants another one. */
     static Optional<StreamFormat> wanted(List<MediaType> types) {

@@ -1,7 +1,7 @@
 package io.trunkline.rest;
 
-import io.trunkline.log.FetchedBatch;
 import io.trunkline.json.JsonBuffer;
+import io.trunkline.log.FetchedBatch;
 import java.util.ArrayDeque;
 import java.util.List;
 import java.util.function.Consumer;
@@ -33,12 +33,19 @@ class StreamPage {
 
     /** A part of a page. */
     sealed interface Part {
-        /** Records of a partition, one at least. */
-        record Records(int partition, RecordWriter json, ArrayDeque<FetchedBatch> batches) implements Part {
-            Records(int partition, RecordWriter json, List<FetchedBatch> batches) {
-                this(partition, json, new ArrayDeque<>(batches));
+        /**
+         * Records of a partition, one at least.
+         *
+         * @param next where the partition goes on behind all of them
+         */
+        record Records(int partition, RecordWriter json, ArrayDeque<FetchedBatch> batches, long next) implements Part {
+            Records(int partition, RecordWriter json, List<FetchedBatch> batches, long next) {
+                this(partition, json, new ArrayDeque<>(batches), next);
             }
         }
+
+        /** The reader wants nothing of a partition before an offset. There is no text of it. */
+        record Passed(int partition, long next) implements Part {}
 
         /** Something that the client has to know, after which a partition goes on at an offset. */
         record Notice(String name, byte[] json, int partition, long offset) implements Part {}
@@ -59,6 +66,7 @@ class StreamPage {
         long event = EVENT + (progress == null ? 0 : progress.mostLength());
         switch (part) {
             case Part.Notice notice -> measure(0, event + notice.json().length);
+            case Part.Passed passed -> {} // takes nothing
             case Part.Records some -> {
                 for (FetchedBatch batch : some.batches()) {
                     for (int i = 0; i < batch.records().count(); i++) {
@@ -115,13 +123,17 @@ class StreamPage {
         return Math.min(text, PIECE + largest);
     }
 
-    /** Writes the next piece, which ends with a whole event. */
+    /** Writes the next piece, which ends with a whole event; nothing where the reader wants nothing of what is left. */
     void next(StreamFormat format, JsonBuffer out) {
         while (!parts.isEmpty() && out.length() < PIECE) {
             switch (parts.element()) {
                 case Part.Notice notice -> {
                     parts.remove();
                     format.notice(out, notice.name(), notice.json(), cursor(notice.partition(), notice.offset()));
+                }
+                case Part.Passed passed -> {
+                    parts.remove();
+                    set(passed.partition(), passed.next());
                 }
                 case Part.Records records -> next(format, out, records);
             }
@@ -130,7 +142,9 @@ class StreamPage {
 
     private void next(StreamFormat format, JsonBuffer out, Part.Records records) {
         FetchedBatch batch = records.batches().element();
-        byte @Nullable [] cursor = cursor(records.partition(), batch.baseOffset() + record + 1);
+        boolean last =
+                records.batches().size() == 1 && record == batch.records().count() - 1;
+        byte @Nullable [] cursor = cursor(records.partition(), last ? records.next() : batch.offset(record) + 1);
         format.record(out, records.json(), batch, record, cursor);
         record++;
         if (record == batch.records().count()) {
@@ -143,11 +157,14 @@ class StreamPage {
     }
 
     private byte @Nullable [] cursor(int partition, long offset) {
-        if (progress == null) {
-            return null;
+        set(partition, offset);
+        return progress == null ? null : progress.text();
+    }
+
+    private void set(int partition, long offset) {
+        if (progress != null) {
+            progress.set(partition, offset);
         }
-        progress.set(partition, offset);
-        return progress.text();
     }
 
     /** The page is not needed any more. Only the first call counts. */

@@ -81,6 +81,7 @@ class StreamResource {
                             schema = @Schema(type = SchemaType.STRING))
                     @HeaderParam("Last-Event-ID")
                     String lastEventId,
+            @Parameter(description = Selection.FILTER_DESCRIPTION) @QueryParam(Selection.FILTER) String filter,
             @Context HttpHeaders headers,
             @Context RoutingContext context) {
         TopicName name = Parameters.topic(topic);

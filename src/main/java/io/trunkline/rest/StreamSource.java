@@ -12,8 +12,8 @@ interface StreamSource extends AutoCloseable {
     CompletableFuture<StreamPage> next();
 
     /**
-     * Where the reader stands before its first page; null where the service keeps that, and where the first page says something that
-     * a client must not miss: it goes on from its own cursor until it has got that.
+     * Where the reader stands, behind all that has been written of its pages; null where the service keeps that, and where the first
+     * page says something that a client must not miss: it goes on from its own cursor until it has got that.
      */
     byte @Nullable [] cursor();
 

@@ -5,13 +5,13 @@ import io.trunkline.edge.ResponseBudget;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.json.JsonBuffer;
 import io.trunkline.log.FetchLimits;
 import io.trunkline.log.FetchOutcome;
 import io.trunkline.log.Follow;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
 import io.trunkline.log.Position;
-import io.trunkline.json.JsonBuffer;
 import io.trunkline.topic.Topic;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.Topics;
@@ -37,6 +37,7 @@ final class TopicSource implements StreamSource {
     private final ResponseBudget budget;
     private final Exchange exchange;
     private final PageRoom room;
+    private final StreamFilter filter;
     private final Topic topic;
     private final IntFunction<RecordWriter> writers;
     private final Cursor.Progress progress;
@@ -68,10 +69,12 @@ final class TopicSource implements StreamSource {
     TopicSource(
             Start start,
             IntFunction<RecordWriter> writers,
+            StreamFilter filter,
             Exchange exchange,
             Logs logs,
             Topics topics,
             ResponseBudget budget) {
+        this.filter = filter;
         this.logs = logs;
         this.topics = topics;
         this.budget = budget;
@@ -174,11 +177,13 @@ final class TopicSource implements StreamSource {
             first = null;
             return CompletableFuture.completedFuture(page);
         }
-        FetchLimits limits = new FetchLimits(1, Math.min(PAGE, budget.share()), MOST_RECORDS, Duration.ZERO);
+        FetchLimits limits =
+                new FetchLimits(1, Math.min(PAGE, budget.share()), MOST_RECORDS, Duration.ZERO, filter.begin());
         return follow.next(limits, () -> room.reserve(limits.maxBytes()))
                 .exceptionallyCompose(reason -> Failures.code(reason) == ErrorCode.PARTITION_NOT_FOUND
                         ? topics.after(topic).thenCompose(now -> CompletableFuture.failedFuture(gone(now)))
                         : CompletableFuture.failedFuture(reason))
+                .whenComplete((found, reason) -> filter.end())
                 .thenApply(this::page)
                 .whenComplete((page, reason) -> room.settle());
     }
@@ -200,9 +205,11 @@ final class TopicSource implements StreamSource {
             int partition = numbers.getOrDefault(entry.getKey(), 0);
             switch (entry.getValue()) {
                 case FetchOutcome.OutOfRange out -> parts.add(overtaken(entry.getKey(), partition, out.range()));
-                case FetchOutcome.Page page -> {
-                    parts.add(new StreamPage.Part.Records(partition, writers.apply(partition), page.batches()));
-                }
+                case FetchOutcome.Page page
+                when page.isEmpty() -> parts.add(new StreamPage.Part.Passed(partition, page.nextOffset()));
+                case FetchOutcome.Page page ->
+                    parts.add(new StreamPage.Part.Records(
+                            partition, writers.apply(partition), page.batches(), page.nextOffset()));
             }
         }
         StreamPage given = new StreamPage(parts, progress, taken -> {});

@@ -5,6 +5,7 @@ import io.trunkline.edge.ResponseBudget;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.log.LogConfig;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
 import io.trunkline.rest.event.EventJson;
@@ -37,9 +38,17 @@ class TopicStreams {
     private final Topics topics;
     private final TopicWatch watch;
     private final ResponseBudget budget;
+    private final LogConfig.Fetch config;
 
     TopicStreams(
-            Streams streams, StreamStarts starts, Logs logs, Topics topics, TopicWatch watch, ResponseBudget budget) {
+            Streams streams,
+            StreamStarts starts,
+            Logs logs,
+            Topics topics,
+            TopicWatch watch,
+            ResponseBudget budget,
+            LogConfig config) {
+        this.config = config.fetch();
         this.streams = streams;
         this.starts = starts;
         this.logs = logs;
@@ -71,13 +80,14 @@ class TopicStreams {
                     "The parameter offset is for a stream of one partition; use from or cursor.");
         }
         IntFunction<RecordWriter> writers = writers(name, parameters.get("format"), format);
+        StreamFilter filter = Selection.unordered(context).ofStream(config, context);
         StreamStarts.From from = StreamStarts.From.of(
                 context.request().getHeader("Last-Event-ID"), parameters.get("cursor"), parameters.get("from"), offset);
         return streams.open(
                         context,
                         format,
                         watched -> starts.find(name, partition, from, context.response()::closed)
-                                .thenApply(start -> source(start, writers, Exchange.of(context))))
+                                .thenApply(start -> source(start, writers, filter, Exchange.of(context))))
                 .exceptionallyCompose(failure -> {
                     Optional<OffsetRange> range = StreamStarts.OutOfRange.range(Failures.unwrapped(failure));
                     return range.isPresent()
@@ -99,8 +109,9 @@ class TopicStreams {
         }
     }
 
-    private StreamSource source(TopicSource.Start start, IntFunction<RecordWriter> writers, Exchange exchange) {
-        TopicSource source = new TopicSource(start, writers, exchange, logs, topics, budget);
+    private StreamSource source(
+            TopicSource.Start start, IntFunction<RecordWriter> writers, StreamFilter filter, Exchange exchange) {
+        TopicSource source = new TopicSource(start, writers, filter, exchange, logs, topics, budget);
         return start.partition().isPresent() ? source : new Watched(source, start.topic(), watch);
     }
 

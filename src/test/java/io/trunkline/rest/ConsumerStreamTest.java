@@ -149,6 +149,7 @@ class ConsumerStreamTest extends ServiceTestCase {
                             new LongCalls.Watched(),
                             Duration.ofMinutes(1),
                             Duration.ofMinutes(5),
+                            new StreamFilter(Optional.empty(), 0, exchange, Optional.empty()),
                             budget,
                             exchange)
                     .get(30, TimeUnit.SECONDS)) {

@@ -74,6 +74,17 @@ class FilterApiTest extends ServiceTestCase {
     }
 
     @Test
+    void aRecordThatIsFoundAndGivenAsAnEventHasItsOwnOffset() {
+        api.writeNumbers(topic, 0, 0, 10);
+
+        Api.Answer up = api.get(records + "?filter=" + encoded("value = 3"), "application/cloudevents-batch+json");
+        Api.Answer down = api.get(records + "?order=desc&max_records=2", "application/cloudevents-batch+json");
+
+        assertThat(up.json().findValuesAsText("id")).containsExactly("0:3");
+        assertThat(down.json().findValuesAsText("id")).containsExactly("0:9", "0:8");
+    }
+
+    @Test
     void theResponseSaysHowFarItHasLooked() {
         api.writeNumbers(topic, 0, 0, 10);
 

@@ -10,10 +10,10 @@ import io.trunkline.edge.ResponseBudget;
 import io.trunkline.edge.StreamConfig;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.json.JsonBuffer;
 import io.trunkline.log.FetchedBatch;
 import io.trunkline.record.RecordBatch;
 import io.trunkline.rest.ParkedRequests.Parked;
-import io.trunkline.json.JsonBuffer;
 import io.trunkline.testing.RawHttp;
 import io.trunkline.testing.RawHttp2;
 import io.trunkline.testing.ServiceTestCase;
@@ -318,6 +318,28 @@ class RecordStreamTest extends ServiceTestCase {
                 }));
     }
 
+    /** A client whose connection is lost does not begin before what was passed over for hours. */
+    @Test
+    void heartbeatSaysWhereToGoOnWhereThatHasChangedWithoutARecord() {
+        StreamPage passed = new StreamPage(List.of(new StreamPage.Part.Passed(0, 500)), progress, taken::add);
+        try (RawHttp client = new RawHttp(base.getPort())) {
+            RecordStream stream = start(client, new Pages(passed));
+            client.readUntil(": open\n\n");
+            Awaitility.await().atMost(PATIENCE).until(() -> taken.equals(List.of(true)));
+
+            stream.heartbeat(System.nanoTime() + config.heartbeat().toNanos(), config.heartbeat());
+            String first = client.readUntil(": heartbeat\n\n");
+            stream.heartbeat(System.nanoTime() + 2 * config.heartbeat().toNanos(), config.heartbeat());
+            String second = client.readUntil(": heartbeat\n\n");
+
+            assertThat(ID.matcher(first)
+                            .results()
+                            .map(id -> Cursor.parse(id.group(1)).offset(0)))
+                    .containsExactly(500L);
+            assertThat(second).doesNotContain("id: ");
+        }
+    }
+
     /** Clients and balancers keep connections, and would come back to the same replica. */
     @Test
     void connectionEndsWithAStreamOfAReplicaThatStops() {
@@ -368,7 +390,7 @@ class RecordStreamTest extends ServiceTestCase {
             builder.add(0, value, 0, value.length);
         }
         RecordJson json = new RecordJson(name, 0, format, true);
-        return new StreamPage.Part.Records(0, json, List.of(new FetchedBatch(0, builder.build())));
+        return new StreamPage.Part.Records(0, json, List.of(new FetchedBatch(0, builder.build())), builder.count());
     }
 
     /** Gives these pages, and waits when it has none. */

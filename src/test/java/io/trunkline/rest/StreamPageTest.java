@@ -2,9 +2,9 @@ package io.trunkline.rest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.trunkline.json.JsonBuffer;
 import io.trunkline.log.FetchedBatch;
 import io.trunkline.record.RecordBatch;
-import io.trunkline.json.JsonBuffer;
 import io.trunkline.topic.Topic;
 import io.trunkline.topic.TopicConfig;
 import io.trunkline.topic.TopicName;
@@ -87,7 +87,9 @@ class StreamPageTest {
         FetchedBatch batch = new FetchedBatch(Long.MAX_VALUE - 1_000_000, builder.build());
         RecordJson json = new RecordJson(LONGEST_NAME, partitions - 1, format, true);
         return new StreamPage(
-                List.of(new StreamPage.Part.Records(partitions - 1, json, List.of(batch))), progress, taken -> {});
+                List.of(new StreamPage.Part.Records(partitions - 1, json, List.of(batch), batch.nextOffset())),
+                progress,
+                taken -> {});
     }
 
     /** Text of which half has to be escaped, and which is no JSON. */

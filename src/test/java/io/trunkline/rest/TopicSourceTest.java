@@ -132,6 +132,7 @@ class TopicSourceTest extends ServiceTestCase {
         TopicSource source = new TopicSource(
                 new TopicSource.Start(topic, OptionalInt.empty(), Map.of(0, 0L), false),
                 partition -> new RecordJson(topic.name(), partition, RecordFormat.JSON, true),
+                new StreamFilter(Optional.empty(), 0, exchange, Optional.empty()),
                 exchange,
                 logs,
                 topics,

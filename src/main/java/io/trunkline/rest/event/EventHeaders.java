@@ -1,8 +1,8 @@
 package io.trunkline.rest.event;
 
 import io.trunkline.error.TrunklineException;
-import io.trunkline.record.RecordBatch;
 import io.trunkline.json.Utf8;
+import io.trunkline.record.RecordBatch;
 import io.vertx.core.MultiMap;
 import io.vertx.core.http.HttpHeaders;
 import java.nio.ByteBuffer;

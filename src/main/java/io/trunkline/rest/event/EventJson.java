@@ -1,11 +1,11 @@
 package io.trunkline.rest.event;
 
-import io.trunkline.log.FetchedBatch;
-import io.trunkline.record.ByteColumn;
-import io.trunkline.record.RecordBatch;
 import io.trunkline.json.JsonBuffer;
 import io.trunkline.json.JsonText;
 import io.trunkline.json.Utf8;
+import io.trunkline.log.FetchedBatch;
+import io.trunkline.record.ByteColumn;
+import io.trunkline.record.RecordBatch;
 import io.trunkline.topic.TopicName;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -103,7 +103,7 @@ public final class EventJson {
         json.ascii("{\"id\":\"")
                 .number(partition)
                 .ascii(":")
-                .number(batch.baseOffset() + i)
+                .number(batch.offset(i))
                 .ascii("\",\"source\":\"/topics/")
                 .ascii(topic.value())
                 .ascii("\",\"type\":\"")

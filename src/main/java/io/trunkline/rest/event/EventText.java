@@ -2,9 +2,9 @@ package io.trunkline.rest.event;
 
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
-import io.trunkline.record.RecordBatch;
 import io.trunkline.json.JsonScan;
 import io.trunkline.json.JsonText;
+import io.trunkline.record.RecordBatch;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
