@@ -9,7 +9,6 @@ import io.trunkline.group.GroupCoordinator;
 import io.trunkline.group.GroupName;
 import io.trunkline.group.GroupWatch;
 import io.trunkline.group.MemberName;
-import io.trunkline.group.OffsetReset;
 import io.trunkline.log.FetchLimits;
 import io.trunkline.log.FetchOutcome;
 import io.trunkline.log.Logs;
@@ -39,9 +38,8 @@ final class Polls {
 
     private final Function<ConsumerRef, CompletableFuture<ConsumerSnapshot>> members;
     private final GroupCoordinator coordinator;
-    private final PositionStore store;
+    private final PositionResets resets;
     private final Deliveries deliveries;
-    private final WorkerPool pool;
     private final GroupWatch watch;
     private final Topics topics;
     private final Logs logs;
@@ -63,9 +61,8 @@ final class Polls {
             ConsumerMetrics metrics) {
         this.members = members;
         this.coordinator = coordinator;
-        this.store = store;
+        resets = new PositionResets(store, pool, logs);
         this.deliveries = deliveries;
-        this.pool = pool;
         this.watch = watch;
         this.topics = topics;
         this.logs = logs;
@@ -247,7 +244,7 @@ final class Polls {
                 }
             }
             if (!outOfRange.isEmpty()) {
-                return reset(member, free, outOfRange);
+                return resets.reset(consumer, member, free, outOfRange).thenCompose(done -> look());
             }
             boolean full = outcomes.values().stream().anyMatch(o -> o instanceof FetchOutcome.Page p && p.full());
             boolean timeIsOver = left(member).isZero();
@@ -279,46 +276,6 @@ final class Polls {
             Duration wait = wanted.wait(member.options());
             boolean held = member.partitions().stream().anyMatch(ConsumerSnapshot.Held::claimed);
             return drain.left(start, held && wait.compareTo(Deliveries.MOMENT) < 0 ? Deliveries.MOMENT : wait);
-        }
-
-        /** Positions that retention has overtaken, or that were sought beyond the end, go where the member says. */
-        private CompletableFuture<Poll> reset(
-                ConsumerSnapshot member, List<Position> free, Map<Long, OffsetRange> outOfRange) {
-            if (member.options().reset() instanceof OffsetReset.None) {
-                return CompletableFuture.failedFuture(new TrunklineException(
-                        ErrorCode.NO_OFFSET,
-                        "The position of consumer " + name
-                                + " is below the log start or beyond the end, and its auto.offset.reset is none: seek to an"
-                                + " offset first."));
-            }
-            CompletableFuture<List<PositionStore.Reset>> resets = CompletableFuture.completedFuture(new ArrayList<>());
-            Map<Long, Long> positions = member.positions();
-            for (Position position : free) {
-                OffsetRange range = outOfRange.get(position.partitionId());
-                Long from = positions.get(position.partitionId());
-                if (range != null && from != null) {
-                    // One after the other: some are a search in PostgreSQL.
-                    resets = resets.thenCompose(all -> target(member.options().reset(), position.partitionId(), range)
-                            .thenApply(to -> {
-                                all.add(new PositionStore.Reset(position.partitionId(), from, to));
-                                return all;
-                            }));
-                }
-            }
-            return resets.thenCompose(all -> pool.call(() -> {
-                        store.reset(member.memberId(), all);
-                        return true;
-                    }))
-                    .thenCompose(done -> look());
-        }
-
-        private CompletableFuture<Long> target(OffsetReset reset, long partitionId, OffsetRange range) {
-            return switch (reset) {
-                case OffsetReset.Earliest earliest -> CompletableFuture.completedFuture(range.logStartOffset());
-                case OffsetReset.ByDuration(Duration duration) -> logs.offsetForAge(partitionId, duration);
-                case OffsetReset.Latest latest -> CompletableFuture.completedFuture(range.endOffset());
-                case OffsetReset.None none -> CompletableFuture.failedFuture(new IllegalStateException());
-            };
         }
 
         private CompletableFuture<Poll> claim(

@@ -65,7 +65,7 @@ class ConsumersResource {
     private final ResponseBudget budget;
     private final Tracing tracing;
     private final LongCalls longCalls;
-    private final Streams streams;
+    private final ConsumerStreams streams;
     private final Answers answers;
 
     ConsumersResource(
@@ -75,7 +75,7 @@ class ConsumersResource {
             ResponseBudget budget,
             Tracing tracing,
             LongCalls longCalls,
-            Streams streams,
+            ConsumerStreams streams,
             Answers answers) {
         this.consumers = consumers;
         this.defaults = defaults;
@@ -256,19 +256,7 @@ class ConsumersResource {
                 throw new TrunklineException(
                         ErrorCode.INVALID_PARAMETER, "A stream has no parameters timeout and max_bytes.");
             }
-            return Uni.createFrom()
-                    .completionStage(() -> streams.open(
-                            context,
-                            stream.get(),
-                            watched -> ConsumerSource.open(
-                                    consumers,
-                                    consumer,
-                                    watched,
-                                    config.maxWait(),
-                                    defaults.sessionTimeout(),
-                                    selection.ofStream(config, context),
-                                    budget,
-                                    Exchange.of(context))));
+            return Uni.createFrom().completionStage(() -> streams.open(consumer, stream.get(), selection, context));
         }
         MediaTypes.Wanted wanted = MediaTypes.records(headers);
         Set<Include> asked = Include.of(include, MediaTypes.CONTROL, Set.of(Include.ERROR));

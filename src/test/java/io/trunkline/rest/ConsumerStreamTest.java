@@ -272,6 +272,7 @@ class ConsumerStreamTest extends ServiceTestCase {
                         new LongCalls.Watched(),
                         mostWait,
                         sessionTimeout,
+                        new StreamFilter(Optional.empty(), 0, Exchange.of(parked.request()), Optional.empty()),
                         budget,
                         Exchange.of(parked.request()))
                 .get(30, TimeUnit.SECONDS);
