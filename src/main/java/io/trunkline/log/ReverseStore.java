@@ -50,21 +50,27 @@ class ReverseStore {
      */
     List<FetchedBatch> read(long partitionId, long offset, long maxBytes, OffsetRange range) {
         return database.read(connection -> {
+            List<FetchedBatch> batches = new ArrayList<>();
             try {
-                return read(connection, partitionId, offset, maxBytes, range);
+                read(connection, batches, partitionId, offset, maxBytes, range);
             } catch (SQLException e) {
                 if (!SqlFailure.isMissing(e)) {
                     throw e;
                 }
-                return List.of(); // the slice was dropped meanwhile: as when its records were removed
+                // A slice was dropped meanwhile: as when its records were removed. What lies above it is still there.
             }
+            return batches;
         });
     }
 
-    private static List<FetchedBatch> read(
-            Connection connection, long partitionId, long offset, long maxBytes, OffsetRange range)
+    private static void read(
+            Connection connection,
+            List<FetchedBatch> batches,
+            long partitionId,
+            long offset,
+            long maxBytes,
+            OffsetRange range)
             throws SQLException {
-        List<FetchedBatch> batches = new ArrayList<>();
         long next = offset;
         long bytes = 0;
         Optional<Integer> slice = FetchStore.sliceOf(connection, partitionId, next);
@@ -79,7 +85,7 @@ class ReverseStore {
                     range.logStartOffset());
             for (FetchedBatch batch : some.reversed()) {
                 if (batch.nextOffset() <= next || batch.baseOffset() > next) {
-                    return batches; // there is a hole: records were removed between the statements
+                    return; // there is a hole: records were removed between the statements
                 }
                 batches.add(batch);
                 bytes += batch.records().memorySize();
@@ -91,7 +97,6 @@ class ReverseStore {
                             .with(connection)
                     : slice;
         }
-        return batches;
     }
 
     /**

@@ -6,6 +6,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.TestProfile;
 import io.trunkline.testing.Api;
+import io.trunkline.testing.TestDatabase;
+import java.sql.Connection;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -59,5 +62,31 @@ class SlicesDownwardsTest extends RetentionTestCase {
         assertThat(down.header("Trunkline-Next-Offset")).isEmpty();
         assertThat(up.header("Trunkline-Passed-Records")).isEqualTo("4");
         assertThat(up.header("Trunkline-Next-Offset")).isEqualTo("4");
+    }
+
+    /** Retention drops a slice between the look at the range of a partition and the end of the reading. */
+    @Test
+    void whatLiesAboveASliceThatIsDroppedMeanwhileIsGiven() throws Exception {
+        String topic = topic("retention.ms", -1);
+        for (int day = 0; day < 3; day++) {
+            write(topic, now, "day" + day);
+            pass(DAY.multipliedBy(2));
+        }
+        String table = "trunkline.log_batch_" + slices(topic).get(1);
+        Api.Answer page;
+        try (Connection owner = TestDatabase.asOwner();
+                Statement statement = owner.createStatement()) {
+            statement.execute("ALTER TABLE " + table + " RENAME TO dropped_meanwhile");
+            try {
+                page = api.get(records(topic) + "?order=desc&offset=2", Api.TEXT);
+            } finally {
+                statement.execute(
+                        "ALTER TABLE trunkline.dropped_meanwhile RENAME TO " + table.substring(table.indexOf('.') + 1));
+            }
+        }
+
+        assertThat(page.status()).as(page.body()).isEqualTo(200);
+        assertThat(page.json().findValuesAsText("value")).containsExactly("day2");
+        assertThat(page.header("Trunkline-Next-Offset")).isEqualTo("1");
     }
 }
