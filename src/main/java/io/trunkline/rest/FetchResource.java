@@ -190,8 +190,8 @@ class FetchResource {
                                 OffsetHeaders.outOfRange(name, number, from, out.range());
                             case FetchOutcome.Page page -> {
                                 Selection.found(search, Exchange.of(context));
-                                Response.ResponseBuilder answer =
-                                        page(name, number, page, selection, accepted, ifNoneMatch, context, ended);
+                                Response.ResponseBuilder answer = page(
+                                        name, number, from, page, selection, accepted, ifNoneMatch, context, ended);
                                 Selection.passed(answer, search, context);
                                 yield answer.build();
                             }
@@ -238,6 +238,7 @@ class FetchResource {
     private static Response.ResponseBuilder page(
             TopicName topic,
             int partition,
+            OptionalLong from,
             FetchOutcome.Page page,
             Selection selection,
             RecordFormat.Accepted accepted,
@@ -264,8 +265,9 @@ class FetchResource {
             answer.header(HttpHeaders.LINK, "<" + nextPage(context, page.nextOffset(), selection) + ">; rel=\"next\"");
         }
         answer.header(HttpHeaders.VARY, HttpHeaders.ACCEPT);
-        // A start that is not named moves: the log start with retention, the offset of a time with the log start.
-        boolean named = context.request().getParam("offset") != null;
+        // A start that is not named moves: the log start with retention, the offset of a time with the log start, the end with
+        // what is appended.
+        boolean named = from.isPresent() && from.getAsLong() == page.offset();
         return page.full() && named
                 ? answer.header(HttpHeaders.ETAG, tag.header()).header(HttpHeaders.CACHE_CONTROL, IMMUTABLE)
                 : answer.header(HttpHeaders.CACHE_CONTROL, "no-store");

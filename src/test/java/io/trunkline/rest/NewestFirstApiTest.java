@@ -142,6 +142,19 @@ class NewestFirstApiTest extends ServiceTestCase {
         assertFailure(api.get(records + "?order=desc&offset=1"), 416, "OFFSET_OUT_OF_RANGE");
     }
 
+    /** The end moves with what is appended, and what lies below it is another page then. */
+    @Test
+    void aPageThatBeginsBelowTheEndIsNotCached() {
+        api.writeNumbers(topic, 0, 0, 3);
+        Api.Answer atTheEnd = api.get(records + "?order=desc&offset=3&max_records=1");
+        Api.Answer below = api.get(records + "?order=desc&offset=2&max_records=1");
+
+        assertThat(offsets(atTheEnd)).containsExactly(2L);
+        assertThat(atTheEnd.header("Cache-Control")).isEqualTo("no-store");
+        assertThat(atTheEnd.header("ETag")).isEmpty();
+        assertThat(below.header("Cache-Control")).contains("immutable");
+    }
+
     @Test
     void aPageUpwardsIsNotTakenForOneDownwards() {
         api.writeNumbers(topic, 0, 0, 5);
