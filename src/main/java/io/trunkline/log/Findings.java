@@ -46,8 +46,14 @@ final class Findings {
         return new Findings(request, search, true, lowest);
     }
 
-    /** Looks at those records of a contiguous batch that have not been looked at yet, one after the other, until the page is full. */
+    /**
+     * Looks at those records of a contiguous batch that have not been looked at yet, one after the other, until the page is full: so it
+     * is too where there is no memory for what is found.
+     */
     void look(FetchedBatch batch) {
+        if (full) {
+            return;
+        }
         RecordBatch records = batch.records();
         Optional<Filter.Matcher> matcher = search.map(wanted -> wanted.filter().on(records));
         int[] found = new int[records.count()];
@@ -55,6 +61,10 @@ final class Findings {
         long cost = 0;
         int passed = 0;
         long passedBytes = 0;
+        // The same of what lies before the first that is found.
+        long costBefore = 0;
+        int passedBefore = 0;
+        long passedBytesBefore = 0;
         int least = Math.toIntExact(Math.max(0, lowest - batch.baseOffset()));
         int i = Math.toIntExact(next - batch.baseOffset());
         for (; !full && i >= least && i < records.count(); i += down ? -1 : 1) {
@@ -70,18 +80,31 @@ final class Findings {
                 full = true;
                 break;
             }
+            if (count == 0) {
+                costBefore = cost;
+                passedBefore = passed;
+                passedBytesBefore = passedBytes;
+            }
             found[count++] = i;
             recordsLeft--;
             bytesLeft -= costOfThis;
             cost += costOfThis;
             full = recordsLeft == 0 || bytesLeft <= 0;
         }
-        next = batch.baseOffset() + i;
         if (count > 0) {
             FetchedBatch picked = batch.pick(Arrays.copyOf(found, count));
-            search.ifPresent(wanted -> wanted.hold(picked.records().memorySize()));
-            batches.add(picked);
+            if (search.isEmpty() || search.get().hold(picked.records().memorySize())) {
+                batches.add(picked);
+            } else {
+                full = true;
+                i = found[0];
+                count = 0;
+                cost = costBefore;
+                passed = passedBefore;
+                passedBytes = passedBytesBefore;
+            }
         }
+        next = batch.baseOffset() + i;
         matchedRecords += count;
         passedRecords += passed;
         lookedAt += cost;

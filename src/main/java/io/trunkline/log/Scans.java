@@ -1,6 +1,7 @@
 package io.trunkline.log;
 
 import io.trunkline.async.WorkerPool;
+import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
 import java.util.List;
 import java.util.Optional;
@@ -8,10 +9,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
 /**
- * Reads pages for which records have to be looked at: those that a search wants, and those that go downwards. A scan reads a chunk,
- * looks at it, keeps what it wants and lets go of the rest, on one of a few threads: so there are no more chunks in memory than
- * threads, however many requests search; what they keep is counted by the search. After each chunk other scans have their turn. A page
- * downwards of everything is read in one turn, as a page upwards is.
+ * Reads pages for which records have to be looked at: those that a search wants, and those that go downwards. A scan reads a chunk of
+ * whole batches, looks at it, keeps what it wants and lets go of the rest, on one of a few threads: so there are no more chunks in
+ * memory than threads, however many requests search; what they keep is counted by the search. After each chunk other scans have their
+ * turn. A page downwards of everything is read in one turn, as a page upwards is.
  */
 final class Scans implements AutoCloseable {
     /** A scan that finds nothing soon takes larger chunks: from the first size to the last, in bytes. */
@@ -19,7 +20,8 @@ final class Scans implements AutoCloseable {
 
     private static final long LAST_CHUNK = 1024 * 1024;
     private static final int GROWTH = 4;
-    private static final int LEAST_THREADS = 2;
+    /** Scans wait for their chunks: of the threads that read, this part is left to others. */
+    private static final int OTHERS = 2;
 
     private final PageReader pages;
     private final ReverseStore reverse;
@@ -38,8 +40,8 @@ final class Scans implements AutoCloseable {
         this.ends = ends;
         this.reads = reads;
         this.metrics = metrics;
-        pool = new WorkerPool(
-                "scan", Math.max(LEAST_THREADS, Runtime.getRuntime().availableProcessors()), queue);
+        int processors = Runtime.getRuntime().availableProcessors();
+        pool = new WorkerPool("scan", Math.clamp(reads.threads() / OTHERS, 1, processors), queue);
     }
 
     @Override
@@ -66,7 +68,10 @@ final class Scans implements AutoCloseable {
      * @param search what is wanted; everything where it is empty
      */
     CompletableFuture<FetchOutcome> down(FetchRequest request, OffsetRange range, Optional<Search> search) {
-        return new Down(request, range, search).start();
+        return new Down(request, range, search).start().thenApply(outcome -> {
+            search.ifPresent(Search::requireProgress);
+            return outcome;
+        });
     }
 
     /** One page. Its steps follow one another. */
@@ -94,7 +99,11 @@ final class Scans implements AutoCloseable {
 
         private void go() {
             pool.call(this::turn).whenComplete((outcome, failure) -> {
-                if (failure != null) {
+                if (failure != null && findings.lookedAt() > 0 && Failures.code(failure) == ErrorCode.OVERLOADED) {
+                    // It has not begun with this chunk: it ends with what it has come to.
+                    search.ifPresent(Search::stop);
+                    result.complete(page());
+                } else if (failure != null) {
                     result.completeExceptionally(Failures.unwrapped(failure));
                 } else if (outcome.isPresent()) {
                     result.complete(outcome.get());
@@ -154,7 +163,7 @@ final class Scans implements AutoCloseable {
         /** Whether there is nothing to look at any more. */
         abstract boolean isAtTheEnd();
 
-        /** Looks at about so many bytes. Returns what is to be told where there is nothing to look at. */
+        /** Looks at about so many bytes, or at one batch that is larger. Returns what is to be told where there is nothing to look at. */
         abstract Optional<FetchOutcome> look(long bytes);
     }
 

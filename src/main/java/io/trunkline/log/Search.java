@@ -1,8 +1,11 @@
 package io.trunkline.log;
 
+import io.trunkline.error.TrunklineException;
 import io.trunkline.filter.Filter;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one request looks for in the log, and how much it may still look at for that, in all its partitions and however often it
@@ -11,19 +14,27 @@ import java.util.function.LongConsumer;
 public final class Search {
     private final Filter filter;
     private final LongConsumer hold;
+    private final LongConsumer passed;
     private final AtomicLong bytesLeft;
     private final AtomicLong heldBytes = new AtomicLong();
     private final AtomicLong passedRecords = new AtomicLong();
-    private final AtomicLong passedBytes = new AtomicLong();
+    /** Why there was no room for what was found; null as long as there is. */
+    private final AtomicReference<@Nullable TrunklineException> refusal = new AtomicReference<>();
+
+    private volatile boolean progressed;
 
     /**
      * @param maxBytes of records that are looked at, with what each costs beside; the first record is looked at whatever its size
-     * @param hold counts the bytes of what was found, which are in memory until the search ends; where it throws, that is how the
-     *     fetch fails
+     * @param hold counts the bytes of what was found, which are in memory until the search ends; where it throws a
+     *     {@link TrunklineException}, the search ends before the records for which there is no room, and fails with that if they are the
+     *     first that it has looked at
+     * @param passed is told the bytes of keys, values and headers of records that do not match, as they have been looked at, whatever
+     *     becomes of the fetch
      */
-    public Search(Filter filter, long maxBytes, LongConsumer hold) {
+    public Search(Filter filter, long maxBytes, LongConsumer hold, LongConsumer passed) {
         this.filter = filter;
         this.hold = hold;
+        this.passed = passed;
         bytesLeft = new AtomicLong(maxBytes);
     }
 
@@ -42,15 +53,25 @@ public final class Search {
         return passedRecords.get();
     }
 
-    /** Their bytes of keys, values and headers. */
-    public long passedBytes() {
-        return passedBytes.get();
+    /** Counts bytes of records that match. Returns false where there is no room for them; then the search is over. */
+    boolean hold(long bytes) {
+        try {
+            hold.accept(bytes);
+        } catch (TrunklineException e) {
+            refusal.compareAndSet(null, e);
+            stop();
+            return false;
+        }
+        heldBytes.addAndGet(bytes);
+        return true;
     }
 
-    /** Counts bytes of records that match. */
-    void hold(long bytes) {
-        hold.accept(bytes);
-        heldBytes.addAndGet(bytes);
+    /** @throws TrunklineException why there was no room, where nothing has been looked at for that reason */
+    void requireProgress() {
+        TrunklineException reason = refusal.get();
+        if (reason != null && !progressed) {
+            throw reason;
+        }
     }
 
     Filter filter() {
@@ -71,12 +92,17 @@ public final class Search {
      * Counts records that were looked at.
      *
      * @param cost bytes of all of them with what each costs beside
-     * @param passed how many of them do not match
+     * @param others how many of them do not match
      * @param bytes their bytes of keys, values and headers
      */
-    void looked(long cost, long passed, long bytes) {
+    void looked(long cost, long others, long bytes) {
+        if (cost > 0) {
+            progressed = true;
+        }
         bytesLeft.addAndGet(-cost);
-        passedRecords.addAndGet(passed);
-        passedBytes.addAndGet(bytes);
+        passedRecords.addAndGet(others);
+        if (bytes > 0) {
+            passed.accept(bytes);
+        }
     }
 }

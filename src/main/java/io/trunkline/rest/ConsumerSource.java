@@ -170,6 +170,7 @@ final class ConsumerSource implements StreamSource {
     @Override
     public void close() {
         closed = true;
+        filter.stop();
         StreamPage unused = first.getAndSet(null);
         if (unused != null) {
             exchange.giveBack(unused.memory());

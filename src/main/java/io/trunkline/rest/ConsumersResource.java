@@ -268,7 +268,7 @@ class ConsumersResource {
                 most, Parameters.whole("max_bytes", maxBytes, 1, Long.MAX_VALUE).orElse(DEFAULT_BYTES));
         CompletableFuture<Void> ended = new CompletableFuture<>();
         Exchange exchange = Exchange.of(context);
-        Optional<Search> search = selection.search(config, exchange, ended);
+        Optional<Search> search = selection.search(config, context, ended);
         PollRequest request = new PollRequest(
                 wait.isPresent() ? Optional.of(Duration.ofMillis(wait.getAsLong())) : Optional.empty(),
                 config.maxWait(),
@@ -287,7 +287,7 @@ class ConsumersResource {
                         .thenApply(poll -> {
                             Selection.found(search, exchange);
                             Response.ResponseBuilder answer = PollResponse.of(poll, wanted, included, exchange, ended);
-                            Selection.passed(answer, search, context);
+                            Selection.passed(answer, search);
                             return answer.build();
                         })
                         // A client that goes away cancels the copy: what was claimed for it still has to be given back.

@@ -164,7 +164,7 @@ class FetchResource {
         CompletableFuture<Void> ended = new CompletableFuture<>();
         context.addEndHandler(end -> ended.complete(null));
         LongCalls.Watched watched = longCalls.watch(context, ended);
-        Optional<Search> search = selection.search(config, Exchange.of(context), ended);
+        Optional<Search> search = selection.search(config, context, ended);
         FetchLimits limits = new FetchLimits(1, Math.min(bytes, budget.share()), records, wait, search);
         Supplier<CompletableFuture<FetchOutcome>> fetch = selection.newestFirst()
                 ? () -> logs.fetchDown(name, number, from, limits)
@@ -192,7 +192,7 @@ class FetchResource {
                                 Selection.found(search, Exchange.of(context));
                                 Response.ResponseBuilder answer = page(
                                         name, number, from, page, selection, accepted, ifNoneMatch, context, ended);
-                                Selection.passed(answer, search, context);
+                                Selection.passed(answer, search);
                                 yield answer.build();
                             }
                         }));
@@ -265,7 +265,8 @@ class FetchResource {
             answer.header(HttpHeaders.LINK, "<" + nextPage(context, page.nextOffset(), selection) + ">; rel=\"next\"");
         }
         answer.header(HttpHeaders.VARY, HttpHeaders.ACCEPT);
-        // A start that is not named moves: the log start with retention, the offset of a time with the log start, the end with
+        // A start that is not named moves: the log start with retention, the offset of a time with the log start, the
+        // end with
         // what is appended.
         boolean named = from.isPresent() && from.getAsLong() == page.offset();
         return page.full() && named

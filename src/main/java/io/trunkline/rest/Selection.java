@@ -1,5 +1,6 @@
 package io.trunkline.rest;
 
+import io.trunkline.access.Quotas;
 import io.trunkline.edge.Exchange;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
@@ -61,12 +62,18 @@ record Selection(Optional<Filter> filter, boolean newestFirst) {
     /**
      * What the log is to be searched for.
      *
-     * @param exchange counts what is found, until {@link #found}
+     * @param context of the request, whose exchange counts what is found, until {@link #found}, and whose quota counts what is passed
+     *     over
      * @param ended completes when the client waits no longer
      */
-    Optional<Search> search(LogConfig.Fetch config, Exchange exchange, CompletableFuture<Void> ended) {
-        Optional<Search> search =
-                filter.map(wanted -> new Search(wanted, config.filterBytes().asLongValue(), exchange::take));
+    Optional<Search> search(LogConfig.Fetch config, RoutingContext context, CompletableFuture<Void> ended) {
+        Exchange exchange = Exchange.of(context);
+        Optional<Quotas.Account> account = QuotaFilter.account(context);
+        Optional<Search> search = filter.map(wanted -> new Search(
+                wanted,
+                config.filterBytes().asLongValue(),
+                exchange::take,
+                bytes -> account.ifPresent(known -> known.read(bytes))));
         search.ifPresent(begun -> ended.thenRun(begun::stop));
         return search;
     }
@@ -82,12 +89,9 @@ record Selection(Optional<Filter> filter, boolean newestFirst) {
         search.ifPresent(over -> exchange.giveBack(over.takeOver()));
     }
 
-    /** Says how many records were passed over, and counts them as read: they cost as much as those that are sent. */
-    static void passed(Response.ResponseBuilder answer, Optional<Search> search, RoutingContext context) {
-        search.ifPresent(over -> {
-            answer.header(PASSED_RECORDS, over.passedRecords());
-            QuotaFilter.account(context).ifPresent(account -> account.read(over.passedBytes()));
-        });
+    /** Says how many records were passed over. */
+    static void passed(Response.ResponseBuilder answer, Optional<Search> search) {
+        search.ifPresent(over -> answer.header(PASSED_RECORDS, over.passedRecords()));
     }
 
     /** The parameters of a link to what comes next. */

@@ -111,6 +111,7 @@ final class TopicSource implements StreamSource {
 
     @Override
     public void close() {
+        filter.stop();
         follow.close();
     }
 
