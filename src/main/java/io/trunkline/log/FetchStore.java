@@ -194,18 +194,25 @@ class FetchStore {
         Optional<Integer> at = sliceOf(connection, partitionId, page.next());
         while (at.isPresent() && page.next() < range.endOffset() && !page.isFull()) {
             int slice = at.get();
-            long last = lastWithin(connection, slice, partitionId, page.next(), page.bytesLeft(), page.recordsLeft());
-            if (last < page.next()) {
-                at = slice(connection, NEXT_SLICE, partitionId, slice);
+            Stretch stretch = stretch(connection, slice, partitionId, page);
+            if (stretch.last() < page.next()) {
+                if (stretch.ended()) {
+                    page.end();
+                } else {
+                    at = slice(connection, NEXT_SLICE, partitionId, slice);
+                }
                 continue;
             }
-            for (FetchedBatch batch : readBetween(connection, slice, partitionId, page.next(), last)) {
+            for (FetchedBatch batch : readBetween(connection, slice, partitionId, page.next(), stretch.last())) {
                 if (!page.add(batch)) {
                     break;
                 }
             }
-            if (page.next() <= last) {
+            if (page.next() <= stretch.last()) {
                 break; // full, or there is a hole: records were removed between the two statements
+            }
+            if (stretch.ended()) {
+                page.end();
             }
         }
     }
@@ -220,27 +227,39 @@ class FetchStore {
         return new Sql(query, partitionId, from).first(row -> row.getInt(1)).with(connection);
     }
 
-    /** The last offset of the batches that fit, of which the first always does; below {@code from} if there is none. */
-    private static long lastWithin(
-            Connection connection, int slice, long partitionId, long from, long maxBytes, int maxRecords)
+    /**
+     * Batches of a slice that are read at once.
+     *
+     * @param last the last offset of them; below the next one of the page if there are none
+     * @param ended whether the page ends with them, because the next batch does not fit as a whole
+     */
+    private record Stretch(long last, boolean ended) {}
+
+    /** The batches that fit into the rest of a page, of which the first always does where the page has none yet. */
+    private static Stretch stretch(Connection connection, int slice, long partitionId, PageBuilder page)
             throws SQLException {
-        return new Sql(SIZES_FROM.formatted(slice), partitionId, from, Math.min(SIZES, maxRecords))
+        long from = page.next();
+        return new Sql(SIZES_FROM.formatted(slice), partitionId, from, Math.min(SIZES, page.recordsLeft()))
                 .reading(rows -> {
                     long last = -1;
                     long bytes = 0;
                     long records = 0;
                     while (rows.next()) {
-                        last = rows.getLong(1);
+                        long lastOfThis = rows.getLong(1);
                         // The first batch may begin before the offset that is asked for.
                         int count = rows.getInt(2);
-                        long wanted = Math.min(count, last - from + 1);
+                        long wanted = Math.min(count, lastOfThis - from + 1);
                         records += wanted;
                         bytes += cost(rows.getInt(3), count) * wanted / count;
-                        if (bytes >= maxBytes || records >= maxRecords) {
+                        if (page.isBeyond(bytes, last < 0)) {
+                            return new Stretch(last, true);
+                        }
+                        last = lastOfThis;
+                        if (bytes >= page.bytesLeft() || records >= page.recordsLeft()) {
                             break;
                         }
                     }
-                    return last;
+                    return new Stretch(last, false);
                 })
                 .with(connection);
     }

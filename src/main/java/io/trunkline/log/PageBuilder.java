@@ -10,21 +10,24 @@ final class PageBuilder {
     private long bytesLeft;
     private int recordsLeft;
     private final boolean strict;
+    private final boolean whole;
     private boolean full;
 
     PageBuilder(long offset, long maxBytes, int maxRecords) {
-        this(offset, maxBytes, maxRecords, false);
+        this(offset, maxBytes, maxRecords, false, false);
     }
 
-    private PageBuilder(long offset, long maxBytes, int maxRecords, boolean strict) {
+    private PageBuilder(long offset, long maxBytes, int maxRecords, boolean strict, boolean whole) {
         this.strict = strict;
+        this.whole = whole;
         next = offset;
         bytesLeft = maxBytes;
         recordsLeft = maxRecords;
     }
 
     static PageBuilder empty(FetchRequest request) {
-        return new PageBuilder(request.offset(), request.maxBytes(), request.maxRecords(), request.strict());
+        return new PageBuilder(
+                request.offset(), request.maxBytes(), request.maxRecords(), request.strict(), request.whole());
     }
 
     /**
@@ -36,7 +39,13 @@ final class PageBuilder {
         if (full || batch.baseOffset() > next) {
             return false;
         }
-        FetchedBatch part = batch.part(next, bytesLeft, recordsLeft, batches.isEmpty() && !strict);
+        FetchedBatch part = whole
+                ? batch.part(next, Long.MAX_VALUE, Integer.MAX_VALUE, true)
+                : batch.part(next, bytesLeft, recordsLeft, batches.isEmpty() && !strict);
+        if (isBeyond(part.records().memorySize(), true)) {
+            full = true;
+            return false;
+        }
         if (part.records().count() > 0) {
             batches.add(part);
             next = part.nextOffset();
@@ -45,6 +54,21 @@ final class PageBuilder {
         }
         full = next < batch.nextOffset() || bytesLeft <= 0 || recordsLeft <= 0;
         return !full;
+    }
+
+    /**
+     * Whether further batches do not fit into a page of whole ones.
+     *
+     * @param bytes of all of them
+     * @param first whether it is one batch, which a page without any takes whatever its size
+     */
+    boolean isBeyond(long bytes, boolean first) {
+        return whole && bytes > bytesLeft && !(first && batches.isEmpty());
+    }
+
+    /** Nothing more fits. */
+    void end() {
+        full = true;
     }
 
     /** What of this page is asked for by a request for its first offset. It is full when it is cut, or ends where a full page ends. */

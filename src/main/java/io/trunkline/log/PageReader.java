@@ -104,7 +104,9 @@ final class PageReader {
 
     /** Reads what the reader of a page asks for next, unless somebody waits for a thread. */
     private void prefetch(FetchRequest request, PageBuilder page, OffsetRange range) {
-        if (request.isLarge() && page.isFull() && pool.isIdle()) {
+        // Pages of large batches are larger than what would be counted for them.
+        boolean counted = !request.whole() || page.bytesLeft() >= 0;
+        if (request.isLarge() && counted && page.isFull() && pool.isIdle()) {
             prefetch.next(request, page, range.endOffset()).ifPresent(next -> prefetch.keep(next, read(next, range)));
         }
     }

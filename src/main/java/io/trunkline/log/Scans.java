@@ -179,9 +179,8 @@ final class Scans implements AutoCloseable {
 
         @Override
         Optional<FetchOutcome> look(long bytes) {
-            FetchRequest next =
-                    new FetchRequest(request.partitionId(), findings.next(), bytes, Integer.MAX_VALUE, false);
-            FetchOutcome outcome = await(pages.page(next, range));
+            FetchOutcome outcome =
+                    await(pages.page(FetchRequest.ofBatches(request.partitionId(), findings.next(), bytes), range));
             if (!(outcome instanceof FetchOutcome.Page page)) {
                 return Optional.of(outcome);
             }
