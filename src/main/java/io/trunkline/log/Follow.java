@@ -207,12 +207,7 @@ public final class Follow implements AutoCloseable {
     }
 
     private void merge(long partitionId, OffsetRange range) {
-        known.merge(
-                partitionId,
-                range,
-                (before, now) -> new OffsetRange(
-                        Math.max(before.logStartOffset(), now.logStartOffset()),
-                        Math.max(before.endOffset(), now.endOffset())));
+        known.merge(partitionId, range, OffsetRange::merged);
         check(partitionId);
     }
 

@@ -11,4 +11,9 @@ public record OffsetRange(long logStartOffset, long endOffset) {
     public boolean readableFrom(long offset) {
         return offset >= logStartOffset && offset <= endOffset;
     }
+
+    /** What can be read at least, where both were so at some time: neither end of a log goes back. */
+    OffsetRange merged(OffsetRange other) {
+        return new OffsetRange(Math.max(logStartOffset, other.logStartOffset), Math.max(endOffset, other.endOffset));
+    }
 }
