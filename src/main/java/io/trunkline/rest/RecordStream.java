@@ -243,12 +243,11 @@ final class RecordStream {
     private void next(StreamPage current) {
         JsonBuffer out = piece();
         current.next(format, out);
+        behind = current.isAhead();
         if (out.length() == 0) {
-            behind = true;
             goLater();
             return;
         }
-        behind = false;
         long more = Math.max(0, out.length() - current.nextSize());
         if (more > 0) {
             exchange.take(more);

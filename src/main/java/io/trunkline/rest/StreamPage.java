@@ -30,6 +30,8 @@ class StreamPage {
 
     private int record;
     private boolean told;
+    /** Whether something was passed over since the last text. */
+    private boolean ahead;
 
     /** A part of a page. */
     sealed interface Part {
@@ -129,13 +131,18 @@ class StreamPage {
             switch (parts.element()) {
                 case Part.Notice notice -> {
                     parts.remove();
+                    ahead = false;
                     format.notice(out, notice.name(), notice.json(), cursor(notice.partition(), notice.offset()));
                 }
                 case Part.Passed passed -> {
                     parts.remove();
+                    ahead = true;
                     set(passed.partition(), passed.next());
                 }
-                case Part.Records records -> next(format, out, records);
+                case Part.Records records -> {
+                    ahead = false;
+                    next(format, out, records);
+                }
             }
         }
     }
@@ -154,6 +161,11 @@ class StreamPage {
                 parts.remove();
             }
         }
+    }
+
+    /** Whether the reader stands further than what has been written of this page says, because something was passed over since. */
+    boolean isAhead() {
+        return ahead;
     }
 
     private byte @Nullable [] cursor(int partition, long offset) {

@@ -10,8 +10,10 @@ import io.trunkline.edge.ResponseBudget;
 import io.trunkline.edge.StreamConfig;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
+import io.trunkline.filter.Filter;
 import io.trunkline.json.JsonBuffer;
 import io.trunkline.log.FetchedBatch;
+import io.trunkline.log.Search;
 import io.trunkline.record.RecordBatch;
 import io.trunkline.rest.ParkedRequests.Parked;
 import io.trunkline.testing.RawHttp;
@@ -31,6 +33,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Queue;
 import java.util.UUID;
@@ -337,6 +340,42 @@ class RecordStreamTest extends ServiceTestCase {
                             .map(id -> Cursor.parse(id.group(1)).offset(0)))
                     .containsExactly(500L);
             assertThat(second).doesNotContain("id: ");
+        }
+    }
+
+    @Test
+    void heartbeatSaysWhereToGoOnWhereSomethingWasPassedOverBehindTheLastEvent() {
+        StreamPage page =
+                new StreamPage(List.of(records(1, 10), new StreamPage.Part.Passed(0, 500)), progress, taken::add);
+        try (RawHttp client = new RawHttp(base.getPort())) {
+            RecordStream stream = start(client, new Pages(page));
+            client.readUntil("\"offset\":0");
+            Awaitility.await().atMost(PATIENCE).until(() -> taken.equals(List.of(true)));
+
+            stream.heartbeat(System.nanoTime() + config.heartbeat().toNanos(), config.heartbeat());
+
+            assertThat(ID.matcher(client.readUntil(": heartbeat\n\n"))
+                            .results()
+                            .map(id -> Cursor.parse(id.group(1)).offset(0)))
+                    .endsWith(500L);
+        }
+    }
+
+    @Test
+    void searchesOfAStreamThatHasEndedAreOver() {
+        try (RawHttp client = new RawHttp(base.getPort())) {
+            StreamFilter filter = new StreamFilter(
+                    Optional.of(Filter.parse("filter", "exists(key)")),
+                    1_000,
+                    Exchange.of(park(client).request()),
+                    Optional.empty());
+            Search before = filter.begin().orElseThrow();
+            assertThat(before.isOver()).isFalse();
+
+            filter.stop();
+
+            assertThat(before.isOver()).isTrue();
+            assertThat(filter.begin().orElseThrow().isOver()).isTrue();
         }
     }
 
