@@ -184,7 +184,8 @@ class ConfiguredServiceIT {
 
         assertThat(allowed.status()).isEqualTo(200);
         assertThat(allowed.header("Access-Control-Allow-Origin")).isEqualTo("https://app.example.org");
-        assertThat(allowed.header("Access-Control-Expose-Headers")).contains("Trunkline-Next-Offset");
+        assertThat(allowed.header("Access-Control-Expose-Headers"))
+                .contains("Trunkline-Next-Offset", "Trunkline-Passed-Records");
         assertThat(other.header("Access-Control-Allow-Origin")).isEmpty();
         assertFailure(other, 403, "ORIGIN_NOT_ALLOWED");
         Api.Answer same = api.send(api.request("/topics")
