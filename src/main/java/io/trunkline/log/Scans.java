@@ -3,6 +3,7 @@ package io.trunkline.log;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
+import io.trunkline.error.TrunklineException;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -99,9 +100,13 @@ final class Scans implements AutoCloseable {
 
         private void go() {
             pool.call(this::turn).whenComplete((outcome, failure) -> {
-                if (failure != null && findings.lookedAt() > 0 && Failures.code(failure) == ErrorCode.OVERLOADED) {
-                    // It has not begun with this chunk: it ends with what it has come to.
-                    search.ifPresent(Search::stop);
+                if (search.isPresent()
+                        && failure != null
+                        && Failures.unwrapped(failure) instanceof TrunklineException reason
+                        && reason.code() == ErrorCode.OVERLOADED) {
+                    // No record of this chunk has been looked at. The search ends here, and keeps what it found in
+                    // other partitions.
+                    search.get().end(reason);
                     result.complete(page());
                 } else if (failure != null) {
                     result.completeExceptionally(Failures.unwrapped(failure));

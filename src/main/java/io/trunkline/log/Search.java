@@ -18,7 +18,7 @@ public final class Search {
     private final AtomicLong bytesLeft;
     private final AtomicLong heldBytes = new AtomicLong();
     private final AtomicLong passedRecords = new AtomicLong();
-    /** Why there was no room for what was found; null as long as there is. */
+    /** Why the search ended early, for want of memory or of a thread; null if it did not. */
     private final AtomicReference<@Nullable TrunklineException> refusal = new AtomicReference<>();
 
     private volatile boolean progressed;
@@ -58,15 +58,20 @@ public final class Search {
         try {
             hold.accept(bytes);
         } catch (TrunklineException e) {
-            refusal.compareAndSet(null, e);
-            stop();
+            end(e);
             return false;
         }
         heldBytes.addAndGet(bytes);
         return true;
     }
 
-    /** @throws TrunklineException why there was no room, where nothing has been looked at for that reason */
+    /** Ends the search for want of memory or of a thread. The fetch then returns what it has found so far. */
+    void end(TrunklineException reason) {
+        refusal.compareAndSet(null, reason);
+        stop();
+    }
+
+    /** @throws TrunklineException why the search ended early, if it has not looked at any record */
     void requireProgress() {
         TrunklineException reason = refusal.get();
         if (reason != null && !progressed) {

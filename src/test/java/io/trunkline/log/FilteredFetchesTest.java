@@ -45,8 +45,8 @@ class FilteredFetchesTest {
     private final LogConfig config = Configs.log(Map.of());
     private final LogMetrics metrics = new LogMetrics(registry, new TopicCounters(registry, config));
     private final HandDriven wakers = new HandDriven();
-    private final DelayedFetches delayed = new DelayedFetches(
-            log, config.fetch(), metrics, new HandDrivenTimer(), WorkerPools.drivenBy(wakers));
+    private final DelayedFetches delayed =
+            new DelayedFetches(log, config.fetch(), metrics, new HandDrivenTimer(), WorkerPools.drivenBy(wakers));
     private final WorkerPool pool = new WorkerPool("filtered-fetches", 2, 100);
     private final LogEnds ends = new LogEnds(log, pool);
     private final PageReader pages = new PageReader(
@@ -111,8 +111,8 @@ class FilteredFetchesTest {
                         .hasSize(2)
                         .allSatisfy(outcome -> assertThat(outcome)
                                 .isInstanceOfSatisfying(
-                                        FetchOutcome.Page.class, page -> assertThat(page.nextOffset())
-                                                .isEqualTo(2))));
+                                        FetchOutcome.Page.class,
+                                        page -> assertThat(page.nextOffset()).isEqualTo(2))));
     }
 
     @Test
@@ -157,10 +157,13 @@ class FilteredFetchesTest {
         Search search = search(MUCH, held -> {});
 
         abandoned.complete(null);
-        assertThat(fetch(0, search)).succeedsWithin(SOON).satisfies(found -> assertThat(page(found).nextOffset())
-                .isEqualTo(80_002));
+        assertThat(fetch(0, search))
+                .succeedsWithin(SOON)
+                .satisfies(found -> assertThat(page(found).nextOffset()).isEqualTo(80_002));
 
-        assertThat(log.reads).as("one for each large batch, and for what lies before and behind").hasValueBetween(2, 4);
+        assertThat(log.reads)
+                .as("one for each large batch, and for what lies before and behind")
+                .hasValueBetween(2, 4);
     }
 
     @Test
@@ -170,11 +173,13 @@ class FilteredFetchesTest {
         }
         log.append("0", "0", "1", "0", "1");
 
-        assertThat(fetch(0, search(MUCH, FilteredFetchesTest::refuse))).succeedsWithin(SOON).satisfies(found -> {
-            assertThat(page(found).isEmpty()).isTrue();
-            assertThat(page(found).full()).isTrue();
-            assertThat(page(found).nextOffset()).isEqualTo(12);
-        });
+        assertThat(fetch(0, search(MUCH, FilteredFetchesTest::refuse)))
+                .succeedsWithin(SOON)
+                .satisfies(found -> {
+                    assertThat(page(found).isEmpty()).isTrue();
+                    assertThat(page(found).full()).isTrue();
+                    assertThat(page(found).nextOffset()).isEqualTo(12);
+                });
         assertThat(passedBytes).hasValue(12);
     }
 
@@ -185,8 +190,41 @@ class FilteredFetchesTest {
         assertThat(fetch(0, search(MUCH, FilteredFetchesTest::refuse)))
                 .failsWithin(SOON)
                 .withThrowableThat()
-                .satisfies(failure -> assertThat(Failures.code(failure.getCause())).isEqualTo(ErrorCode.OVERLOADED));
+                .satisfies(failure -> assertThat(Failures.code(failure)).isEqualTo(ErrorCode.OVERLOADED));
         assertThat(passedBytes).hasValue(0);
+    }
+
+    /** The service reads one of two partitions, and is too busy for the other one. */
+    @Test
+    void searchThatGetsNoTurnEndsWithWhatItHasComeTo() {
+        log.append("0", "1");
+        AtomicInteger turns = new AtomicInteger();
+        log.beforeRead = () -> {
+            if (turns.incrementAndGet() > 1) {
+                refuse(0);
+            }
+        };
+
+        assertThat(fetches.read(
+                        List.of(new Position(PARTITION, 0), new Position(PARTITION + 1, 0)),
+                        Map.of(PARTITION, new OffsetRange(0, 2), PARTITION + 1, new OffsetRange(0, 2)),
+                        limits(search(MUCH, held -> {}))))
+                .succeedsWithin(SOON)
+                .satisfies(found -> assertThat(found.values())
+                        .map(outcome -> ((FetchOutcome.Page) outcome).nextOffset())
+                        .containsExactlyInAnyOrder(2L, 0L));
+        assertThat(passedBytes).hasValue(1);
+    }
+
+    @Test
+    void searchThatGetsNoTurnAtAllFails() {
+        log.append("0", "1");
+        log.beforeRead = () -> refuse(0);
+
+        assertThat(fetch(0, search(MUCH, held -> {})))
+                .failsWithin(SOON)
+                .withThrowableThat()
+                .satisfies(failure -> assertThat(Failures.code(failure)).isEqualTo(ErrorCode.OVERLOADED));
     }
 
     @Test
@@ -219,8 +257,11 @@ class FilteredFetchesTest {
     }
 
     private CompletableFuture<Map<Long, FetchOutcome>> fetch(long offset, Search search) {
-        FetchLimits limits = new FetchLimits(1, 1 << 20, 1_000, Duration.ofMinutes(5), Optional.of(search));
-        return fetches.fetch(List.of(new Position(PARTITION, offset)), limits, Map.of(), abandoned);
+        return fetches.fetch(List.of(new Position(PARTITION, offset)), limits(search), Map.of(), abandoned);
+    }
+
+    private static FetchLimits limits(Search search) {
+        return new FetchLimits(1, 1 << 20, 1_000, Duration.ofMinutes(5), Optional.of(search));
     }
 
     private void reached(long end) {
