@@ -46,7 +46,13 @@ class NodeClientsIT {
     private final Map<String, String> settings = new HashMap<>();
     private final List<AutoCloseable> open = new ArrayList<>();
     private NodePackages packages;
+    /** The replica that tests write to. */
     private ServiceProcess service;
+    /** The replica that tests may end. */
+    private ServiceProcess other;
+
+    private final int otherPort = ServiceProcess.freePort();
+    private final List<ServiceProcess> replicas = new ArrayList<>();
     private Path directory = Path.of("");
 
     @BeforeAll
@@ -55,11 +61,13 @@ class NodeClientsIT {
         this.directory = directory;
         settings.putAll(database.start());
         settings.put("trunkline.streams.retry", "100ms");
-        service = ServiceProcess.start(directory, settings);
+        service = launch(0);
+        service.awaitReady();
+        other = launch(otherPort);
     }
 
     @AfterEach
-    void stopAllButOne() throws Exception {
+    void closeWhatTheTestOpened() throws Exception {
         for (AutoCloseable each : open.reversed()) {
             each.close();
         }
@@ -68,8 +76,8 @@ class NodeClientsIT {
 
     @AfterAll
     void stop() {
-        if (service != null) {
-            service.close();
+        for (ServiceProcess replica : replicas) {
+            replica.close();
         }
         database.stop();
     }
@@ -80,10 +88,21 @@ class NodeClientsIT {
         return closeable;
     }
 
-    private ServiceProcess replica(int port) {
+    private ServiceProcess launch(int port) {
         Map<String, String> all = new HashMap<>(settings);
         all.put("quarkus.http.port", Integer.toString(port));
-        return opened(ServiceProcess.start(directory, all));
+        ServiceProcess replica = ServiceProcess.launch(directory, all);
+        replicas.add(replica);
+        return replica;
+    }
+
+    /** The replica that tests may end, started again where one has; always at the same port. */
+    private ServiceProcess other() {
+        if (!other.isAlive()) {
+            other = launch(otherPort);
+        }
+        other.awaitReady();
+        return other;
     }
 
     private NodeClient follow(int port, String topic, int count) {
@@ -94,7 +113,7 @@ class NodeClientsIT {
     /** Each second, the proxy cuts all connections, and from then on sends clients to another replica, or to nobody. */
     @Test
     void followerThatIsCutOffEachSecondMissesNothingAndGetsNothingTwice() throws Exception {
-        ServiceProcess other = replica(ServiceProcess.freePort());
+        int other = other().port();
         Balancer refusing = opened(Balancer.start());
         FlakyProxy proxy = opened(FlakyProxy.toPort(service.port()));
         String topic = service.api().newTopic(PARTITIONS);
@@ -104,7 +123,7 @@ class NodeClientsIT {
         int nobody = URI.create(refusing.url()).getPort();
         int before = 0;
         String expected = "open";
-        for (int next : List.of(other.port(), service.port(), nobody, other.port(), service.port())) {
+        for (int next : List.of(other, service.port(), nobody, other, service.port())) {
             numbers.writeMore();
             awaitTurn(follower, before, expected);
             before = follower.lines().size();
@@ -131,9 +150,8 @@ class NodeClientsIT {
 
     @Test
     void followerOfReplicaThatIsKilledOrStoppedMissesNothingAndGetsNothingTwice() throws Exception {
-        int port = ServiceProcess.freePort();
-        ServiceProcess first = replica(port);
-        FlakyProxy proxy = opened(FlakyProxy.toPort(port));
+        ServiceProcess first = other();
+        FlakyProxy proxy = opened(FlakyProxy.toPort(otherPort));
         String topic = service.api().newTopic(PARTITIONS);
         Numbers numbers = opened(new Numbers(service.api(), topic));
         NodeClient follower = follow(proxy.port(), topic, RECORDS);
@@ -141,11 +159,12 @@ class NodeClientsIT {
         awaitMoreRecords(follower, numbers);
         first.kill();
         follower.awaitLines(lines -> lines.contains("lost"));
-        ServiceProcess second = replica(port);
+        ServiceProcess second = other();
         awaitMoreRecords(follower, numbers);
         second.terminate();
         follower.awaitLines(lines -> lines.contains("error REPLICA_STOPPING"));
         proxy.goTo(service.port());
+        second.awaitEnd();
         awaitMoreRecords(follower, numbers);
         numbers.writeTheRest();
 
