@@ -75,7 +75,7 @@ public enum ErrorCode {
     SUBSCRIPTION_CONFLICT,
     /** The consumer reads nothing yet. */
     NOT_SUBSCRIBED,
-    /** Nothing is committed, and the consumer does not say where to begin. */
+    /** Nothing is committed, and the consumer does not say where to begin; or there is no offset that could be shifted. */
     NO_OFFSET,
     /** Another consumer of the group has a partition that this one commits, so that nothing was committed. */
     COMMIT_FENCED,

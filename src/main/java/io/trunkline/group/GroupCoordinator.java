@@ -210,15 +210,33 @@ public class GroupCoordinator implements ConnectionUser {
             GroupName name, boolean create, Function<GroupEntity, T> work) {
         return changing(name, () -> {
             GroupEntity group = create ? made(name) : locked(name).orElseThrow(() -> notFound(name));
-            int count = members.of(group).size();
-            if (count > 0) {
-                throw new TrunklineException(
-                        ErrorCode.GROUP_NOT_EMPTY,
-                        "Group " + name + " has " + count
-                                + " consumers; delete them first, or wait until they expire.");
-            }
+            checkEmpty(name, group);
             return work.apply(group);
         });
+    }
+
+    /** Looks at what {@link #whileEmpty} would change, and fails as that would. Changes nothing and makes no group. */
+    <T> CompletableFuture<T> lookWhileEmpty(GroupName name, boolean create, Supplier<T> look) {
+        return pool.call(() -> transactions.read(() -> {
+            Optional<GroupEntity> group = groups.named(name);
+            if (group.isPresent()) {
+                checkEmpty(name, group.get());
+            } else if (!create) {
+                throw notFound(name);
+            } else if (groups.count() >= config.maxGroups()) {
+                throw limitReached();
+            }
+            return look.get();
+        }));
+    }
+
+    private void checkEmpty(GroupName name, GroupEntity group) {
+        int count = members.of(group).size();
+        if (count > 0) {
+            throw new TrunklineException(
+                    ErrorCode.GROUP_NOT_EMPTY,
+                    "Group " + name + " has " + count + " consumers; delete them first, or wait until they expire.");
+        }
     }
 
     /**
@@ -284,16 +302,20 @@ public class GroupCoordinator implements ConnectionUser {
             }
             // Only where it is missing: to the end of the transaction nobody else makes one.
             if (!store.makeGroup(name, config.maxGroups())) {
-                throw new TrunklineException(
-                        ErrorCode.GROUP_LIMIT_REACHED,
-                        "There may be at most " + config.maxGroups()
-                                + " consumer groups (trunkline.consumer.max-groups): delete some, or wait until those without"
-                                + " consumers are forgotten.");
+                throw limitReached();
             }
         }
         throw new TrunklineException(
                 ErrorCode.OVERLOADED,
                 "Group " + name + " is being deleted again and again; nothing was done. Try again.");
+    }
+
+    private TrunklineException limitReached() {
+        return new TrunklineException(
+                ErrorCode.GROUP_LIMIT_REACHED,
+                "There may be at most " + config.maxGroups()
+                        + " consumer groups (trunkline.consumer.max-groups): delete some, or wait until those without"
+                        + " consumers are forgotten.");
     }
 
     private Optional<GroupEntity> locked(GroupName name) {

@@ -17,9 +17,14 @@ record GroupOffset(
         Optional<OffsetAndMetadata> committed,
         OptionalLong start,
         Optional<String> member) {
+    /** Where the group would go on: at what is committed, or else where it began; empty where nobody knows. */
+    OptionalLong resumes() {
+        return committed.map(c -> OptionalLong.of(c.offset())).orElse(start);
+    }
+
     /** How many records lie between where the group would go on and the end, of those that can be read. */
     OptionalLong lag(OffsetRange range) {
-        OptionalLong resumes = committed.map(c -> OptionalLong.of(c.offset())).orElse(start);
+        OptionalLong resumes = resumes();
         return resumes.isEmpty()
                 ? OptionalLong.empty()
                 : OptionalLong.of(

@@ -2,13 +2,11 @@ package io.trunkline.group;
 
 import io.quarkus.runtime.ShutdownEvent;
 import io.trunkline.async.WorkerPool;
-import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.trunkline.jdbc.ConnectionUser;
 import io.trunkline.jdbc.Transactions;
 import io.trunkline.log.Logs;
 import io.trunkline.log.OffsetRange;
-import io.trunkline.topic.TopicCatalog;
 import io.trunkline.topic.TopicName;
 import io.trunkline.topic.TopicPartition;
 import io.trunkline.topic.Topics;
@@ -16,8 +14,6 @@ import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.util.ArrayList;
-import java.util.Collection;
-import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -29,8 +25,7 @@ import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Predicate;
 
 /**
  * Consumer groups as those see them who look after them. Calls return at once and fail with a {@link TrunklineException},
@@ -51,6 +46,7 @@ public class Groups implements ConnectionUser {
     private final Topics topics;
     private final Logs logs;
     private final WorkerPool pool = new WorkerPool("groups", THREADS, MOST_WAITING);
+    private final GroupResets resets;
 
     Groups(
             GroupRepository repository,
@@ -71,6 +67,8 @@ public class Groups implements ConnectionUser {
         this.coordinator = coordinator;
         this.topics = topics;
         this.logs = logs;
+        resets = new GroupResets(
+                repository, membershipStore, offsetStore, transactions, coordinator, topics, logs, pool);
     }
 
     @Override
@@ -144,92 +142,34 @@ public class Groups implements ConnectionUser {
         });
     }
 
-    public sealed interface Target {
-        /** At the first record that is kept. */
-        record Earliest() implements Target {}
-
-        /** After the last record there is. */
-        record Latest() implements Target {}
-
-        /** At the first record that is not older, in milliseconds since the epoch. */
-        record Time(long timestamp) implements Target {}
-    }
-
     /**
      * Commits offsets for a group that has no consumer, and creates the group where it does not exist. The caller need not be
      * a consumer. Fails with {@code GROUP_NOT_EMPTY}, {@code TOPIC_NOT_FOUND} or {@code PARTITION_NOT_FOUND}.
      */
     public CompletableFuture<Void> commit(GroupName name, Map<TopicPartition, OffsetAndMetadata> offsets) {
-        return topics.ids(offsets.keySet())
-                .thenCompose(ids -> commit(name, true, OffsetAndMetadata.byId(offsets, ids)));
+        return reset(
+                        name,
+                        new GroupReset(new GroupReset.Target.Offsets(offsets), new GroupReset.Scope.Known()),
+                        t -> true)
+                .thenApply(changes -> null);
     }
 
     /**
-     * Commits the offsets that a target comes to, in all partitions of topics, or in all of which the group has an offset.
-     * Fails with {@code GROUP_NOT_EMPTY}, {@code GROUP_NOT_FOUND} or {@code TOPIC_NOT_FOUND}.
+     * Moves where a group that has no consumer goes on. Where topics or partitions are named, the group is made if it does not
+     * exist, unless its offsets are to be shifted. Fails with {@code GROUP_NOT_EMPTY}, {@code GROUP_NOT_FOUND}, {@code
+     * GROUP_LIMIT_REACHED}, {@code TOPIC_NOT_FOUND}, {@code PARTITION_NOT_FOUND}, or with {@code NO_OFFSET} where an offset is to
+     * be shifted that the group does not have; nothing is changed then.
      *
-     * @param names the topics, for which the group is made where it does not exist; empty for what it has
+     * @param visible the topics that a failure may name
+     * @return what it did to each partition that exists, in order
      */
-    public CompletableFuture<Void> reset(GroupName name, Target target, Collection<TopicName> names) {
-        CompletableFuture<Set<Long>> ids = names.isEmpty()
-                ? pool.call(() -> transactions.read(() -> {
-                    if (repository.named(name).isEmpty()) {
-                        throw GroupCoordinator.notFound(name);
-                    }
-                    Set<Long> all = new HashSet<>();
-                    offsetStore.offsets(name).forEach(offset -> all.add(offset.partitionId()));
-                    return all;
-                }))
-                : topics.catalog(Set.copyOf(names)).thenApply(catalog -> ids(names, catalog));
-        return ids.thenCompose(
-                all -> resolve(target, all).thenCompose(offsets -> commit(name, !names.isEmpty(), offsets)));
+    public CompletableFuture<List<OffsetChange>> reset(GroupName name, GroupReset reset, Predicate<TopicName> visible) {
+        return resets.reset(name, reset, visible);
     }
 
-    private static Set<Long> ids(Collection<TopicName> names, TopicCatalog catalog) {
-        Set<Long> ids = new HashSet<>();
-        for (TopicName name : names) {
-            @Nullable List<Long> partitions = catalog.partitionIds().get(name);
-            if (partitions == null) {
-                throw new TrunklineException(ErrorCode.TOPIC_NOT_FOUND, "Topic " + name + " does not exist.");
-            }
-            ids.addAll(partitions);
-        }
-        return ids;
-    }
-
-    private CompletableFuture<Map<Long, OffsetAndMetadata>> resolve(Target target, Set<Long> partitionIds) {
-        return switch (target) {
-            case Target.Earliest() -> resolve(partitionIds, OffsetRange::logStartOffset);
-            case Target.Latest() -> resolve(partitionIds, OffsetRange::endOffset);
-            case Target.Time(long timestamp) -> {
-                CompletableFuture<Map<Long, OffsetAndMetadata>> all =
-                        CompletableFuture.completedFuture(new HashMap<>());
-                // One after the other: each is a search in PostgreSQL.
-                for (Long id : partitionIds) {
-                    all = all.thenCompose(offsets -> logs.offsetForTime(id, timestamp)
-                            .thenApply(offset -> {
-                                offsets.put(id, new OffsetAndMetadata(offset));
-                                return offsets;
-                            }));
-                }
-                yield all;
-            }
-        };
-    }
-
-    private CompletableFuture<Map<Long, OffsetAndMetadata>> resolve(
-            Set<Long> partitionIds, Function<OffsetRange, Long> offset) {
-        return logs.ranges(partitionIds).thenApply(ranges -> {
-            Map<Long, OffsetAndMetadata> offsets = new HashMap<>();
-            ranges.forEach((id, range) -> offsets.put(id, new OffsetAndMetadata(offset.apply(range))));
-            return offsets;
-        });
-    }
-
-    private CompletableFuture<Void> commit(GroupName name, boolean create, Map<Long, OffsetAndMetadata> offsets) {
-        return coordinator.whileEmpty(name, create, group -> {
-            membershipStore.reset(group.id, offsets);
-            return null;
-        });
+    /** What {@link #reset} would do now, and the failure that it would have. Changes nothing. */
+    public CompletableFuture<List<OffsetChange>> tryReset(
+            GroupName name, GroupReset reset, Predicate<TopicName> visible) {
+        return resets.tryReset(name, reset, visible);
     }
 }

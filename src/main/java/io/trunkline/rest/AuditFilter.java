@@ -83,6 +83,7 @@ class AuditFilter {
         private @Nullable String address;
         private volatile @Nullable ErrorCode code;
         private volatile boolean hidden;
+        private volatile boolean tries;
 
         private Watched(RoutingContext context) {
             this.context = context;
@@ -99,8 +100,14 @@ class AuditFilter {
                 change = asked.operation();
                 // A connection that has been closed does not know it any more.
                 address = ClientNetwork.addressOf(request);
-                context.addEndHandler(end -> write(asked.operation().id(), outcome()));
+                context.addEndHandler(end -> ended(asked.operation().id(), outcome()));
             });
+        }
+
+        private void ended(String action, AuditEvent.Outcome outcome) {
+            if (!tries || outcome == AuditEvent.Outcome.REFUSED) {
+                write(action, outcome);
+            }
         }
 
         private Optional<ApiOperation.Asked> asked() {
@@ -180,6 +187,14 @@ class AuditFilter {
         Watched watched = context.get(KEY);
         if (watched != null) {
             watched.add(kind, name);
+        }
+    }
+
+    /** Notes that a request only tries what it would do: of that nothing is written down, unless it is refused. */
+    static void changesNothing(RoutingContext context) {
+        Watched watched = context.get(KEY);
+        if (watched != null) {
+            watched.tries = true;
         }
     }
 

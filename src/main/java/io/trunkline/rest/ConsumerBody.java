@@ -131,14 +131,19 @@ final class ConsumerBody {
     /** @throws TrunklineException {@code INVALID_REQUEST} */
     static List<TopicPartition> partitions(RoutingContext context) {
         ControlBody body = ControlBody.parse(context, Set.of(PARTITIONS));
-        List<TopicPartition> partitions = list(
+        List<TopicPartition> partitions = partitions(body);
+        body.check();
+        return partitions;
+    }
+
+    /** The partitions in a body that may hold other things too. What does not fit is noted in the body. */
+    static List<TopicPartition> partitions(ControlBody body) {
+        return list(
                 body,
                 PARTITIONS,
                 Set.of("topic", "partition"),
                 "a topic and a partition",
                 (partition, item) -> Optional.of(partition));
-        body.check();
-        return partitions;
     }
 
     private static <T> List<T> list(

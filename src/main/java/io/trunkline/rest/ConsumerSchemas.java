@@ -83,15 +83,31 @@ final class ConsumerSchemas {
     @Schema(name = "OffsetCommitSeekList")
     record Offsets(List<Offset> offsets) {}
 
-    @Schema(name = "OffsetsReset", description = "One of to, timestamp and offsets.")
+    @Schema(name = "OffsetsReset", description = "One of to, timestamp, shift and offsets.")
     record Reset(
             @Schema(enumeration = {"earliest", "latest"}) String to,
 
             @Schema(description = "The first record that is not older, in milliseconds since 1970.")
             Long timestamp,
 
+            @Schema(
+                    description =
+                            "So many records on, or back if negative, from what is committed, or else where the group began; not"
+                                    + " before the log start or beyond the end.")
+            Long shift,
+
             List<Offset> offsets,
 
-            @Schema(description = "With to and timestamp: which topics; all that the group has offsets of, if absent.")
-            List<String> topics) {}
+            @Schema(
+                    description =
+                            "With to, timestamp and shift: which topics; without topics and partitions all partitions that the"
+                                    + " group has offsets of.")
+            List<String> topics,
+
+            @Schema(description = "With to, timestamp and shift, and in place of topics: which partitions.")
+            List<Partition> partitions,
+
+            @JsonProperty("dry_run")
+            @Schema(defaultValue = "false", description = "Whether only to tell what would change.")
+            Boolean dryRun) {}
 }

@@ -155,6 +155,12 @@ final class ControlBody {
                 .orElseGet(OptionalLong::empty);
     }
 
+    OptionalLong signedLong(String field) {
+        return value(field, n -> n.isIntegralNumber() && n.canConvertToLong(), "a whole number", JsonNode::longValue)
+                .map(OptionalLong::of)
+                .orElseGet(OptionalLong::empty);
+    }
+
     /** The items of a list that has to be there. */
     List<JsonNode> items(String field, int most) {
         List<JsonNode> items = new ArrayList<>();

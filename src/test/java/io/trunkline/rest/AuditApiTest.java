@@ -125,6 +125,30 @@ class AuditApiTest extends AccessTestCase {
     }
 
     @Test
+    void resetIsWrittenDownAndATryIsNot() {
+        String name = topic("reset", 1);
+        String body = "{\"to\":\"latest\",\"topics\":[\"" + name + "\"],\"dry_run\":";
+        String tried = UUID.randomUUID().toString();
+        String done = UUID.randomUUID().toString();
+
+        assertThat(reset(tried, body + "true}").status()).isEqualTo(200);
+        assertThat(reset(done, body + "false}").status()).isEqualTo(200);
+
+        assertThat(of(done))
+                .containsEntry("action", "resetOffsets")
+                .containsEntry("outcome", "done")
+                .containsEntry("group", prefix + "group");
+        assertThat(find(tried)).isEmpty();
+    }
+
+    private Api.Answer reset(String request, String body) {
+        return admin.send(admin.request("/groups/" + prefix + "group/offsets")
+                .header("X-Request-Id", request)
+                .header("Content-Type", Api.CONTROL)
+                .PUT(HttpRequest.BodyPublishers.ofString(body)));
+    }
+
+    @Test
     void whatTheRulesHideIsWrittenDownAsRefused() {
         String name = topic("hidden", 1);
         Api stranger = principal(prefix + "eve");
