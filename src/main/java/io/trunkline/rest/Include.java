@@ -21,6 +21,8 @@ enum Include {
     OFFSETS,
     /** How many bytes partitions hold. */
     SIZES,
+    /** How old the oldest records of partitions are. */
+    TIMESTAMPS,
     /** Which failure it is that stands in the place of a record. */
     CODE,
     /** Why a record cannot be shown in the format of its consumer. */

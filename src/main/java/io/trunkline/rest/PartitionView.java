@@ -38,12 +38,21 @@ record PartitionView(
                         "With include=sizes: of the records that can be read, before PostgreSQL compresses them; absent while it"
                                 + " is not known.")
         @Nullable
-        Long sizeBytes) {
+        Long sizeBytes,
+
+        @JsonProperty("oldest_timestamp")
+        @JsonInclude(JsonInclude.Include.NON_NULL)
+        @Schema(
+                description =
+                        "With include=timestamps: of the oldest batch of records, in milliseconds since 1970, which is what retention"
+                                + " goes by; absent without records, and while it is not known.")
+        @Nullable
+        Long oldestTimestamp) {
     private static final List<ReplicaView> ONE_BROKER = List.of(new ReplicaView(0, true, true));
 
     static PartitionView of(int partition, @Nullable LogState state, Set<Include> include) {
         if (state == null) {
-            return new PartitionView(partition, 0, ONE_BROKER, null, null, null);
+            return new PartitionView(partition, 0, ONE_BROKER, null, null, null, null);
         }
         boolean offsets = include.contains(Include.OFFSETS);
         return new PartitionView(
@@ -52,7 +61,10 @@ record PartitionView(
                 ONE_BROKER,
                 offsets ? (Long) state.range().logStartOffset() : null,
                 offsets ? (Long) state.range().endOffset() : null,
-                include.contains(Include.SIZES) ? (Long) state.bytes() : null);
+                include.contains(Include.SIZES) ? (Long) state.bytes() : null,
+                include.contains(Include.TIMESTAMPS) && state.oldestTimestamp().isPresent()
+                        ? (Long) state.oldestTimestamp().getAsLong()
+                        : null);
     }
 
     /** The broker, in Kafka's terms. */

@@ -46,8 +46,9 @@ class TopicsResource {
     private static final String FACTOR = "replication_factor";
     private static final String CONFIGS = "configs";
     private static final int DEFAULT_COUNT = -1;
-    private static final Set<Include> TOPIC_INCLUDES = Set.of(Include.CONFIG_SOURCES, Include.OFFSETS, Include.SIZES);
-    private static final Set<Include> PARTITION_INCLUDES = Set.of(Include.OFFSETS, Include.SIZES);
+    private static final Set<Include> PARTITION_INCLUDES = Set.of(Include.OFFSETS, Include.SIZES, Include.TIMESTAMPS);
+    private static final Set<Include> TOPIC_INCLUDES =
+            Set.of(Include.CONFIG_SOURCES, Include.OFFSETS, Include.SIZES, Include.TIMESTAMPS);
 
     private final Topics topics;
     private final Creators creators;
@@ -93,7 +94,7 @@ class TopicsResource {
     @APIResponse(responseCode = "404", description = "TOPIC_NOT_FOUND")
     public Uni<Response> describe(
             @PathParam("topicname") String topic,
-            @Parameter(description = Include.DESCRIPTION, example = "config_sources,offsets,sizes")
+            @Parameter(description = Include.DESCRIPTION, example = "config_sources,offsets,sizes,timestamps")
                     @QueryParam(Include.PARAMETER)
                     String include,
             @Context HttpHeaders headers) {
@@ -273,7 +274,7 @@ class TopicsResource {
 
     private Uni<Described> described(String text, Function<Topic, List<Long>> partitionIds, Set<Include> included) {
         TopicName name = Parameters.topic(text);
-        boolean needsStates = included.contains(Include.OFFSETS) || included.contains(Include.SIZES);
+        boolean needsStates = included.stream().anyMatch(PARTITION_INCLUDES::contains);
         return Uni.createFrom()
                 .completionStage(() -> topics.get(name).thenCompose(topic -> {
                     List<Long> ids = partitionIds.apply(topic);

@@ -80,6 +80,16 @@ class TopicsApiTest extends ServiceTestCase {
         assertThat(none.at("/partitions/0/size_bytes").asLong()).isPositive();
         assertThat(partition.path("end_offset").asLong()).isEqualTo(3);
         assertThat(partition.path("size_bytes").asLong()).isPositive();
+        JsonNode timed = api.get(path + "/partitions/0?include=timestamps").json();
+        assertThat(timed.path("oldest_timestamp").asLong()).isPositive();
+        assertThat(timed.has("size_bytes")).isFalse();
+        assertThat(all.at("/partitions/0/oldest_timestamp")).isEqualTo(timed.path("oldest_timestamp"));
+        assertThat(partition.has("oldest_timestamp")).isFalse();
+        assertThat(api.get("/topics/" + api.newTopic(1) + "?include=timestamps")
+                        .json()
+                        .at("/partitions/0")
+                        .has("oldest_timestamp"))
+                .isFalse();
         assertThat(api.get("/?include=name").json().path("name").asText()).isEqualTo("Trunkline");
         assertThat(api.get("/").json().has("name")).isFalse();
     }
