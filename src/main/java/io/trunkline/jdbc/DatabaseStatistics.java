@@ -3,6 +3,8 @@ package io.trunkline.jdbc;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.List;
+import java.util.Optional;
 
 /** What PostgreSQL tells of itself to a role without special rights. */
 @ApplicationScoped
@@ -23,6 +25,22 @@ public class DatabaseStatistics {
                    pg_postmaster_start_time()
               FROM pg_stat_database d
              WHERE d.datname = current_database()
+            """;
+
+    /** The role sees the names and addresses of its own connections, which are those of all replicas. */
+    private static final String REPLICAS = """
+            SELECT a.application_name, min(host(a.client_addr))
+              FROM pg_stat_activity a
+             WHERE a.datname = current_database()
+               AND a.usename = current_user
+               AND starts_with(a.application_name, ?)
+             GROUP BY a.application_name
+             ORDER BY a.application_name
+             LIMIT 1000
+            """;
+
+    private static final String VERSION = """
+            SELECT split_part(current_setting('server_version'), ' ', 1)
             """;
 
     private final Database database;
@@ -73,5 +91,26 @@ public class DatabaseStatistics {
                         row.getLong(11),
                         row.getLong(12),
                         row.getObject(13, OffsetDateTime.class).toInstant())));
+    }
+
+    /**
+     * A replica that has connections.
+     *
+     * @param id as {@link ReplicaId} has it
+     * @param address as PostgreSQL sees it, which may be that of a pooler; empty for a connection through a socket of the file system
+     */
+    public record Replica(String id, Optional<String> address) {}
+
+    /** The replicas with connections to this database, by id, at most 1,000. Fails with {@code DATABASE_UNAVAILABLE}. */
+    public List<Replica> replicas() {
+        return database.readAtLeisure(new Sql(REPLICAS, ReplicaId.APPLICATION)
+                .list(row -> new Replica(
+                        row.getString(1).substring(ReplicaId.APPLICATION.length()),
+                        Optional.ofNullable(row.getString(2)))));
+    }
+
+    /** The version of the server, such as {@code 18.1}. Fails with {@code DATABASE_UNAVAILABLE}. */
+    public String version() {
+        return database.readAtLeisure(new Sql(VERSION).one(row -> row.getString(1)));
     }
 }

@@ -119,7 +119,7 @@ class ConnectionSettingsTest extends ServiceTestCase {
     private void renewConnections() throws SQLException {
         try (Connection superuser = TestDatabase.asSuperuser();
                 PreparedStatement old = superuser.prepareStatement(
-                        "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'trunkline' AND backend_start < ?");
+                        "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'trunkline%' AND backend_start < ?");
                 Statement statement = superuser.createStatement();
                 ResultSet now = statement.executeQuery("SELECT clock_timestamp()")) {
             now.next();
