@@ -34,6 +34,7 @@ class ArchitectureTest {
 
     private static final Set<String> EDGE_USES = Set.of(
             "edge",
+            "overview",
             "consumer",
             "group",
             "retention",
@@ -58,6 +59,9 @@ class ArchitectureTest {
             Map.entry("embedded", Set.of("jdbc")),
             Map.entry("edge", Set.of("access", "error")),
             Map.entry(
+                    "overview",
+                    Set.of("group", "retention", "log", "access", "topic", "schema", "jdbc", "async", "error")),
+            Map.entry(
                     "consumer",
                     Set.of("group", "log", "access", "topic", "schema", "jdbc", "async", "filter", "record", "error")),
             Map.entry("group", Set.of("log", "access", "topic", "schema", "jdbc", "async", "record", "error")),
@@ -75,7 +79,7 @@ class ArchitectureTest {
             Map.entry("error", Set.of()));
 
     private static final List<String> FEATURES =
-            List.of("topic", "access", "log", "group", "consumer", "retention", "outbox");
+            List.of("topic", "access", "log", "group", "consumer", "retention", "outbox", "overview");
     private static final List<String> KIT = List.of("schema", "jdbc", "async", "filter", "json", "record", "error");
 
     private static final List<String> REFLECTIVE = List.of(

@@ -1,6 +1,7 @@
 package io.trunkline.group;
 
 import io.quarkus.runtime.ShutdownEvent;
+import io.trunkline.async.SharedLook;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.Failures;
 import io.trunkline.jdbc.ConnectionUser;
@@ -12,7 +13,9 @@ import io.trunkline.schema.DatabaseReady;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -25,7 +28,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Looks after all groups, on every replica: removes consumers that were silent for too long, forgets groups that nobody
- * has used for long, and computes the lag for the metrics.
+ * has used for long, and computes the lag for the metrics and as often as somebody wants to see it.
  */
 @ApplicationScoped
 class GroupJob implements ConnectionUser {
@@ -42,11 +45,14 @@ class GroupJob implements ConnectionUser {
     private final ConsumerConfig config;
     private final LogConfig logConfig;
     private final GroupMetrics metrics;
+    private final GroupLooks looks;
+    private final Clock clock;
     private final Quiet quiet;
     /** When PostgreSQL was found to be away last, by {@link System#nanoTime}; null when it never was. */
     private volatile @Nullable Long awayAt;
 
     private final ScheduledExecutorService timer = WorkerPool.timer("group-job", 1);
+    private final SharedLook shared = new SharedLook(timer, this::lookBetween);
 
     GroupJob(
             GroupStore store,
@@ -56,6 +62,8 @@ class GroupJob implements ConnectionUser {
             ConsumerConfig config,
             LogConfig logConfig,
             GroupMetrics metrics,
+            GroupLooks looks,
+            Clock clock,
             Quiet quiet) {
         this.store = store;
         this.offsetStore = offsetStore;
@@ -64,31 +72,40 @@ class GroupJob implements ConnectionUser {
         this.config = config;
         this.logConfig = logConfig;
         this.metrics = metrics;
+        this.looks = looks;
+        this.clock = clock;
         this.quiet = quiet;
+        looks.lookedUpBy(shared);
     }
 
     void start(@Observes @Priority(300) DatabaseReady event) {
         Duration tenth = config.sessionTimeout().dividedBy(10);
         Duration expire = tenth.compareTo(MOST_INTERVAL) < 0 ? tenth : MOST_INTERVAL;
-        every(expire, Heartbeats.interval(config), "expire consumers", this::expire);
-        every(config.lagInterval(), SELDOM, "compute the lag", this::lag);
-        every(FORGET_INTERVAL, FORGET_INTERVAL, "forget empty groups", this::forget);
+        every(expire, Heartbeats.interval(config), "expire consumers", this::expire, () -> {});
+        every(config.lagInterval(), SELDOM, "compute the lag", this::lag, looks::unchanged);
+        every(FORGET_INTERVAL, FORGET_INTERVAL, "forget empty groups", this::forget, () -> {});
     }
 
     void stop(@Observes @Priority(5) ShutdownEvent event) {
         WorkerPool.stop(timer);
     }
 
-    /** @param seldom how often while nothing is written */
-    private void every(Duration interval, Duration seldom, String what, Runnable task) {
+    /**
+     * @param seldom how often while nothing is written
+     * @param unchanged runs in the place of a task that is left out since nothing is written
+     */
+    private void every(Duration interval, Duration seldom, String what, Runnable task, Runnable unchanged) {
         timer.scheduleWithFixedDelay(
-                quiet.paced(seldom, () -> {
-                    try {
-                        task.run();
-                    } catch (RuntimeException e) {
-                        LOG.warnf("Could not %s; will try again code=%s", what, Failures.code(e));
-                    }
-                }),
+                quiet.paced(
+                        seldom,
+                        () -> {
+                            try {
+                                task.run();
+                            } catch (RuntimeException e) {
+                                LOG.warnf("Could not %s; will try again code=%s", what, Failures.code(e));
+                            }
+                        },
+                        unchanged),
                 0,
                 interval.toMillis(),
                 TimeUnit.MILLISECONDS);
@@ -120,21 +137,49 @@ class GroupJob implements ConnectionUser {
         }
     }
 
-    /** One look at the offsets of all groups and one at the ends of their partitions. */
     void lag() {
-        List<GroupOffset> offsets = offsetStore.offsets();
-        Set<Long> ids = new HashSet<>();
-        offsets.forEach(offset -> ids.add(offset.partitionId()));
-        Map<Long, OffsetRange> ranges = logs.ranges(ids).join();
-        List<PartitionLag> lags = new ArrayList<>();
-        for (GroupOffset offset : offsets) {
-            OffsetRange range = ranges.get(offset.partitionId());
-            if (range != null) {
-                offset.lag(range)
-                        .ifPresent(lag -> lags.add(new PartitionLag(offset.group(), offset.topicPartition(), lag)));
-            }
+        long began = System.nanoTime();
+        try {
+            Found found = find();
+            metrics.groups(found.lags(), found.sizes(), logConfig.metrics().maxPartitions());
+        } finally {
+            shared.looked(began);
         }
-        metrics.groups(lags, store.sizes(), logConfig.metrics().maxPartitions());
+    }
+
+    private void lookBetween() {
+        try {
+            find();
+        } catch (RuntimeException e) {
+            LOG.debugf("Could not compute the lag code=%s", Failures.code(e));
+        }
+    }
+
+    private record Found(List<PartitionLag> lags, List<GroupSize> sizes) {}
+
+    /** One look at the offsets of all groups, one at the ends of their partitions, and one at their members. */
+    private Found find() {
+        try {
+            Instant at = clock.instant();
+            List<GroupOffset> offsets = offsetStore.offsets();
+            Set<Long> ids = new HashSet<>();
+            offsets.forEach(offset -> ids.add(offset.partitionId()));
+            Map<Long, OffsetRange> ranges = logs.ranges(ids).join();
+            List<PartitionLag> lags = new ArrayList<>();
+            for (GroupOffset offset : offsets) {
+                OffsetRange range = ranges.get(offset.partitionId());
+                if (range != null) {
+                    offset.lag(range)
+                            .ifPresent(lag -> lags.add(new PartitionLag(offset.group(), offset.topicPartition(), lag)));
+                }
+            }
+            List<GroupSize> sizes = store.sizes();
+            looks.found(GroupsLook.of(at, sizes, lags), sizes, lags);
+            return new Found(lags, sizes);
+        } catch (RuntimeException e) {
+            looks.lost();
+            throw e;
+        }
     }
 
     void forget() {

@@ -85,6 +85,16 @@ public class Groups implements ConnectionUser {
         return pool.call(groupStore::sizes);
     }
 
+    /** Sees whether a group exists. Fails with {@code GROUP_NOT_FOUND}. */
+    public CompletableFuture<Void> check(GroupName name) {
+        return pool.call(() -> transactions.read(() -> repository.named(name).isPresent()))
+                .thenAccept(exists -> {
+                    if (!exists) {
+                        throw GroupCoordinator.notFound(name);
+                    }
+                });
+    }
+
     /** A group with its members, offsets and lag. Fails with {@code GROUP_NOT_FOUND}. */
     public CompletableFuture<GroupDescription> describe(GroupName name) {
         return pool.call(() -> transactions.read(() -> {

@@ -81,6 +81,15 @@ public class Quiet {
     }
 
     /**
+     * As {@link #paced(Duration, Runnable)}.
+     *
+     * @param unchanged runs each time when the job does not, since it would find what it found before
+     */
+    public Runnable paced(Duration seldom, Runnable job, Runnable unchanged) {
+        return paced(seldom, Duration.ZERO, job, unchanged);
+    }
+
+    /**
      * A job that runs as often as it is called while something is written, and less often while nothing is. It runs once more after
      * the last that was written.
      *
@@ -88,6 +97,10 @@ public class Quiet {
      * @param late how long after something was written a run is sure to find it
      */
     public Runnable paced(Duration seldom, Duration late, Runnable job) {
+        return paced(seldom, late, job, () -> {});
+    }
+
+    private Runnable paced(Duration seldom, Duration late, Runnable job, Runnable unchanged) {
         long settled = Math.max(AFTER.toNanos(), late.toNanos());
         return new Runnable() {
             private long ranAt = nanoTime.getAsLong() - seldom.toNanos();
@@ -96,6 +109,7 @@ public class Quiet {
             public void run() {
                 long now = nanoTime.getAsLong();
                 if (isQuiet() && ranAt - movedAt >= settled && now - ranAt < seldom.toNanos()) {
+                    unchanged.run();
                     return;
                 }
                 ranAt = now;

@@ -89,8 +89,8 @@ class LogMetrics {
 
     void appended(TopicName topic, long records, long bytes, long nanos) {
         appends.record(nanos, TimeUnit.NANOSECONDS);
-        counters.count("trunkline.append.records", "Records written", topic.value(), records);
-        counters.count("trunkline.append.bytes", "Bytes of keys, values and headers written", topic.value(), bytes);
+        counters.count(TopicCounters.RECORDS_WRITTEN, "Records written", topic.value(), records);
+        counters.count(TopicCounters.BYTES_WRITTEN, "Bytes of keys, values and headers written", topic.value(), bytes);
     }
 
     void batch(long records, long bytes) {
@@ -99,8 +99,8 @@ class LogMetrics {
     }
 
     void fetched(TopicName topic, long records, long bytes) {
-        counters.count("trunkline.fetch.records", "Records read", topic.value(), records);
-        counters.count("trunkline.fetch.bytes", "Bytes of keys, values and headers read", topic.value(), bytes);
+        counters.count(TopicCounters.RECORDS_READ, "Records read", topic.value(), records);
+        counters.count(TopicCounters.BYTES_READ, "Bytes of keys, values and headers read", topic.value(), bytes);
     }
 
     private Counter searched(String result) {

@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.inject.Singleton;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -18,7 +19,19 @@ import java.util.concurrent.ConcurrentHashMap;
 @Singleton
 public class TopicCounters {
     /** Stands for the topics that are not told by name; no topic can have it. */
-    static final String OTHERS = "*";
+    public static final String OTHERS = "*";
+
+    /** The counter of records that this replica has written. */
+    public static final String RECORDS_WRITTEN = "trunkline.append.records";
+
+    /** The counter of bytes of keys, values and headers that this replica has written. */
+    public static final String BYTES_WRITTEN = "trunkline.append.bytes";
+
+    /** The counter of records that this replica has given to readers. */
+    public static final String RECORDS_READ = "trunkline.fetch.records";
+
+    /** The counter of bytes of keys, values and headers that this replica has given to readers. */
+    public static final String BYTES_READ = "trunkline.fetch.bytes";
 
     private final MeterRegistry registry;
     private final int most;
@@ -43,6 +56,20 @@ public class TopicCounters {
                                 .tag("topic", label)
                                 .register(registry))
                 .increment(amount);
+    }
+
+    /** What some counters stand at, in their order, by topic; 0 where nothing has been counted. */
+    public Map<String, long[]> counts(List<String> names) {
+        Map<String, long[]> counts = new HashMap<>();
+        counters.forEach((topic, known) -> {
+            long[] values = new long[names.size()];
+            for (int i = 0; i < values.length; i++) {
+                Counter counter = known.get(names.get(i));
+                values[i] = counter == null ? 0 : (long) counter.count();
+            }
+            counts.put(topic, values);
+        });
+        return counts;
     }
 
     /**

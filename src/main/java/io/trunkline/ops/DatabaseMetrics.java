@@ -7,6 +7,7 @@ import io.micrometer.core.instrument.Tags;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.quarkus.runtime.configuration.MemorySize;
+import io.trunkline.async.SharedLook;
 import io.trunkline.async.WorkerPool;
 import io.trunkline.error.Failures;
 import io.trunkline.jdbc.ConnectionUser;
@@ -15,6 +16,7 @@ import io.trunkline.jdbc.DatabaseStatistics;
 import io.trunkline.jdbc.DatabaseStatistics.Statistics;
 import io.trunkline.jdbc.Quiet;
 import io.trunkline.log.LogConfig;
+import io.trunkline.overview.DatabaseLooks;
 import io.trunkline.schema.DatabaseReady;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -22,6 +24,7 @@ import jakarta.enterprise.event.Observes;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
@@ -30,7 +33,10 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
-/** What Prometheus is told of PostgreSQL, looked up every now and then; unknown (NaN) while it does not answer. */
+/**
+ * What Prometheus is told of PostgreSQL, looked up every now and then, and as often as somebody wants to see it; unknown (NaN) while it
+ * does not answer.
+ */
 @ApplicationScoped
 class DatabaseMetrics implements ConnectionUser {
     private static final Logger LOG = Logger.getLogger(DatabaseMetrics.class);
@@ -40,11 +46,13 @@ class DatabaseMetrics implements ConnectionUser {
 
     private final DatabaseStatistics statistics;
     private final DatabaseWatch watch;
+    private final DatabaseLooks looks;
     private final MeterRegistry registry;
     private final Quiet quiet;
     private final Duration interval;
     private final OldestTransaction oldestTransaction = new OldestTransaction();
     private final ScheduledExecutorService timer = WorkerPool.timer("database-metrics", 1);
+    private final SharedLook shared = new SharedLook(timer, this::lookBetween);
     /** What was found last; null while PostgreSQL does not answer. */
     private volatile @Nullable Statistics latest;
     /** What was found last, whenever that was, for what has been counted since. Used by the timer. */
@@ -57,6 +65,7 @@ class DatabaseMetrics implements ConnectionUser {
     DatabaseMetrics(
             DatabaseStatistics statistics,
             DatabaseWatch watch,
+            DatabaseLooks looks,
             MeterRegistry registry,
             DatabaseConfig config,
             LogConfig log,
@@ -64,6 +73,7 @@ class DatabaseMetrics implements ConnectionUser {
             @ConfigProperty(name = "quarkus.application.version") String version) {
         this.statistics = statistics;
         this.watch = watch;
+        this.looks = looks;
         this.registry = registry;
         this.quiet = quiet;
         Duration wanted = log.metrics().interval();
@@ -92,6 +102,12 @@ class DatabaseMetrics implements ConnectionUser {
         counter("blocks", Tags.of("source", "disk"), "Blocks that were looked at", Statistics::blocksRead);
         counter("wal.bytes", Tags.empty(), "Write-ahead log written", Statistics::walBytes);
         counter("deadlocks", Tags.empty(), "Deadlocks", Statistics::deadlocks);
+        looks.filledBy(
+                shared,
+                watch::health,
+                config.diskSize()
+                        .map(size -> OptionalLong.of(size.asLongValue()))
+                        .orElseGet(OptionalLong::empty));
     }
 
     /** Makes the gauges, so that they tell of a PostgreSQL that is away when the service starts. */
@@ -108,12 +124,34 @@ class DatabaseMetrics implements ConnectionUser {
     }
 
     private void look() {
+        long began = System.nanoTime();
+        try {
+            find();
+        } finally {
+            shared.looked(began);
+        }
+    }
+
+    private void lookBetween() {
+        if (find()) {
+            try {
+                looks.found(new DatabaseLooks.Server(statistics.version(), statistics.replicas()));
+            } catch (RuntimeException e) {
+                LOG.debugf("PostgreSQL could not be asked for its replicas code=%s", Failures.code(e));
+            }
+        }
+    }
+
+    /** Whether PostgreSQL answered. */
+    private boolean find() {
         try {
             watch.refresh();
             Statistics found = statistics.read();
             oldestTransactionSeconds = oldestTransaction.seconds(found, System.nanoTime());
             count(found);
             latest = found;
+            looks.found(new DatabaseLooks.Found(found, oldestTransactionSeconds));
+            return true;
         } catch (RuntimeException e) {
             if (latest != null) {
                 // Once, and not at each look while it is away.
@@ -121,6 +159,8 @@ class DatabaseMetrics implements ConnectionUser {
             }
             latest = null;
             oldestTransactionSeconds = Double.NaN;
+            looks.away();
+            return false;
         }
     }
 

@@ -10,6 +10,7 @@ import io.trunkline.jdbc.DatabasePing;
 import io.trunkline.jdbc.DatabasePing.Setting;
 import io.trunkline.log.Writability;
 import io.trunkline.log.Writability.Found;
+import io.trunkline.overview.DatabaseLooks;
 import jakarta.annotation.PreDestroy;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.List;
@@ -77,6 +78,15 @@ class DatabaseWatch implements ConnectionUser {
     void refresh() {
         unsafeSettings();
         writes();
+    }
+
+    /** What was found last. */
+    DatabaseLooks.Health health() {
+        return new DatabaseLooks.Health(known(writable()), known(durable()));
+    }
+
+    private static Optional<Boolean> known(double value) {
+        return Double.isNaN(value) ? Optional.empty() : Optional.of(value == 1);
     }
 
     private double durable() {

@@ -22,7 +22,7 @@ class HttpMetrics {
 
     /** What the routes of the API are made of; a test holds it against the OpenAPI document. */
     static final Set<String> SEGMENTS =
-            Set.of(("admin assignments beginning consumers end groups instances offsets openapi"
+            Set.of(("admin assignments beginning consumers end groups history instances offsets openapi overview"
                             + " partitions positions records rules subscription tokens topics"
                             + " {group} {groupid} {id} {name} {partitionid} {topicname}")
                     .split(" "));

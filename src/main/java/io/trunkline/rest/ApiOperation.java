@@ -49,6 +49,7 @@ enum ApiOperation {
             "Delete Topic"),
     LIST_GROUPS("listGroups", "GET", "/groups", Need.CREDENTIALS, "Describe Group, filtered"),
     GET_GROUP("getGroup", "GET", "/groups/{group}", Need.SEE_GROUP, "Describe Group"),
+    GET_GROUP_HISTORY("getGroupHistory", "GET", "/groups/{group}/history", Need.SEE_GROUP, "Describe Group"),
     DELETE_GROUP("deleteGroup", "DELETE", "/groups/{group}", Need.MANAGE_GROUP, "Delete Group"),
     RESET_OFFSETS(
             "resetOffsets", "PUT", "/groups/{group}/offsets", Need.USE_GROUP, "Read Group, Read Topic that it names"),
@@ -104,6 +105,11 @@ enum ApiOperation {
             "/consumers/{groupid}/instances/{name}/positions/end",
             Need.OWN_CONSUMER,
             "Read Group"),
+    GET_OVERVIEW("getOverview", "GET", "/overview", Need.CREDENTIALS, "Describe Topic, Group, filtered"),
+    GET_TRAFFIC("getTraffic", "GET", "/overview/history", Need.CREDENTIALS, "Describe Topic, filtered"),
+    LIST_TOPIC_STATES("listTopicStates", "GET", "/overview/topics", Need.CREDENTIALS, "Describe Topic, filtered"),
+    LIST_GROUP_STATES(
+            "listGroupStates", "GET", "/overview/groups", Need.CREDENTIALS, "Describe Topic, Group, filtered"),
     LIST_TOKENS("listTokens", "GET", "/tokens", Need.ADMINISTRATOR, "Describe Cluster"),
     CREATE_TOKEN("createToken", "POST", "/tokens", Need.ADMINISTRATOR, "Alter Cluster"),
     REVOKE_TOKEN("revokeToken", "DELETE", "/tokens/{id}", Need.ADMINISTRATOR, "Alter Cluster"),

@@ -103,7 +103,8 @@ record GroupView(
                 group.lag());
     }
 
-    private static String state(int members) {
+    /** In Kafka's words. */
+    static String state(int members) {
         return members == 0 ? "Empty" : "Stable";
     }
 }

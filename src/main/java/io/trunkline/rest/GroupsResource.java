@@ -5,6 +5,7 @@ import io.trunkline.error.ErrorCode;
 import io.trunkline.group.GroupDescription;
 import io.trunkline.group.GroupName;
 import io.trunkline.group.Groups;
+import io.trunkline.overview.Overviews;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.ws.rs.DELETE;
 import jakarta.ws.rs.GET;
@@ -22,16 +23,18 @@ import org.eclipse.microprofile.openapi.annotations.parameters.RequestBody;
 import org.eclipse.microprofile.openapi.annotations.responses.APIResponse;
 import org.eclipse.microprofile.openapi.annotations.tags.Tag;
 
-/** Consumer groups: list, describe, reset, delete. */
+/** Consumer groups: list, describe, tell their history, reset, delete. */
 @Path("/groups")
 @Tag(name = "Groups")
 @APIResponse(responseCode = "default", ref = "Failure")
 class GroupsResource {
     private final Groups groups;
+    private final Overviews overviews;
     private final Answers answers;
 
-    GroupsResource(Groups groups, Answers answers) {
+    GroupsResource(Groups groups, Overviews overviews, Answers answers) {
         this.groups = groups;
+        this.overviews = overviews;
         this.answers = answers;
     }
 
@@ -74,6 +77,27 @@ class GroupsResource {
         return Uni.createFrom()
                 .completionStage(() -> groups.describe(name))
                 .map(description -> answers.ok(type, view(description, caller)));
+    }
+
+    @GET
+    @Path("{group}/history")
+    @Operation(
+            operationId = "getGroupHistory",
+            summary = "Tells how far a consumer group was behind in the last hour, minute by minute.",
+            description = "As this replica saw it, out of its memory.")
+    @APIResponse(
+            responseCode = "200",
+            content =
+                    @Content(mediaType = MediaTypes.CONTROL, schema = @Schema(implementation = GroupHistoryView.class)))
+    @APIResponse(responseCode = "404", description = "GROUP_NOT_FOUND")
+    public Uni<Response> history(
+            @PathParam("group") String group, @Context HttpHeaders headers, @Context RoutingContext context) {
+        GroupName name = Parameters.group(group, ErrorCode.GROUP_NOT_FOUND);
+        String type = MediaTypes.control(headers);
+        Caller caller = Caller.of(context);
+        return Uni.createFrom()
+                .completionStage(() -> overviews.lag(caller.rights(), name))
+                .map(series -> answers.ok(type, GroupHistoryView.of(series)));
     }
 
     @DELETE

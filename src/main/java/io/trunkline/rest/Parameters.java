@@ -10,9 +10,11 @@ import io.trunkline.log.Logs;
 import io.trunkline.topic.TopicName;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Path and query parameters out of untrusted text. */
@@ -70,6 +72,26 @@ final class Parameters {
                     "The parameter before is missing: the offset of the first record that stays, or -1 to delete all.");
         }
         return text.equals("-1") ? Logs.ALL_RECORDS : required("before", text, 0, Long.MAX_VALUE);
+    }
+
+    /** One of the words that the values of an enumeration have in lower case; what stands for an absent parameter. */
+    static <E extends Enum<E>> E choice(String name, @Nullable String text, E absent) {
+        if (text == null) {
+            return absent;
+        }
+        E[] values = absent.getDeclaringClass().getEnumConstants();
+        return Arrays.stream(values)
+                .filter(value -> word(value).equals(text))
+                .findFirst()
+                .orElseThrow(() -> new TrunklineException(
+                        ErrorCode.INVALID_PARAMETER,
+                        "The parameter " + name + " must be one of "
+                                + Arrays.stream(values).map(Parameters::word).collect(Collectors.joining(", "))
+                                + "."));
+    }
+
+    private static String word(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
     }
 
     /** An optional {@code true} or {@code false}. */

@@ -21,11 +21,12 @@ class RetentionMetrics {
     private final Counter sliceBytes;
     private final Counter batchBytes;
     private final Counter batches;
-    private volatile double lastSuccess = Double.NaN;
+    private final LastPurge last;
 
-    RetentionMetrics(MeterRegistry registry, TopicCounters counters) {
+    RetentionMetrics(MeterRegistry registry, TopicCounters counters, LastPurge last) {
         this.registry = registry;
         this.counters = counters;
+        this.last = last;
         purges = Timer.builder("trunkline.retention.purge")
                 .description("Purges that this replica made, and how long they took")
                 .register(registry);
@@ -40,7 +41,7 @@ class RetentionMetrics {
         batches = Counter.builder("trunkline.retention.batches.deleted")
                 .description("Record batches that were deleted one by one")
                 .register(registry);
-        Gauge.builder("trunkline.retention.last.success.timestamp", () -> lastSuccess)
+        Gauge.builder("trunkline.retention.last.success.timestamp", this::lastSuccess)
                 .description(
                         "When a purge by any replica succeeded last, in seconds since the epoch; NaN when none has")
                 .baseUnit("seconds")
@@ -74,7 +75,11 @@ class RetentionMetrics {
     }
 
     void succeededAt(Instant at) {
-        lastSuccess = at.toEpochMilli() / 1000.0;
+        last.succeededAt(at);
+    }
+
+    private double lastSuccess() {
+        return last.at().map(at -> at.toEpochMilli() / 1000.0).orElse(Double.NaN);
     }
 
     private Counter freedBytes(String how) {

@@ -82,6 +82,34 @@ class QuietTest extends ServiceTestCase {
         assertThat(looks).as("one for all jobs, twice a minute").hasValueLessThanOrEqualTo(120);
     }
 
+    /** Each turn is one or the other. */
+    @Test
+    void jobIsToldWhenItDoesNotRunSinceNothingIsWritten() {
+        AtomicInteger runs = new AtomicInteger();
+        AtomicInteger unchanged = new AtomicInteger();
+        Runnable job = quiet.paced(SELDOM, runs::incrementAndGet, unchanged::incrementAndGet);
+
+        for (int i = 0; i < 60; i++) {
+            count = Optional.of(Integer.toString(i));
+            later(Duration.ofSeconds(10));
+            job.run();
+        }
+        assertThat(unchanged).hasValue(0);
+        runs.set(0);
+        for (int i = 0; i < 60; i++) {
+            later(Duration.ofSeconds(10));
+            job.run();
+        }
+        assertThat(runs.get() + unchanged.get()).isEqualTo(60);
+        assertThat(unchanged).hasValueGreaterThan(40);
+
+        away = true;
+        later(Duration.ofMinutes(1));
+        unchanged.set(0);
+        job.run();
+        assertThat(unchanged).as("nothing is certain while PostgreSQL is away").hasValue(0);
+    }
+
     /** However long its interval is: what was written last is found. */
     @Test
     void jobRunsOnceMoreAfterTheLastThatWasWritten() {
