@@ -11,6 +11,7 @@ import io.trunkline.access.CertificatesConfig;
 import io.trunkline.access.OidcConfig;
 import io.trunkline.access.QuotaConfig;
 import io.trunkline.async.ShutdownConfig;
+import io.trunkline.edge.ConsoleConfig;
 import io.trunkline.edge.HttpConfig;
 import io.trunkline.edge.StreamConfig;
 import io.trunkline.embedded.EmbeddedConfig;
@@ -74,6 +75,9 @@ class ConfigTest {
         assertThat(http.idleTimeout()).isEqualTo(Duration.ofMinutes(11));
         assertThat(http.allowedHosts()).isEmpty();
         assertThat(http.documentation()).isTrue();
+        ConsoleConfig console = config.getConfigMapping(ConsoleConfig.class);
+        assertThat(console.enabled()).isTrue();
+        assertThat(console.readOnly()).isFalse();
         QuotaConfig quotas = config.getConfigMapping(QuotaConfig.class);
         assertThat(quotas.requests()).isEmpty();
         assertThat(quotas.bytesWritten()).isEmpty();
@@ -138,6 +142,8 @@ class ConfigTest {
             Map.entry("trunkline.access.oidc.roles-claims", "groups"),
             Map.entry("trunkline.access.oidc.token-file", "/token"),
             Map.entry("trunkline.access.oidc.tls-configuration-name", "provider"),
+            Map.entry("trunkline.console.enabled", "false"),
+            Map.entry("trunkline.console.read-only", "true"),
             Map.entry("trunkline.consumer.session-timeout", "1m"),
             Map.entry("trunkline.consumer.delivery-timeout", "2s"),
             Map.entry("trunkline.consumer.offsets-retention", "3d"),
@@ -234,6 +240,8 @@ class ConfigTest {
         assertThat(oidc.algorithms()).containsExactly(OidcConfig.Algorithm.ES256, OidcConfig.Algorithm.PS512);
         assertThat(config.getConfigMapping(CertificatesConfig.class).subjectPattern())
                 .contains("CN=(.*)");
+        assertThat(config.getConfigMapping(ConsoleConfig.class).enabled()).isFalse();
+        assertThat(config.getConfigMapping(ConsoleConfig.class).readOnly()).isTrue();
         assertThat(config.getConfigMapping(DatabaseConfig.class).owner().username())
                 .contains("o");
         assertThat(config.getConfigMapping(DatabaseConfig.class).schema()).isEqualTo("events");
@@ -268,6 +276,7 @@ class ConfigTest {
             strings = {
                 "trunkline.access.oidc.isuer",
                 "trunkline.access.certificates.on",
+                "trunkline.console.readonly",
                 "trunkline.consumer.session-timout",
                 "trunkline.database.user",
                 "trunkline.database.ulr",
@@ -292,6 +301,7 @@ class ConfigTest {
                 .addDiscoveredConverters()
                 .withMapping(CertificatesConfig.class)
                 .withMapping(OidcConfig.class)
+                .withMapping(ConsoleConfig.class)
                 .withMapping(ConsumerConfig.class)
                 .withMapping(DatabaseConfig.class)
                 .withMapping(EmbeddedConfig.class)

@@ -27,8 +27,8 @@ class HttpMetrics {
                             + " {group} {groupid} {id} {name} {partitionid} {topicname}")
                     .split(" "));
 
-    /** The route of {@code GET /}, and what Quarkus tells in place of a route. */
-    private static final Set<String> WHOLE = Set.of("/", "root", "NOT_FOUND", "REDIRECTION", "UNKNOWN");
+    /** The route of {@code GET /}, all of the console, and what Quarkus tells in place of a route. */
+    private static final Set<String> WHOLE = Set.of("/", "/console", "root", "NOT_FOUND", "REDIRECTION", "UNKNOWN");
 
     @Produces
     @Singleton

@@ -3,6 +3,7 @@ package io.trunkline.rest;
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.trunkline.access.Credentials;
 import io.trunkline.edge.HttpCredentials;
+import io.trunkline.edge.SecurityHeaders;
 import io.trunkline.error.TrunklineException;
 import io.vertx.core.Context;
 import io.vertx.ext.web.RoutingContext;
@@ -45,9 +46,10 @@ class AuthenticationFilter {
         return credentials == null ? Credentials.NONE : credentials;
     }
 
-    /** Whether a path is that of the description of the API, which everybody may read. */
-    static boolean isDescription(String path) {
-        return path.equals(DOCUMENT)
+    /** Whether a path is that of the description of the API or of the console's files, which everybody may read. */
+    static boolean isOpen(String path) {
+        return SecurityHeaders.isConsole(path)
+                || path.equals(DOCUMENT)
                 || path.startsWith(DOCUMENT + ".") // with the name of a format
                 || path.equals(DOCUMENT_UI)
                 || path.startsWith(DOCUMENT_UI + "/");
@@ -57,7 +59,7 @@ class AuthenticationFilter {
         String path = context.normalizedPath();
         Optional<ApiOperation.Asked> asked = ApiOperation.of(context.request().method(), path);
         context.put(ASKED, asked);
-        boolean open = asked.isPresent() ? asked.get().operation().need() == Need.NOTHING : isDescription(path);
+        boolean open = asked.isPresent() ? asked.get().operation().need() == Need.NOTHING : isOpen(path);
         if (open) {
             Caller.NOBODY.isThatOf(context);
             context.next();
