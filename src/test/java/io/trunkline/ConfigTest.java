@@ -144,6 +144,10 @@ class ConfigTest {
             Map.entry("trunkline.access.oidc.tls-configuration-name", "provider"),
             Map.entry("trunkline.console.enabled", "false"),
             Map.entry("trunkline.console.read-only", "true"),
+            Map.entry("trunkline.access.oidc.login.client-id", "console"),
+            Map.entry("trunkline.access.oidc.login.client-secret", "secret"),
+            Map.entry("trunkline.access.oidc.login.scopes", "openid,groups"),
+            Map.entry("trunkline.access.oidc.login.url", "https://trunkline.example.org"),
             Map.entry("trunkline.consumer.session-timeout", "1m"),
             Map.entry("trunkline.consumer.delivery-timeout", "2s"),
             Map.entry("trunkline.consumer.offsets-retention", "3d"),
@@ -238,6 +242,10 @@ class ConfigTest {
         OidcConfig oidc = config.getConfigMapping(OidcConfig.class);
         assertThat(oidc.audience()).contains(List.of("a", "b"));
         assertThat(oidc.algorithms()).containsExactly(OidcConfig.Algorithm.ES256, OidcConfig.Algorithm.PS512);
+        assertThat(oidc.login().clientId()).contains("console");
+        assertThat(oidc.login().clientSecret()).contains("secret");
+        assertThat(oidc.login().scopes()).containsExactly("openid", "groups");
+        assertThat(oidc.login().url()).contains("https://trunkline.example.org");
         assertThat(config.getConfigMapping(CertificatesConfig.class).subjectPattern())
                 .contains("CN=(.*)");
         assertThat(config.getConfigMapping(ConsoleConfig.class).enabled()).isFalse();
@@ -275,6 +283,7 @@ class ConfigTest {
     @ValueSource(
             strings = {
                 "trunkline.access.oidc.isuer",
+                "trunkline.access.oidc.login.client",
                 "trunkline.access.certificates.on",
                 "trunkline.console.readonly",
                 "trunkline.consumer.session-timout",

@@ -22,8 +22,8 @@ class HttpMetrics {
 
     /** What the routes of the API are made of; a test holds it against the OpenAPI document. */
     static final Set<String> SEGMENTS =
-            Set.of(("admin assignments beginning consumers end groups instances offsets openapi"
-                            + " partitions positions records rules subscription tokens topics"
+            Set.of(("admin assignments beginning callback consumers end groups instances login offsets openapi"
+                            + " partitions positions records rules session subscription tokens topics"
                             + " {group} {groupid} {id} {name} {partitionid} {topicname}")
                     .split(" "));
 

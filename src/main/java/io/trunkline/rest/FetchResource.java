@@ -236,7 +236,9 @@ class FetchResource {
         }
         OffsetHeaders.add(answer, page.range()).header(OffsetHeaders.NEXT_OFFSET, page.nextOffset());
         answer.header(HttpHeaders.LINK, "<" + nextPage(context, page.nextOffset()) + ">; rel=\"next\"");
-        answer.header(HttpHeaders.VARY, HttpHeaders.ACCEPT);
+        // A browser may be used by several people one after the other, and keeps pages.
+        boolean known = Caller.of(context).principal().isPresent();
+        answer.header(HttpHeaders.VARY, known ? "Accept, Authorization, Cookie" : HttpHeaders.ACCEPT);
         // A start that is not named moves: the log start with retention, the offset of a time with the log start.
         boolean named = context.request().getParam("offset") != null;
         return page.full() && named

@@ -67,7 +67,10 @@ class OriginFilter {
     }
 
     private static boolean isPage(String path) {
-        return path.equals("/") || SecurityHeaders.isConsole(path) || path.startsWith("/q/swagger-ui");
+        return path.equals("/")
+                || SecurityHeaders.isConsole(path)
+                || path.equals("/session/callback") // an OpenID provider sends the browser there
+                || path.startsWith("/q/swagger-ui");
     }
 
     /** Whether the origin is that of the service, as the client or the proxies before it name it. */
