@@ -55,6 +55,7 @@ class ArchitectureTest {
             Map.entry("rest", EDGE_USES),
             Map.entry("kafka", EDGE_USES),
             Map.entry("ops", EDGE_USES),
+            Map.entry("console", Set.of("edge", "error")),
             Map.entry("command", Set.of("embedded", "access", "jdbc", "error")),
             Map.entry("embedded", Set.of("jdbc")),
             Map.entry("edge", Set.of("access", "error")),
@@ -212,6 +213,8 @@ class ArchitectureTest {
                         .anyMatch(name -> call.getTarget().getFullName().startsWith(name)));
         noClasses()
                 .that(not(resideInAPackage(ROOT + "embedded")))
+                .and()
+                .doNotHaveSimpleName("ConsoleFiles") // whose files are registered
                 .should()
                 .callMethodWhere(looksUp)
                 .check(CLASSES);

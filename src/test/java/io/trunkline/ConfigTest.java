@@ -11,6 +11,7 @@ import io.trunkline.access.CertificatesConfig;
 import io.trunkline.access.OidcConfig;
 import io.trunkline.access.QuotaConfig;
 import io.trunkline.async.ShutdownConfig;
+import io.trunkline.edge.ConsoleConfig;
 import io.trunkline.edge.HttpConfig;
 import io.trunkline.edge.StreamConfig;
 import io.trunkline.embedded.EmbeddedConfig;
@@ -74,6 +75,9 @@ class ConfigTest {
         assertThat(http.idleTimeout()).isEqualTo(Duration.ofMinutes(11));
         assertThat(http.allowedHosts()).isEmpty();
         assertThat(http.documentation()).isTrue();
+        ConsoleConfig console = config.getConfigMapping(ConsoleConfig.class);
+        assertThat(console.enabled()).isTrue();
+        assertThat(console.readOnly()).isFalse();
         QuotaConfig quotas = config.getConfigMapping(QuotaConfig.class);
         assertThat(quotas.requests()).isEmpty();
         assertThat(quotas.bytesWritten()).isEmpty();
@@ -139,6 +143,12 @@ class ConfigTest {
             Map.entry("trunkline.access.oidc.roles-claims", "groups"),
             Map.entry("trunkline.access.oidc.token-file", "/token"),
             Map.entry("trunkline.access.oidc.tls-configuration-name", "provider"),
+            Map.entry("trunkline.console.enabled", "false"),
+            Map.entry("trunkline.console.read-only", "true"),
+            Map.entry("trunkline.access.oidc.login.client-id", "console"),
+            Map.entry("trunkline.access.oidc.login.client-secret", "secret"),
+            Map.entry("trunkline.access.oidc.login.scopes", "openid,groups"),
+            Map.entry("trunkline.access.oidc.login.url", "https://trunkline.example.org"),
             Map.entry("trunkline.consumer.session-timeout", "1m"),
             Map.entry("trunkline.consumer.delivery-timeout", "2s"),
             Map.entry("trunkline.consumer.offsets-retention", "3d"),
@@ -234,8 +244,14 @@ class ConfigTest {
         OidcConfig oidc = config.getConfigMapping(OidcConfig.class);
         assertThat(oidc.audience()).contains(List.of("a", "b"));
         assertThat(oidc.algorithms()).containsExactly(OidcConfig.Algorithm.ES256, OidcConfig.Algorithm.PS512);
+        assertThat(oidc.login().clientId()).contains("console");
+        assertThat(oidc.login().clientSecret()).contains("secret");
+        assertThat(oidc.login().scopes()).containsExactly("openid", "groups");
+        assertThat(oidc.login().url()).contains("https://trunkline.example.org");
         assertThat(config.getConfigMapping(CertificatesConfig.class).subjectPattern())
                 .contains("CN=(.*)");
+        assertThat(config.getConfigMapping(ConsoleConfig.class).enabled()).isFalse();
+        assertThat(config.getConfigMapping(ConsoleConfig.class).readOnly()).isTrue();
         assertThat(config.getConfigMapping(DatabaseConfig.class).owner().username())
                 .contains("o");
         assertThat(config.getConfigMapping(DatabaseConfig.class).schema()).isEqualTo("events");
@@ -269,7 +285,9 @@ class ConfigTest {
     @ValueSource(
             strings = {
                 "trunkline.access.oidc.isuer",
+                "trunkline.access.oidc.login.client",
                 "trunkline.access.certificates.on",
+                "trunkline.console.readonly",
                 "trunkline.consumer.session-timout",
                 "trunkline.database.user",
                 "trunkline.database.ulr",
@@ -294,6 +312,7 @@ class ConfigTest {
                 .addDiscoveredConverters()
                 .withMapping(CertificatesConfig.class)
                 .withMapping(OidcConfig.class)
+                .withMapping(ConsoleConfig.class)
                 .withMapping(ConsumerConfig.class)
                 .withMapping(DatabaseConfig.class)
                 .withMapping(EmbeddedConfig.class)

@@ -9,11 +9,14 @@ import jakarta.inject.Singleton;
 import java.security.MessageDigest;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
@@ -102,6 +105,18 @@ public class Access implements ConnectionUser {
     public long epoch() {
         Loaded now = loaded;
         return System.nanoTime() - now.at() < AGING.toNanos() ? now.epoch() : STALE;
+    }
+
+    /** Until when a token counts; empty where it is revoked, or has no end. */
+    CompletableFuture<Optional<Instant>> expiry(ApiToken token) {
+        return snapshot()
+                .thenApply(snapshot ->
+                        snapshot.token(token.id()).flatMap(stored -> Optional.ofNullable(stored.expiresAt())));
+    }
+
+    /** The roles that a principal has now, by its proof and by what the service gives to it; in order. */
+    public CompletableFuture<List<String>> roles(Principal principal) {
+        return snapshot().thenApply(snapshot -> List.copyOf(new TreeSet<>(snapshot.roles(principal))));
     }
 
     /** What a principal may do now. */

@@ -58,9 +58,14 @@ final class AccessSnapshot {
         return rights.get(principal, this::resolve);
     }
 
-    private Rights resolve(Principal principal) {
+    Set<String> roles(Principal principal) {
         Set<String> roles = new HashSet<>(principal.roles());
         roles.addAll(rolesOfPrincipals.getOrDefault(principal.name(), Set.of()));
+        return roles;
+    }
+
+    private Rights resolve(Principal principal) {
+        Set<String> roles = roles(principal);
         List<Rights.Grant> grants = new ArrayList<>(ofPrincipals.getOrDefault(principal.name(), List.of()));
         for (String role : roles) {
             grants.addAll(ofRoles.getOrDefault(role, List.of()));

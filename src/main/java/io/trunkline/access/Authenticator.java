@@ -3,6 +3,7 @@ package io.trunkline.access;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import jakarta.inject.Singleton;
+import java.time.Instant;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -46,6 +47,18 @@ public class Authenticator {
                 ? withPassword(credentials.password().get())
                 : withBearer(credentials.bearer().orElseThrow());
         return certified.isEmpty() ? shown : shown.thenApply(known -> both(known, certified.get()));
+    }
+
+    /** Until when credentials count that were valid a moment ago; empty where they have no end, or it is not known. */
+    public CompletableFuture<Optional<Instant>> expiry(Credentials credentials) {
+        Optional<String> shown =
+                credentials.bearer().or(() -> credentials.password().map(Credentials.Password::token));
+        Optional<ApiToken> token = shown.flatMap(ApiToken::parse);
+        if (token.isPresent()) {
+            return access.expiry(token.get());
+        }
+        return CompletableFuture.completedFuture(
+                shown.isPresent() ? bearerTokens.expiry(shown.get()) : certificates.expiry(credentials.certificates()));
     }
 
     private CompletableFuture<Known> withBearer(String text) {

@@ -114,6 +114,27 @@ public class BearerTokens {
         return read.isEmpty() ? refusal() : verify(hash, read.get());
     }
 
+    /**
+     * As {@link #authenticate(String)}, of an ID token that somebody has just got who logs in (OpenID Connect Core 1.0, section
+     * 3.1.3.7).
+     *
+     * @param clientId for whom the provider has to have issued it
+     * @param nonce what it has to repeat
+     */
+    public CompletableFuture<Principal> authenticate(String token, String clientId, String nonce) {
+        return authenticate(token).thenApply(principal -> {
+            if (checks == null || !checks.isOfLogin(token, clientId, nonce)) {
+                throw Credentials.invalid();
+            }
+            return principal;
+        });
+    }
+
+    /** Until when a token counts that was valid a moment ago; empty where that is not known. */
+    Optional<Instant> expiry(String token) {
+        return Optional.ofNullable(valid.getIfPresent(hash(token))).map(Valid::expiresAt);
+    }
+
     private CompletableFuture<Principal> verify(ByteBuffer hash, TokenChecks.Unverified token) {
         return pool.call(() -> signatures.check(token.context()))
                 .thenCompose(outcome -> outcome)

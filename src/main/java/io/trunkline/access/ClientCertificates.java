@@ -11,6 +11,7 @@ import jakarta.inject.Singleton;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -74,6 +75,14 @@ public class ClientCertificates {
         return (subjects == null ? commonName(subject) : matched(subjects, subject))
                 .filter(Principal::isLegalName)
                 .map(name -> new Principal(name, Set.of()));
+    }
+
+    /** Until when the certificate of a chain is valid; empty for one that is none. */
+    Optional<Instant> expiry(List<Certificate> chain) {
+        return chain.stream()
+                .findFirst()
+                .filter(X509Certificate.class::isInstance)
+                .map(own -> ((X509Certificate) own).getNotAfter().toInstant());
     }
 
     private static Optional<String> matched(Pattern pattern, String subject) {

@@ -24,7 +24,7 @@ public interface OidcConfig {
 
     /**
      * A file with the provider's public keys, a JSON Web Key Set. The service reads it again when it changes, and then never
-     * connects to the provider.
+     * connects to the provider, but for logins.
      */
     Optional<Path> jwksFile();
 
@@ -57,6 +57,32 @@ public interface OidcConfig {
 
     /** The name of a configuration {@code quarkus.tls.<name>.*} for connections to the provider, such as its certificate authority. */
     Optional<String> tlsConfigurationName();
+
+    /** Logins of people in the console. */
+    Login login();
+
+    /** Logins by the authorization code flow. */
+    interface Login {
+        /**
+         * The name of the client that the service is at the provider. With it, people can log in to the console there. The
+         * provider needs the address {@code /session/callback} of the service as redirect URI, and
+         * {@code trunkline.access.oidc.audience} must list this name, since it is the audience of the tokens of such people.
+         */
+        Optional<String> clientId();
+
+        /** The secret of that client. Without it the client is a public one, which PKCE protects. */
+        Optional<String> clientSecret();
+
+        /** What the service asks for; {@code openid} is required. A provider may put roles into its tokens for another one only. */
+        @WithDefault("openid")
+        List<String> scopes();
+
+        /**
+         * Where browsers reach the service, such as {@code https://trunkline.example.org}. If absent, it is where a request says
+         * it goes, or what a proxy says that the service trusts.
+         */
+        Optional<String> url();
+    }
 
     /** Signatures that only the holder of a private key can make. */
     enum Algorithm {

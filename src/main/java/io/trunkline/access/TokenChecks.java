@@ -1,6 +1,8 @@
 package io.trunkline.access;
 
 import io.trunkline.access.OidcConfig.Algorithm;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -92,6 +94,26 @@ final class TokenChecks {
         } catch (InvalidJwtException | MalformedClaimException e) {
             return Optional.empty();
         }
+    }
+
+    /** Whether a token, whose signature has been checked, comes of a login of this client. */
+    boolean isOfLogin(String token, String clientId, String nonce) {
+        return read(token)
+                .map(valid -> valid.context().getJwtClaims())
+                .filter(claims -> {
+                    Object party = claims.getClaimValue("azp");
+                    try {
+                        return claims.getAudience().contains(clientId)
+                                && (party == null || party.equals(clientId))
+                                && claims.getClaimValue("nonce") instanceof String repeated
+                                && MessageDigest.isEqual(
+                                        repeated.getBytes(StandardCharsets.UTF_8),
+                                        nonce.getBytes(StandardCharsets.UTF_8));
+                    } catch (MalformedClaimException e) {
+                        return false;
+                    }
+                })
+                .isPresent();
     }
 
     /** The algorithms in the form of jose4j. */

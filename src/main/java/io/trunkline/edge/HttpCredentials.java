@@ -4,6 +4,7 @@ import io.trunkline.access.Credentials;
 import io.trunkline.error.TrunklineException;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.RoutingContext;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -15,13 +16,17 @@ import javax.net.ssl.SSLPeerUnverifiedException;
 
 /**
  * What a request shows to prove who its client is: the {@code Authorization} header (RFC 9110) with a token of the scheme
- * {@code Bearer} (RFC 6750) or a user and token of the scheme {@code Basic} (RFC 7617), and the certificate of its connection.
+ * {@code Bearer} (RFC 6750) or a user and token of the scheme {@code Basic} (RFC 7617), and the certificate of its connection; and
+ * in a browser, instead of the header, the cookie of a {@link BrowserSession}.
  */
 public final class HttpCredentials {
     private static final String BEARER = "bearer";
     private static final String BASIC = "basic";
     /** No token is longer; heads are bounded in any case. */
     private static final int LONGEST = 12 * 1024;
+
+    /** What no header begins with. */
+    private static final String OF_COOKIE = "\0";
 
     private HttpCredentials() {}
 
@@ -40,9 +45,43 @@ public final class HttpCredentials {
                 : of(headers, certificates);
     }
 
-    /** The header that has the credentials of a request; empty where there is none, or several. */
-    public static Optional<String> header(HttpServerRequest request) {
-        List<String> headers = request.headers().getAll(HttpHeaders.AUTHORIZATION);
+    /**
+     * As {@link #of(HttpServerRequest)}, with the cookie that {@link BrowserSession#look} has found.
+     *
+     * @throws TrunklineException {@code AUTHENTICATION_REQUIRED} for a header that cannot be read, or several of them or of cookies
+     */
+    public static Credentials of(RoutingContext context) {
+        Optional<String> cookie = BrowserSession.of(context);
+        if (cookie.isEmpty()) {
+            return of(context.request());
+        }
+        if (cookie.get().isEmpty()) {
+            throw Credentials.invalid();
+        }
+        return bearer(context.request(), cookie.get());
+    }
+
+    /** A token that a client shows in another way than by a header, beside the certificate of its connection. */
+    public static Credentials bearer(HttpServerRequest request, String token) {
+        return new Credentials(Optional.of(token), Optional.empty(), certificates(request));
+    }
+
+    /** Whether a request shows anything, valid or not. */
+    public static boolean areShown(RoutingContext context) {
+        return context.request().headers().contains(HttpHeaders.AUTHORIZATION)
+                || BrowserSession.of(context).isPresent()
+                || !certificates(context.request()).isEmpty();
+    }
+
+    /**
+     * The text that has the credentials of a request, which is another one in a header than in a cookie; empty where there is none, or
+     * several.
+     */
+    public static Optional<String> text(RoutingContext context) {
+        List<String> headers = context.request().headers().getAll(HttpHeaders.AUTHORIZATION);
+        if (headers.isEmpty()) {
+            return BrowserSession.of(context).map(token -> OF_COOKIE + token);
+        }
         return headers.size() == 1 ? Optional.of(headers.getFirst()) : Optional.empty();
     }
 

@@ -12,7 +12,9 @@ import io.vertx.ext.web.RoutingContext;
  */
 public final class SecurityHeaders {
     /** Where pages for people are. */
-    private static final String PAGES = "/q/swagger-ui";
+    private static final String DOCUMENTATION = "/q/swagger-ui";
+
+    private static final String CONSOLE = "/console";
 
     private static final CharSequence CONTENT_TYPE_OPTIONS = text("X-Content-Type-Options");
     private static final CharSequence NOSNIFF = text("nosniff");
@@ -27,10 +29,22 @@ public final class SecurityHeaders {
     private static final CharSequence OWN_FILES = text("default-src 'none'; script-src 'self' 'unsafe-inline';"
             + " style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self'; connect-src 'self';"
             + " base-uri 'none'; form-action 'none'; frame-ancestors 'none'");
+    /** No script or style in a page itself, so that nothing that comes into one can run. */
+    private static final CharSequence CONSOLE_FILES =
+            text("default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'");
+
+    private static final CharSequence OPENER_POLICY = text("Cross-Origin-Opener-Policy");
+    private static final CharSequence RESOURCE_POLICY = text("Cross-Origin-Resource-Policy");
+    private static final CharSequence SAME_ORIGIN = text("same-origin");
     private static final CharSequence CACHE_CONTROL = text("Cache-Control");
     private static final CharSequence NO_STORE = text("no-store");
 
     private SecurityHeaders() {}
+
+    /** Whether a path is that of the console's page or one of its files. */
+    public static boolean isConsole(String path) {
+        return path.equals(CONSOLE) || path.startsWith(CONSOLE + "/");
+    }
 
     private static CharSequence text(String text) {
         return HttpHeaders.createOptimized(text);
@@ -45,10 +59,15 @@ public final class SecurityHeaders {
             headers.set(TRANSPORT_SECURITY, A_YEAR);
         }
         if (request.method() == HttpMethod.GET || request.method() == HttpMethod.HEAD) {
-            boolean page = context.normalizedPath().startsWith(PAGES);
+            String path = context.normalizedPath();
+            boolean page = path.startsWith(DOCUMENTATION);
+            boolean console = isConsole(path);
             headers.set(REFERRER_POLICY, NO_REFERRER)
                     .set(FRAME_OPTIONS, DENY)
-                    .set(CONTENT_POLICY, page ? OWN_FILES : NOTHING);
+                    .set(CONTENT_POLICY, page ? OWN_FILES : console ? CONSOLE_FILES : NOTHING);
+            if (console) {
+                headers.set(OPENER_POLICY, SAME_ORIGIN).set(RESOURCE_POLICY, SAME_ORIGIN);
+            }
             if (!page) {
                 context.addHeadersEndHandler(head -> {
                     if (!headers.contains(CACHE_CONTROL)) {

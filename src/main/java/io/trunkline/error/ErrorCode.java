@@ -113,6 +113,18 @@ public enum ErrorCode {
     DATABASE_PERMISSION_MISSING,
     /** CORS does not allow the origin, or the method, of a browser's request. */
     ORIGIN_NOT_ALLOWED,
+    /** A request by the cookie of a browser's session lacks the header that proves that the console's scripts have made it. */
+    CONSOLE_HEADER_MISSING,
+    /** The console of this replica only shows things. */
+    CONSOLE_READ_ONLY,
+    /** No login is under way in the browser, or another one than that which the provider answers. */
+    LOGIN_EXPIRED,
+    /** The OpenID provider does not let somebody log in, or takes its code for used or wrong. */
+    LOGIN_REFUSED,
+    /** The OpenID provider cannot be reached, or is not one. */
+    PROVIDER_UNAVAILABLE,
+    /** The token is larger than a browser keeps. */
+    TOKEN_TOO_LARGE,
     /** The replica does not let clients create, change or delete topics, or delete records. */
     ADMINISTRATION_DISABLED,
     /** A queue or a pool is full; nothing was done, and the call may be repeated. */

@@ -31,6 +31,7 @@ class ConfigCheck {
     /** What the prefixes of the config interfaces end with; a test holds it against them. */
     static final List<String> GROUPS = List.of(
             "access",
+            "console",
             "consumer",
             "database",
             "embedded",

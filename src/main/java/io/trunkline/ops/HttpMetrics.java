@@ -22,13 +22,13 @@ class HttpMetrics {
 
     /** What the routes of the API are made of; a test holds it against the OpenAPI document. */
     static final Set<String> SEGMENTS =
-            Set.of(("admin assignments beginning consumers end groups history instances offsets openapi overview"
-                            + " partitions positions records rules subscription tokens topics"
+            Set.of(("admin assignments beginning callback consumers end groups history instances login offsets openapi"
+                            + " overview partitions positions records rules session subscription tokens topics"
                             + " {group} {groupid} {id} {name} {partitionid} {topicname}")
                     .split(" "));
 
-    /** The route of {@code GET /}, and what Quarkus tells in place of a route. */
-    private static final Set<String> WHOLE = Set.of("/", "root", "NOT_FOUND", "REDIRECTION", "UNKNOWN");
+    /** The route of {@code GET /}, all of the console, and what Quarkus tells in place of a route. */
+    private static final Set<String> WHOLE = Set.of("/", "/console", "root", "NOT_FOUND", "REDIRECTION", "UNKNOWN");
 
     @Produces
     @Singleton

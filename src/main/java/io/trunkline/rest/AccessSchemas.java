@@ -33,6 +33,14 @@ final class AccessSchemas {
             @JsonProperty("expires_in") @Schema(format = "duration", examples = "P90D")
             String expiresIn) {}
 
+    @Schema(name = "NewSession")
+    record NewSession(
+            @Schema(
+                    required = true,
+                    maxLength = 3_800,
+                    description = "An API token, or a token of the OpenID provider.")
+            String token) {}
+
     @Schema(name = "NewRule", description = "Either a principal or a role, and either a topic or a group.")
     record NewRule(
             @Schema(maxLength = 255) String principal,

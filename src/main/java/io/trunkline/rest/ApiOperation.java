@@ -22,6 +22,11 @@ enum ApiOperation {
     HEALTHY("healthy", "GET", "/healthy", Need.NOTHING, "—"),
     READY("ready", "GET", "/ready", Need.NOTHING, "—"),
     METRICS("metrics", "GET", "/metrics", Need.NOTHING, "—"),
+    GET_SESSION("getSession", "GET", "/session", Need.NOTHING, "—"),
+    CREATE_SESSION("createSession", "POST", "/session", Need.NOTHING, "—"),
+    DELETE_SESSION("deleteSession", "DELETE", "/session", Need.NOTHING, "—"),
+    LOGIN("login", "GET", "/session/login", Need.NOTHING, "—"),
+    LOGIN_CALLBACK("loginCallback", "GET", "/session/callback", Need.NOTHING, "—"),
     LIST_TOPICS("listTopics", "GET", "/topics", Need.CREDENTIALS, "Describe Topic, filtered"),
     GET_TOPIC("getTopic", "GET", "/topics/{topicname}", Need.SEE_TOPIC, "Describe, DescribeConfigs Topic"),
     CREATE_TOPIC("createTopic", "POST", "/admin/topics", Need.CREATE_TOPIC, "Create Topic"),
@@ -216,6 +221,11 @@ enum ApiOperation {
             }
         }
         return Optional.empty();
+    }
+
+    /** Whether a request is one of somebody who has not proven anything yet, and says in its body who it is. */
+    static boolean isLogin(HttpMethod method, String path) {
+        return method == HttpMethod.POST && (path.equals("/session") || path.equals("/session/"));
     }
 
     /** Whether there is an operation of another method at a path. */

@@ -55,6 +55,8 @@ class AuditFilter {
             ErrorCode.AUTHENTICATION_REQUIRED,
             ErrorCode.ACCESS_DENIED,
             ErrorCode.ADMINISTRATION_DISABLED,
+            ErrorCode.CONSOLE_HEADER_MISSING,
+            ErrorCode.CONSOLE_READ_ONLY,
             ErrorCode.TOO_MANY_ATTEMPTS,
             ErrorCode.QUOTA_EXCEEDED);
 
@@ -235,7 +237,7 @@ class AuditFilter {
 
     private static Credentials shown(RoutingContext context) {
         try {
-            return HttpCredentials.of(context.request());
+            return HttpCredentials.of(context);
         } catch (TrunklineException e) {
             return Credentials.NONE; // what nobody can read
         }

@@ -2,9 +2,14 @@ package io.trunkline.rest;
 
 import io.quarkus.vertx.http.runtime.filters.Filters;
 import io.trunkline.access.Credentials;
+import io.trunkline.edge.BrowserSession;
+import io.trunkline.edge.ConsoleConfig;
 import io.trunkline.edge.HttpCredentials;
+import io.trunkline.edge.SecurityHeaders;
+import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.vertx.core.Context;
+import io.vertx.core.http.HttpHeaders;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -21,10 +26,12 @@ class AuthenticationFilter {
 
     private final Callers callers;
     private final Attempts attempts;
+    private final boolean console;
 
-    AuthenticationFilter(Callers callers, Attempts attempts) {
+    AuthenticationFilter(Callers callers, Attempts attempts, ConsoleConfig console) {
         this.callers = callers;
         this.attempts = attempts;
+        this.console = console.enabled();
     }
 
     void register(@Observes Filters filters) {
@@ -45,9 +52,10 @@ class AuthenticationFilter {
         return credentials == null ? Credentials.NONE : credentials;
     }
 
-    /** Whether a path is that of the description of the API, which everybody may read. */
-    static boolean isDescription(String path) {
-        return path.equals(DOCUMENT)
+    /** Whether a path is that of the description of the API or of the console's files, which everybody may read. */
+    static boolean isOpen(String path) {
+        return SecurityHeaders.isConsole(path)
+                || path.equals(DOCUMENT)
                 || path.startsWith(DOCUMENT + ".") // with the name of a format
                 || path.equals(DOCUMENT_UI)
                 || path.startsWith(DOCUMENT_UI + "/");
@@ -57,8 +65,11 @@ class AuthenticationFilter {
         String path = context.normalizedPath();
         Optional<ApiOperation.Asked> asked = ApiOperation.of(context.request().method(), path);
         context.put(ASKED, asked);
-        boolean open = asked.isPresent() ? asked.get().operation().need() == Need.NOTHING : isDescription(path);
-        if (open) {
+        if (console) {
+            BrowserSession.look(context);
+        }
+        boolean open = asked.isPresent() ? asked.get().operation().need() == Need.NOTHING : isOpen(path);
+        if (open && !(tellsWhoAsks(asked) && HttpCredentials.areShown(context))) {
             Caller.NOBODY.isThatOf(context);
             context.next();
             return;
@@ -72,15 +83,21 @@ class AuthenticationFilter {
         }
     }
 
+    /** Whether a request needs no credentials, and is about those that it has. */
+    private static boolean tellsWhoAsks(Optional<ApiOperation.Asked> asked) {
+        return asked.isPresent() && asked.get().operation() == ApiOperation.GET_SESSION;
+    }
+
     private void authenticate(RoutingContext context) {
         long epoch = callers.epoch();
         Credentials credentials;
         CompletableFuture<Caller> caller;
         try {
-            credentials = HttpCredentials.of(context.request());
+            credentials = HttpCredentials.of(context);
             context.put(CREDENTIALS, credentials);
             caller = callers.identify(credentials);
         } catch (TrunklineException e) {
+            forget(context, e);
             attempts.refuse(context, e);
             return;
         }
@@ -115,10 +132,24 @@ class AuthenticationFilter {
 
     private void refuse(RoutingContext context, Throwable failure) {
         TrunklineException known = Errors.known(failure, context.request().path());
-        if (credentials(context).isEmpty()) {
+        Credentials shown = credentials(context);
+        forget(context, known);
+        if (tellsWhoAsks(asked(context))
+                && shown.bearer().isEmpty()
+                && shown.password().isEmpty()) {
+            identified(context, Caller.NOBODY); // its certificate is no proof here
+        } else if (shown.isEmpty()) {
             Refusals.refuse(context, known); // nobody guesses like this
         } else {
             attempts.refuse(context, known);
+        }
+    }
+
+    /** Removes a cookie that proves nothing, so that the browser does not go on with it. */
+    private static void forget(RoutingContext context, TrunklineException failure) {
+        if (failure.code() == ErrorCode.AUTHENTICATION_REQUIRED
+                && BrowserSession.of(context).isPresent()) {
+            context.response().putHeader(HttpHeaders.SET_COOKIE, BrowserSession.remove(context.request()));
         }
     }
 }

@@ -41,7 +41,7 @@ class AuthorizationFilter {
             return asked.get().refusal(Caller.of(context));
         }
         String path = context.normalizedPath();
-        if (AuthenticationFilter.isDescription(path)) {
+        if (AuthenticationFilter.isOpen(path)) {
             return Optional.empty();
         }
         return Optional.of(

@@ -33,6 +33,11 @@ final class BaseUri {
         return path(request).or(() -> prefix(request)).orElse("");
     }
 
+    /** As {@link #basePath}, for a request whose path is not that of the whole service. */
+    static String prefixOf(HttpServerRequest request) {
+        return prefix(request).orElse("");
+    }
+
     private static Optional<String> path(HttpServerRequest request) {
         return first(PATH, request, "X-Forwarded-Path").map(BaseUri::withoutSlash);
     }

@@ -39,6 +39,9 @@ class BodyFilter {
     /** How much of a refused body is read and thrown away so that the client gets to see the answer. */
     private static final int DISCARDED_TIMES = 8;
 
+    /** A body that is read of somebody who has not proven anything, in bytes: it has a token. */
+    private static final int LARGEST_OF_STRANGERS = 16 * 1024;
+
     /** Room is made for so much at least where a body does not tell its length. */
     private static final int LEAST_ROOM = 4 * 1024;
 
@@ -99,6 +102,9 @@ class BodyFilter {
         private final RoutingContext context;
         private final HttpServerRequest request;
         private final RequestBudget.Body counted = budget.body();
+        /** How large it may be, in bytes. */
+        private final int most;
+
         private byte[] bytes = {};
         private int length;
         private long announced;
@@ -111,6 +117,9 @@ class BodyFilter {
         Reading(RoutingContext context) {
             this.context = context;
             request = context.request();
+            most = ApiOperation.isLogin(request.method(), context.normalizedPath())
+                    ? Math.min(maxBodySize, LARGEST_OF_STRANGERS)
+                    : maxBodySize;
         }
 
         void start() {
@@ -125,7 +134,7 @@ class BodyFilter {
             announced = BodyFilter.announced(request);
             try {
                 checkEncoding(request);
-                if (announced > maxBodySize) {
+                if (announced > most) {
                     throw tooLarge();
                 }
                 QuotaFilter.account(context).ifPresent(account -> account.write(announced));
@@ -188,14 +197,14 @@ class BodyFilter {
         /** Makes room as bytes come, twice as much each time, and counts it before. */
         private synchronized void room(int more) {
             long needed = (long) length + more;
-            if (needed > maxBodySize) {
+            if (needed > most) {
                 throw tooLarge();
             }
             if (needed <= bytes.length) {
                 return;
             }
-            long most = announced > 0 ? Math.max(announced, needed) : maxBodySize;
-            int capacity = (int) Math.min(most, Math.max(Math.max(needed, 2L * bytes.length), LEAST_ROOM));
+            long room = announced > 0 ? Math.max(announced, needed) : most;
+            int capacity = (int) Math.min(room, Math.max(Math.max(needed, 2L * bytes.length), LEAST_ROOM));
             counted.take(capacity - bytes.length);
             bytes = Arrays.copyOf(bytes, capacity);
         }
@@ -240,7 +249,7 @@ class BodyFilter {
         /** A client that sends on and on is cut off. */
         private void discard(int size) {
             discarded += size;
-            if (discarded > DISCARDED_TIMES * (long) maxBodySize) {
+            if (discarded > DISCARDED_TIMES * (long) most) {
                 Exchange.of(context).closeSoon();
             }
         }
@@ -263,8 +272,10 @@ class BodyFilter {
         private TrunklineException tooLarge() {
             return new TrunklineException(
                     ErrorCode.BODY_TOO_LARGE,
-                    "The request body is larger than " + maxBodySize
-                            + " bytes (trunkline.http.max-body-size); nothing was done. Send fewer records at once.");
+                    "The request body is larger than " + most
+                            + (most < maxBodySize
+                                    ? " bytes; nothing was done."
+                                    : " bytes (trunkline.http.max-body-size); nothing was done. Send fewer records at once."));
         }
     }
 

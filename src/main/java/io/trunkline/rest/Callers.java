@@ -3,8 +3,10 @@ package io.trunkline.rest;
 import io.trunkline.access.Access;
 import io.trunkline.access.Authenticator;
 import io.trunkline.access.Credentials;
+import io.trunkline.access.Principal;
 import io.trunkline.access.Rights;
 import jakarta.inject.Singleton;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
@@ -34,6 +36,11 @@ class Callers {
         return authenticator
                 .authenticate(credentials)
                 .thenCompose(known -> access.rights(known.principal()).thenApply(rights -> caller(known, rights)));
+    }
+
+    /** As {@link Access#roles}. */
+    CompletableFuture<List<String>> roles(Principal principal) {
+        return access.roles(principal);
     }
 
     private static Caller caller(Authenticator.Known known, Rights rights) {

@@ -2,6 +2,7 @@ package io.trunkline.rest;
 
 import io.quarkus.vertx.http.runtime.cors.CORSFilter;
 import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.trunkline.edge.BrowserSession;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.vertx.core.http.HttpMethod;
@@ -12,6 +13,7 @@ import jakarta.enterprise.event.Observes;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
@@ -22,6 +24,8 @@ import org.eclipse.microprofile.config.inject.ConfigProperty;
  */
 @ApplicationScoped
 class CorsFilter {
+    private static final String CONSOLE = BrowserSession.HEADER.toLowerCase(Locale.ROOT);
+
     private final boolean enabled;
     private final List<String> origins;
     private final List<Pattern> patterns;
@@ -57,6 +61,13 @@ class CorsFilter {
         boolean preflight = request.method() == HttpMethod.OPTIONS
                 && (request.getHeader("Access-Control-Request-Method") != null
                         || request.getHeader("Access-Control-Request-Headers") != null);
+        if (preflight && asksForConsole(request) && !isSame(request, origin)) {
+            refuse(
+                    context,
+                    "The header " + BrowserSession.HEADER + " is for the service's own console, whatever"
+                            + " quarkus.http.cors.headers allows; nothing was done.");
+            return;
+        }
         if (preflight) {
             context.response().setStatusCode(204);
         } else if (!methods.isEmpty()
@@ -66,6 +77,11 @@ class CorsFilter {
             return;
         }
         context.next();
+    }
+
+    private static boolean asksForConsole(HttpServerRequest request) {
+        return request.headers().getAll("Access-Control-Request-Headers").stream()
+                .anyMatch(names -> names.toLowerCase(Locale.ROOT).contains(CONSOLE));
     }
 
     private boolean allows(HttpServerRequest request, String origin) {

@@ -9,9 +9,14 @@ import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.stream.Stream;
 
-/** Hides the OpenAPI document and Swagger UI where they are switched off. */
+/**
+ * Hides the OpenAPI document and Swagger UI where they are switched off; and always what libraries of browsers bring, which Quarkus
+ * would serve: the console serves what it needs of them itself.
+ */
 @Singleton
 class DocumentationFilter {
+    private static final String LIBRARIES = "/webjars";
+
     private final boolean shown;
 
     DocumentationFilter(HttpConfig config) {
@@ -19,14 +24,15 @@ class DocumentationFilter {
     }
 
     void register(@Observes Filters filters) {
-        if (!shown) {
-            filters.register(DocumentationFilter::hide, FilterOrder.DOCUMENTATION);
-        }
+        filters.register(this::hide, FilterOrder.DOCUMENTATION);
     }
 
-    private static void hide(RoutingContext context) {
+    private void hide(RoutingContext context) {
         String path = context.normalizedPath();
-        if (Stream.of("/openapi", "/q/openapi", "/q/swagger-ui").anyMatch(path::startsWith)) {
+        if (path.startsWith(LIBRARIES)) {
+            Refusals.refuse(context, Errors.pathNotFound());
+        } else if (!shown
+                && Stream.of("/openapi", "/q/openapi", "/q/swagger-ui").anyMatch(path::startsWith)) {
             Refusals.refuse(
                     context,
                     new TrunklineException(

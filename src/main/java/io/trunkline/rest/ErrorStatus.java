@@ -8,9 +8,15 @@ final class ErrorStatus {
 
     static int of(ErrorCode code) {
         return switch (code) {
-            case INVALID_JSON, INVALID_REQUEST, INVALID_PARAMETER, INVALID_EVENT, INVALID_CURSOR -> 400;
+            case INVALID_JSON, INVALID_REQUEST, INVALID_PARAMETER, INVALID_EVENT, INVALID_CURSOR, LOGIN_EXPIRED -> 400;
             case AUTHENTICATION_REQUIRED -> 401;
-            case ACCESS_DENIED, DATABASE_PERMISSION_MISSING, ORIGIN_NOT_ALLOWED, ADMINISTRATION_DISABLED -> 403;
+            case ACCESS_DENIED,
+                    DATABASE_PERMISSION_MISSING,
+                    ORIGIN_NOT_ALLOWED,
+                    ADMINISTRATION_DISABLED,
+                    CONSOLE_HEADER_MISSING,
+                    CONSOLE_READ_ONLY,
+                    LOGIN_REFUSED -> 403;
             case PATH_NOT_FOUND,
                     TOPIC_NOT_FOUND,
                     PARTITION_NOT_FOUND,
@@ -50,6 +56,7 @@ final class ErrorStatus {
                     INVALID_CONSUMER_CONFIG,
                     INVALID_SUBSCRIPTION,
                     INVALID_ACCESS,
+                    TOKEN_TOO_LARGE,
                     IDEMPOTENCY_KEY_REUSED,
                     INVALID_TEXT -> 422;
             case TOO_MANY_ATTEMPTS, QUOTA_EXCEEDED -> 429;
@@ -57,6 +64,7 @@ final class ErrorStatus {
             case INTERNAL -> 500;
             case OVERLOADED,
                     REPLICA_STOPPING,
+                    PROVIDER_UNAVAILABLE,
                     DATABASE_UNAVAILABLE,
                     DATABASE_READ_ONLY,
                     STORAGE_FULL,

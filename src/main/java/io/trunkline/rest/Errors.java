@@ -2,6 +2,7 @@ package io.trunkline.rest;
 
 import io.quarkus.security.AuthenticationFailedException;
 import io.quarkus.security.UnauthorizedException;
+import io.trunkline.edge.BrowserSession;
 import io.trunkline.edge.Rejections;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.Failures;
@@ -83,7 +84,18 @@ class Errors {
 
     private Response noted(TrunklineException failure) {
         AuditFilter.failed(context, failure.code());
-        return answer(failure);
+        Response answer = answer(failure);
+        if (failure.code() == ErrorCode.AUTHENTICATION_REQUIRED) {
+            answer.getHeaders().putSingle(HttpHeaders.WWW_AUTHENTICATE, challenge(context));
+        }
+        return answer;
+    }
+
+    /** How a client may prove who it is; without what makes a browser ask its user for a password, while the console does. */
+    static String challenge(RoutingContext context) {
+        return BrowserSession.of(context).isPresent() || BrowserSession.isOfConsole(context.request())
+                ? "Bearer"
+                : CHALLENGE;
     }
 
     @ServerExceptionMapper({UnauthorizedException.class, AuthenticationFailedException.class})

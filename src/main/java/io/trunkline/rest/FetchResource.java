@@ -264,10 +264,11 @@ class FetchResource {
             answer.header(OffsetHeaders.NEXT_OFFSET, page.nextOffset());
             answer.header(HttpHeaders.LINK, "<" + nextPage(context, page.nextOffset(), selection) + ">; rel=\"next\"");
         }
-        answer.header(HttpHeaders.VARY, HttpHeaders.ACCEPT);
+        // A browser may be used by several people one after the other, and keeps pages.
+        boolean known = Caller.of(context).principal().isPresent();
+        answer.header(HttpHeaders.VARY, known ? "Accept, Authorization, Cookie" : HttpHeaders.ACCEPT);
         // A start that is not named moves: the log start with retention, the offset of a time with the log start, the
-        // end with
-        // what is appended.
+        // end with what is appended.
         boolean named = from.isPresent() && from.getAsLong() == page.offset();
         return page.full() && named
                 ? answer.header(HttpHeaders.ETAG, tag.header()).header(HttpHeaders.CACHE_CONTROL, IMMUTABLE)

@@ -34,6 +34,9 @@ final class FilterOrder {
     /** How much of the service a known client uses, whether or not it may do what it asks for. */
     static final int QUOTA = 150;
 
+    /** What a browser's cookie is good for. */
+    static final int CONSOLE = 120;
+
     /** What the client may do. */
     static final int AUTHORIZATION = SecurityHandlerPriorities.AUTHORIZATION;
 

@@ -151,6 +151,21 @@ final class MediaTypes {
         return 1;
     }
 
+    /** Whether a client wants a page for people more than anything that the API gives: browsers do when somebody looks. */
+    static boolean prefersHtml(HttpServerRequest request) {
+        double html = 0;
+        double others = 0;
+        for (String type :
+                String.join(",", request.headers().getAll(HttpHeaders.ACCEPT)).split(",")) {
+            switch (name(type)) {
+                case "text/html" -> html = Math.max(html, quality(type));
+                case PLAIN_JSON, "application/*", "*/*" -> others = Math.max(others, quality(type));
+                default -> {} // nothing that the API gives here
+            }
+        }
+        return html > others;
+    }
+
     /** Whether an Accept header names one of the types of a control answer, and not only a range that has them. */
     static boolean namesControl(List<String> headers) {
         return headers.stream()

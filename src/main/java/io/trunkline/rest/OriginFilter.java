@@ -1,6 +1,7 @@
 package io.trunkline.rest;
 
 import io.quarkus.vertx.http.runtime.filters.Filters;
+import io.trunkline.edge.SecurityHeaders;
 import io.trunkline.error.ErrorCode;
 import io.trunkline.error.TrunklineException;
 import io.vertx.core.http.HttpHeaders;
@@ -62,7 +63,14 @@ class OriginFilter {
         return request.method() == HttpMethod.GET
                 && "navigate".equals(request.getHeader("Sec-Fetch-Mode"))
                 && "document".equals(request.getHeader("Sec-Fetch-Dest"))
-                && (request.path().equals("/") || request.path().startsWith("/q/swagger-ui"));
+                && isPage(request.path());
+    }
+
+    private static boolean isPage(String path) {
+        return path.equals("/")
+                || SecurityHeaders.isConsole(path)
+                || path.equals("/session/callback") // an OpenID provider sends the browser there
+                || path.startsWith("/q/swagger-ui");
     }
 
     /** Whether the origin is that of the service, as the client or the proxies before it name it. */

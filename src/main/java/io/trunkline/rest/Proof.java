@@ -9,11 +9,11 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Who the last request of a connection proved to be, so that the next one with the same header needs no look at its token: most
+ * Who the last request of a connection proved to be, so that the next one with the same header, or cookie, needs no look at its token: most
  * connections show one token all the time, and hashing and looking it up costs more than everything else that is done to let a
  * request in. It counts as long as no token and no rule has changed, and for no longer than any other decision.
  *
- * @param header that had the credentials; the certificate is that of the connection
+ * @param header that had the credentials, or the cookie; the certificate is that of the connection
  * @param epoch of the tokens and rules that were gone by
  * @param until it counts, by the clock of {@link System#nanoTime}
  */
@@ -31,7 +31,7 @@ record Proof(String header, Credentials credentials, Caller caller, long epoch, 
         Proof proof = last.get();
         return proof.epoch == callers.epoch()
                         && System.nanoTime() - proof.until < 0
-                        && HttpCredentials.header(context.request())
+                        && HttpCredentials.text(context)
                                 .filter(proof::isShownBy)
                                 .isPresent()
                 ? last
@@ -47,7 +47,7 @@ record Proof(String header, Credentials credentials, Caller caller, long epoch, 
         if (epoch == Access.STALE) {
             return;
         }
-        HttpCredentials.header(context.request())
+        HttpCredentials.text(context)
                 .filter(header -> header.length() <= LONGEST)
                 .ifPresent(header -> Exchange.of(context)
                         .remember(new Proof(header, credentials, caller, epoch, System.nanoTime() + LIFETIME_NANOS)));

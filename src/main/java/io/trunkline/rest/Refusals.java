@@ -23,7 +23,7 @@ final class Refusals {
         HttpServerResponse response = context.response();
         response.setStatusCode(ErrorStatus.of(failure.code())).putHeader(HttpHeaders.CONTENT_TYPE, MediaTypes.CONTROL);
         if (failure.code() == ErrorCode.AUTHENTICATION_REQUIRED) {
-            response.putHeader(HttpHeaders.WWW_AUTHENTICATE, Errors.CHALLENGE);
+            response.putHeader(HttpHeaders.WWW_AUTHENTICATE, Errors.challenge(context));
         }
         Errors.retryAfter(failure).ifPresent(seconds -> response.putHeader(HttpHeaders.RETRY_AFTER, seconds));
         response.end(Buffer.buffer(body));

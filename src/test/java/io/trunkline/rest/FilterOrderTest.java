@@ -30,6 +30,7 @@ class FilterOrderTest {
                 FilterOrder.DOCUMENTATION,
                 FilterOrder.AUTHENTICATION,
                 FilterOrder.QUOTA,
+                FilterOrder.CONSOLE,
                 FilterOrder.AUTHORIZATION,
                 FilterOrder.LINES,
                 FilterOrder.BODY,

@@ -3,6 +3,7 @@ package io.trunkline.rest;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.trunkline.access.ApiToken;
+import io.trunkline.edge.BrowserSession;
 import io.trunkline.testing.AccessTestCase;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.Consumer;
@@ -88,12 +89,15 @@ abstract class OperationsTestCase extends AccessTestCase {
             case ASSIGN -> Consumer.partitions(topic, 0);
             case COMMIT, SEEK -> offsets;
             case SEEK_TO_BEGINNING, SEEK_TO_END -> "{\"partitions\":[]}";
+            case CREATE_SESSION -> "{\"token\":\"" + victim + "\"}";
             case CREATE_TOKEN -> "{\"principal\":\"" + prefix + "new\"}";
             case CREATE_RULE ->
                 "{\"principal\":\"" + prefix + "new\",\"right\":\"read\",\"topic\":\"" + prefix + "new\"}";
             default -> "";
         };
-        HttpRequest.Builder request = caller.request(path(operation) + query)
+        boolean session = operation == ApiOperation.CREATE_SESSION || operation == ApiOperation.DELETE_SESSION;
+        Api sender = session ? caller.with(BrowserSession.HEADER, "1") : caller;
+        HttpRequest.Builder request = sender.request(path(operation) + query)
                 .method(
                         operation.method().name(),
                         body.isEmpty()

@@ -154,11 +154,17 @@ class RightsApiTest extends OperationsTestCase {
 
         assertThat(statuses).hasSize(ApiOperation.values().length);
         statuses.forEach((operation, status) -> {
-            boolean management = Set.of(ApiOperation.HEALTHY, ApiOperation.READY, ApiOperation.METRICS)
+            // Nobody can log in at a provider here.
+            boolean elsewhere = Set.of(
+                            ApiOperation.HEALTHY,
+                            ApiOperation.READY,
+                            ApiOperation.METRICS,
+                            ApiOperation.LOGIN,
+                            ApiOperation.LOGIN_CALLBACK)
                     .contains(operation);
             if (operation.need() == Need.ADMINISTRATOR) {
                 assertThat(status).as(operation.id()).isEqualTo(403);
-            } else if (management) {
+            } else if (elsewhere) {
                 assertThat(status).as(operation.id()).isEqualTo(404);
             } else {
                 assertThat(status).as(operation.id()).isBetween(200, 299);

@@ -13,6 +13,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -59,6 +60,13 @@ public final class Api {
     /** The same API for the holder of a token. */
     public Api as(String token) {
         return authorized("Bearer " + token);
+    }
+
+    /** The same API for a client that sends this header, too. */
+    public Api with(String header, String value) {
+        Map<String, String> more = new LinkedHashMap<>(headers);
+        more.put(header, value);
+        return new Api(base, Map.copyOf(more));
     }
 
     /** An answer with its body as text. */
