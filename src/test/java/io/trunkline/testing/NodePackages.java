@@ -6,18 +6,25 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import java.util.stream.StreamSupport;
 
 /**
- * Clients by other authors, as packages of npm, with the scripts of {@code src/test/clients} that use them. All of it is copied
- * to {@code target/clients} and installed there, so that nothing is written into the checkout.
+ * Packages of npm with the scripts that use them: clients by other authors in {@code src/test/clients}, and the checks of the
+ * console in {@code src/test/console}. All of it is copied to {@code target} and installed there, so that nothing is written into
+ * the checkout.
  */
 public final class NodePackages {
-    private static final Path SOURCE = Path.of("src/test/clients");
-    private static final Path TARGET = Path.of("target/clients");
+    private static final Path CLIENTS = Path.of("src/test/clients");
+    private static final Path CONSOLE_CHECKS = Path.of("src/test/console");
+    private static final Path CONSOLE = Path.of("src/main/resources/web");
+    private static final Path TARGET = Path.of("target");
+    /** The same tree below, since the checks name the console's files by their place beside them. */
+    private static final Path CONSOLE_TARGET = Path.of("target/console");
     /** The oldest major version of Node.js that the packages support. */
     private static final int OLDEST_NODE = 20;
 
@@ -38,7 +45,13 @@ public final class NodePackages {
      * @throws AssertionError if Node.js or npm is missing, fails, or needs more than three minutes
      */
     public static NodePackages install() {
-        return install("node", "npm", SOURCE, TARGET, PATIENCE);
+        return install("node", "npm", CLIENTS, TARGET.resolve("clients"), PATIENCE);
+    }
+
+    /** As {@link #install}, of the checks of the console, beside the console's files. */
+    public static NodePackages installConsoleChecks() {
+        copy(CONSOLE, CONSOLE_TARGET.resolve(CONSOLE));
+        return install("node", "npm", CONSOLE_CHECKS, CONSOLE_TARGET.resolve(CONSOLE_CHECKS), PATIENCE);
     }
 
     static NodePackages install(String node, String npm, Path source, Path target, Duration patience) {
@@ -58,15 +71,29 @@ public final class NodePackages {
         return NodeClient.start(directory, script, List.of(arguments));
     }
 
+    /**
+     * Runs a script of {@code package.json} to its end.
+     *
+     * @param environment beside that of this process
+     * @return what it printed
+     * @throws AssertionError with what it printed, if it fails or takes longer than the patience
+     */
+    public String run(String script, Map<String, String> environment, Duration patience) {
+        return run(directory, environment, patience, "npm", "run", "--silent", script);
+    }
+
     private static void copy(Path source, Path target) {
         try {
             if (Files.exists(target)) {
                 TestDirectories.delete(target);
             }
-            Files.createDirectories(target);
-            try (Stream<Path> files = Files.list(source)) {
-                for (Path file : files.filter(Files::isRegularFile).toList()) {
-                    Files.copy(file, target.resolve(file.getFileName()));
+            try (Stream<Path> files = Files.walk(source)) {
+                for (Path file : files.filter(file -> !isInstalled(file)).toList()) {
+                    Path copy = target.resolve(source.relativize(file));
+                    Files.createDirectories(Files.isDirectory(file) ? copy : copy.toAbsolutePath().getParent());
+                    if (Files.isRegularFile(file)) {
+                        Files.copy(file, copy);
+                    }
                 }
             }
         } catch (IOException e) {
@@ -74,13 +101,22 @@ public final class NodePackages {
         }
     }
 
-    /** Runs a command to its end, which has to be a good one, and returns what it printed. */
+    /** Whether it is of packages that somebody has installed beside the sources. */
+    private static boolean isInstalled(Path file) {
+        return StreamSupport.stream(file.spliterator(), false).anyMatch(name -> name.endsWith("node_modules"));
+    }
+
     private static String run(Path directory, Duration patience, String... command) {
+        return run(directory, Map.of(), patience, command);
+    }
+
+    /** Runs a command to its end, which has to be a good one, and returns what it printed. */
+    private static String run(Path directory, Map<String, String> environment, Duration patience, String... command) {
         String line = String.join(" ", command);
         try {
             Path output = Files.createTempFile("trunkline-node", ".log");
             try {
-                Process process = start(directory, output, command);
+                Process process = start(directory, environment, output, command);
                 process.getOutputStream().close();
                 boolean ended = process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS);
                 if (!ended) {
@@ -105,13 +141,14 @@ public final class NodePackages {
         }
     }
 
-    private static Process start(Path directory, Path output, String... command) {
+    private static Process start(Path directory, Map<String, String> environment, Path output, String... command) {
         try {
-            return new ProcessBuilder(command)
+            ProcessBuilder builder = new ProcessBuilder(command)
                     .directory(directory.toFile())
                     .redirectErrorStream(true)
-                    .redirectOutput(output.toFile())
-                    .start();
+                    .redirectOutput(output.toFile());
+            builder.environment().putAll(environment);
+            return builder.start();
         } catch (IOException e) {
             throw new AssertionError(NEEDED + command[0] + " cannot be run.", e);
         }
