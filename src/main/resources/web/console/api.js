@@ -131,11 +131,11 @@ function stateOf(status, body) {
  */
 
 /**
- * A path of the API: `path('topics', name)`, with each segment encoded.
+ * A path of the API: `pathOf('topics', name)`, with each segment encoded.
  *
  * @param {...(string | number)} segments
  */
-export function path(...segments) {
+export function pathOf(...segments) {
   return segments.map((segment) => '/' + encodeURIComponent(segment)).join('');
 }
 

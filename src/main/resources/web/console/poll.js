@@ -34,7 +34,7 @@ export function usePolled(load, everyMs, deps) {
   useEffect(() => {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;
-    let controller = new AbortController();
+    const controller = new AbortController();
     let running = false;
     let again = false;
     let failures = 0;

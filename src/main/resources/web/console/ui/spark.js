@@ -116,11 +116,11 @@ function options(element, labels, format, height, setAt) {
     legend: { show: false },
     padding: [6, 6, 0, 0],
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
-    scales: { y: { range: (/** @type {any} */ u, /** @type {number} */ min, /** @type {number} */ max) => [0, max > 0 ? max * 1.1 : 1] } },
+    scales: { y: { range: (/** @type {any} */ _u, /** @type {number} */ _min, /** @type {number} */ max) => [0, max > 0 ? max * 1.1 : 1] } },
     hooks: { setCursor: [(/** @type {any} */ u) => setAt(u.cursor.idx ?? null)] },
     axes: [
-      { ...axis, grid: { show: false }, size: 18, gap: 2, space: 90, values: (/** @type {any} */ u, /** @type {number[]} */ ticks) => ticks.map((t) => clock(t * 1000).slice(0, 5)) },
-      { ...axis, grid: { stroke: color('--line'), width: 1 }, size: 74, gap: 4, space: 26, values: (/** @type {any} */ u, /** @type {number[]} */ ticks) => ticks.map((t) => format(t)) },
+      { ...axis, grid: { show: false }, size: 18, gap: 2, space: 90, values: (/** @type {any} */ _u, /** @type {number[]} */ ticks) => ticks.map((t) => clock(t * 1000).slice(0, 5)) },
+      { ...axis, grid: { stroke: color('--line'), width: 1 }, size: 74, gap: 4, space: 26, values: (/** @type {any} */ _u, /** @type {number[]} */ ticks) => ticks.map((t) => format(t)) },
     ],
     series: [
       {},
