@@ -394,3 +394,71 @@ function formatTerm(term) {
   }
   return `${place} ${term.test} ${term.kind === 'text' ? quote(term.literal) : term.literal}`;
 }
+
+/**
+ * @typedef {object} FormRow A term as somebody fills it in.
+ * @property {'key' | 'header' | 'value'} part
+ * @property {string} place the name of the header, or the path in the value
+ * @property {'=' | '^=' | 'exists'} test
+ * @property {'text' | 'number' | 'word'} kind
+ * @property {string} literal
+ */
+
+/**
+ * @param {FormRow} row
+ * @returns {{term: Term | null, place: string | null, literal: string | null}} the term, or what is wrong with the place and
+ *   the literal
+ */
+export function readRow(row) {
+  const { path, problem } = row.part === 'value' ? parsePath(row.place) : { path: [], problem: null };
+  const place =
+    problem !== null
+      ? `At character ${problem.at}: ${problem.message}.`
+      : row.part === 'header' && row.place === ''
+        ? 'The name of a header.'
+        : null;
+  const compares = row.test === '=' && row.part === 'value';
+  const kind = compares ? row.kind : 'text';
+  const literal =
+    row.test !== 'exists' && kind === 'number' && !isNumber(row.literal.trim())
+      ? 'A number as JSON has them.'
+      : row.test !== 'exists' && kind === 'word' && !['true', 'false', 'null'].includes(row.literal)
+        ? 'One of true, false and null.'
+        : null;
+  if (place !== null || literal !== null) {
+    return { term: null, place, literal };
+  }
+  return {
+    term: {
+      part: row.part,
+      name: row.part === 'header' ? row.place : '',
+      path: path ?? [],
+      test: row.test,
+      kind,
+      literal: row.test === 'exists' ? '' : kind === 'number' ? row.literal.trim() : row.literal,
+    },
+    place,
+    literal,
+  };
+}
+
+/** @param {string} text */
+function isNumber(text) {
+  NUMBER.lastIndex = 0;
+  return NUMBER.exec(text)?.[0] === text;
+}
+
+/**
+ * @param {Term} term
+ * @returns {FormRow}
+ */
+export function rowOfTerm(term) {
+  const path = formatPath(term.path);
+  return {
+    part: term.part,
+    place: term.part === 'header' ? term.name : path.startsWith('.') ? path.slice(1) : path,
+    test: term.test,
+    kind: term.kind,
+    literal: term.literal,
+  };
+}

@@ -36,7 +36,8 @@ function shown(base64, column, json) {
  */
 export function selectRecord(topic, row) {
   return [
-    `SELECT "offset", "timestamp", ${shown(row.key, 'key', false)}, ${shown(row.value, 'value', true)},`,
+    `SELECT "offset", "timestamp", ${shown(row.key, 'key', false)},`,
+    `       ${shown(row.value, 'value', true)},`,
     '       header_keys, header_values',
     `  FROM trunkline.read(${literal(topic)}, ${row.partition}, ${row.offset}, ${row.offset + 1});`,
   ].join('\n');
