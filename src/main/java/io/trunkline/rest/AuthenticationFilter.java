@@ -65,10 +65,10 @@ class AuthenticationFilter {
         String path = context.normalizedPath();
         Optional<ApiOperation.Asked> asked = ApiOperation.of(context.request().method(), path);
         context.put(ASKED, asked);
-        if (console) {
+        boolean open = asked.isPresent() ? asked.get().operation().need() == Need.NOTHING : isOpen(path);
+        if (console && (!open || tellsWhoAsks(asked))) {
             BrowserSession.look(context);
         }
-        boolean open = asked.isPresent() ? asked.get().operation().need() == Need.NOTHING : isOpen(path);
         if (open && !(tellsWhoAsks(asked) && HttpCredentials.areShown(context))) {
             Caller.NOBODY.isThatOf(context);
             context.next();

@@ -141,6 +141,27 @@ class TlsIT {
     }
 
     @Test
+    void consoleIsInTheProgram() throws Exception {
+        for (HttpClient.Version version : HttpClient.Version.values()) {
+            try (HttpClient client = client(version, null)) {
+                HttpResponse<String> page = get(client, port, "/console/");
+                String script = page.body().replaceAll("(?s).*src=\"([^\"]*)\".*", "$1");
+                HttpResponse<String> module = get(client, port, script);
+                HttpResponse<String> library = get(client, port, script.replaceFirst("[^/]*$", "lib/hooks.js"));
+
+                assertThat(page.statusCode()).isEqualTo(200);
+                assertThat(page.headers().firstValue("Strict-Transport-Security"))
+                        .isPresent();
+                assertThat(module.statusCode()).isEqualTo(200);
+                assertThat(library.body()).contains("from\"./preact.js\"");
+                assertThat(get(client, port, "/webjars/preact/10.28.0/package.json")
+                                .statusCode())
+                        .isEqualTo(404);
+            }
+        }
+    }
+
+    @Test
     void http2IsNegotiated() throws Exception {
         try (HttpClient client = client(HttpClient.Version.HTTP_2, null)) {
             HttpResponse<String> response = get(client, port, "/");

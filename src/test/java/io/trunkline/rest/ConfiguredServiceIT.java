@@ -45,6 +45,7 @@ class ConfiguredServiceIT {
         settings.put("quarkus.http.cors.methods", "GET,POST,DELETE,PATCH");
         settings.put("trunkline.consumer.auto-offset-reset", "earliest");
         settings.put("trunkline.http.documentation", "false");
+        settings.put("trunkline.console.enabled", "false");
         settings.put("trunkline.access.audit-topic", "audit");
         service = ServiceProcess.start(directory, settings);
         api = service.api();
@@ -171,6 +172,23 @@ class ConfiguredServiceIT {
             })
     void documentationThatIsSwitchedOffIsNotThere(String path) {
         assertFailure(api.get(path), 404, "PATH_NOT_FOUND");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/console",
+                "/console/",
+                "/console/topics",
+                "/console/assets/x/app.js",
+                "/session",
+                "/session/login",
+                "/session/callback",
+                "/webjars/preact/10.28.0/package.json"
+            })
+    void consoleThatIsSwitchedOffIsNotThere(String path) {
+        assertFailure(api.get(path), 404, "PATH_NOT_FOUND");
+        assertThat(api.get("/", "text/html").status()).isEqualTo(200);
     }
 
     @Test

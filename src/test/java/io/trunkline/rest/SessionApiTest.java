@@ -9,11 +9,13 @@ import io.trunkline.edge.BrowserSession;
 import io.trunkline.testing.AccessTestCase;
 import io.trunkline.testing.Api;
 import io.trunkline.testing.RawHttp;
+import io.trunkline.testing.RawHttp2;
 import io.vertx.core.http.HttpMethod;
 import java.net.http.HttpRequest;
 import java.sql.SQLException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
@@ -29,6 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 @TestProfile(AccessTestCase.Required.class)
 class SessionApiTest extends OperationsTestCase {
     private static final Pattern STATUS = Pattern.compile("HTTP/1\\.1 (\\d{3}) ");
+    private static final Pattern PRINCIPAL = Pattern.compile("\"principal\":(null|\"[^\"]*\")");
     private static final String REMOVED = "trunkline=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0";
 
     /** What the console's scripts send. */
@@ -357,6 +360,28 @@ class SessionApiTest extends OperationsTestCase {
                 .containsExactly(
                         "200", "200", "401", "404", "403", "200", "401", "401", "404", "200", "401", "401", "401",
                         "200");
+    }
+
+    @Test
+    void streamsOfOneConnectionHaveASessionEach() {
+        String ann = token(prefix + "ann");
+        String bob = token(prefix + "bob");
+        List<String> principals = new ArrayList<>();
+
+        try (RawHttp connection = new RawHttp(base.getPort())) {
+            RawHttp2 streams = new RawHttp2(connection, 65_535);
+            for (String token : List.of(ann, ann, "", bob, ann, "", bob)) {
+                streams.request(
+                        "GET", "/session", true, token.isEmpty() ? Map.of() : Map.of("cookie", "trunkline=" + token));
+                Matcher principal = PRINCIPAL.matcher(connection.readUntil("}}}"));
+                assertThat(principal.find()).isTrue();
+                principals.add(principal.group(1));
+            }
+        }
+
+        String anns = "\"" + prefix + "ann\"";
+        String bobs = "\"" + prefix + "bob\"";
+        assertThat(principals).containsExactly(anns, anns, "null", bobs, anns, "null", bobs);
     }
 
     private static String shown(String token) {
