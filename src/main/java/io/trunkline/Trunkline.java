@@ -174,7 +174,8 @@ public class Trunkline implements QuarkusApplication {
                     started.get().version(), started.get().directory());
         }
         LOG.infof(
-                "Trunkline is ready: http://localhost:%s (API), http://localhost:%s/q/swagger-ui (try it in a browser)",
+                "Trunkline is ready: http://localhost:%s (API, and a console in a browser), http://localhost:%s/q/swagger-ui"
+                        + " (the API in a browser)",
                 port, port);
     }
 

@@ -26,7 +26,8 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("nightly")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ConsoleIT {
-    private static final Path SCREENSHOTS = Path.of("target/console/screenshots").toAbsolutePath();
+    private static final Path SCREENSHOTS =
+            Path.of("target/console/screenshots").toAbsolutePath();
     private static final Duration PATIENCE = Duration.ofMinutes(10);
 
     private final TestDatabase database = TestDatabase.inASharedServer();

@@ -90,7 +90,10 @@ public final class NodePackages {
             try (Stream<Path> files = Files.walk(source)) {
                 for (Path file : files.filter(file -> !isInstalled(file)).toList()) {
                     Path copy = target.resolve(source.relativize(file));
-                    Files.createDirectories(Files.isDirectory(file) ? copy : copy.toAbsolutePath().getParent());
+                    Files.createDirectories(
+                            Files.isDirectory(file)
+                                    ? copy
+                                    : copy.toAbsolutePath().getParent());
                     if (Files.isRegularFile(file)) {
                         Files.copy(file, copy);
                     }
