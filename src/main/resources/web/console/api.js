@@ -281,7 +281,9 @@ export function setNeedsToken(needed) {
  */
 export function curl({ method = 'GET', path, query, json, body, type, accept, headers = {} }) {
   const data = json === undefined ? body : JSON.stringify(json);
-  const parts = ['curl' + (method === 'GET' ? '' : ' -X ' + method) + ' ' + quote(location.origin + path + search(query))];
+  const parts = [
+    'curl' + (method === 'GET' ? '' : ' -X ' + method) + ' ' + quote(location.origin + path + search(query)),
+  ];
   if (needsToken) {
     parts.push('-H "Authorization: Bearer $TRUNKLINE_TOKEN"');
   }

@@ -120,7 +120,9 @@ class Guard extends Component {
   render() {
     const { error } = /** @type {any} */ (this.state);
     return error
-      ? html`<${Page} title="The console has a fault"><${ErrorBox} error=${error} onRetry=${() => location.reload()} /><//>`
+      ? html`<${Page} title="The console has a fault"
+          ><${ErrorBox} error=${error} onRetry=${() => location.reload()}
+        /><//>`
       : this.props.children;
   }
 }
@@ -128,7 +130,10 @@ class Guard extends Component {
 /** @param {{view: string, onHelp: () => void}} props */
 function Header({ view, onHelp }) {
   const session = useSession();
-  const items = session !== null && session.access === 'required' && session.principal !== null ? [...NAVIGATION, ACCESS] : NAVIGATION;
+  const items =
+    session !== null && session.access === 'required' && session.principal !== null
+      ? [...NAVIGATION, ACCESS]
+      : NAVIGATION;
   return html`<header class="top">
     <a class="brand" href=${url([])}>
       <img src=${new URL('./logo.svg', import.meta.url).href} width="24" height="24" alt="" /><span>Trunkline</span>
@@ -136,7 +141,9 @@ function Header({ view, onHelp }) {
     <nav aria-label="Main">
       ${items.map(
         ({ title, path, views }) =>
-          html`<a key=${title} href=${url(path)} aria-current=${views.includes(view) ? 'page' : undefined}>${title}</a>`,
+          html`<a key=${title} href=${url(path)} aria-current=${views.includes(view) ? 'page' : undefined}
+            >${title}</a
+          >`,
       )}
     </nav>
     <div class="top-end">
@@ -152,7 +159,9 @@ const STATES = { online: 'Connected', offline: 'No connection', database: 'No da
 
 function ConnectionState() {
   const { state } = useStore(connection);
-  return html`<span class=${'connection ' + state} role="status"><i aria-hidden="true"></i><span>${STATES[state]}</span></span>`;
+  return html`<span class=${'connection ' + state} role="status"
+    ><i aria-hidden="true"></i><span>${STATES[state]}</span></span
+  >`;
 }
 
 /** Says that the connection is lost, and when it is tried again. */
@@ -177,15 +186,17 @@ function ConnectionBar() {
     await connection.retry();
     setTrying(false);
   }
-  return html`<div class="connection-bar">
+  return html`<section class="connection-bar" aria-label="Connection">
     <p role="alert">
-      ${state === 'offline'
-        ? 'The service cannot be reached. What you see is what it was before.'
-        : 'The service cannot reach PostgreSQL. What you see is what it was before.'}
+      ${
+        state === 'offline'
+          ? 'The service cannot be reached. What you see is what it was before.'
+          : 'The service cannot reach PostgreSQL. What you see is what it was before.'
+      }
     </p>
     <span>${seconds > 0 ? 'Next try in ' + seconds + ' s' : 'Trying…'}</span>
     <${Button} busy=${trying} onClick=${retry}>Try now<//>
-  </div>`;
+  </section>`;
 }
 
 /** @param {{session: import('./session.js').Session | null, view: string}} props */

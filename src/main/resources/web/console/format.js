@@ -21,7 +21,9 @@ function known(n) {
 
 /** @param {number} n */
 function short(n) {
-  return new Intl.NumberFormat('en', { maximumFractionDigits: Math.abs(n) < 10 ? 2 : Math.abs(n) < 100 ? 1 : 0 }).format(n);
+  return new Intl.NumberFormat('en', {
+    maximumFractionDigits: Math.abs(n) < 10 ? 2 : Math.abs(n) < 100 ? 1 : 0,
+  }).format(n);
 }
 
 /**
@@ -152,7 +154,9 @@ export function localTime(value) {
  */
 export function utcTime(value) {
   const ms = millis(value);
-  return ms === null ? UNKNOWN : new Date(ms).toISOString().replace('T', ' ').replace('.000Z', '').replace('Z', '') + ' UTC';
+  return ms === null
+    ? UNKNOWN
+    : new Date(ms).toISOString().replace('T', ' ').replace('.000Z', '').replace('Z', '') + ' UTC';
 }
 
 /**

@@ -39,7 +39,10 @@ let navigations = 0;
  */
 export function parse(pathname, search) {
   const query = new URLSearchParams(search);
-  const segments = pathname.slice(BASE.length).split('/').filter((segment) => segment !== '');
+  const segments = pathname
+    .slice(BASE.length)
+    .split('/')
+    .filter((segment) => segment !== '');
   for (const [view, path] of PATHS) {
     const params = match(path, segments);
     if (params) {
@@ -181,7 +184,14 @@ export function start() {
     current.set(parse(location.pathname, location.search));
   });
   document.addEventListener('click', (event) => {
-    if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) {
+    if (
+      event.defaultPrevented ||
+      event.button !== 0 ||
+      event.metaKey ||
+      event.ctrlKey ||
+      event.shiftKey ||
+      event.altKey
+    ) {
       return;
     }
     const link = event.target instanceof Element ? event.target.closest('a[href]') : null;

@@ -82,7 +82,21 @@ export function inWords(setting, value) {
 /** @type {Record<string, number>} */
 const SPANS = { ms: 1, s: 1_000, min: 60_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 /** @type {Record<string, number>} */
-const SIZES = { b: 1, k: 2 ** 10, kb: 1e3, kib: 2 ** 10, m: 2 ** 20, mb: 1e6, mib: 2 ** 20, g: 2 ** 30, gb: 1e9, gib: 2 ** 30, t: 2 ** 40, tb: 1e12, tib: 2 ** 40 };
+const SIZES = {
+  b: 1,
+  k: 2 ** 10,
+  kb: 1e3,
+  kib: 2 ** 10,
+  m: 2 ** 20,
+  mb: 1e6,
+  mib: 2 ** 20,
+  g: 2 ** 30,
+  gb: 1e9,
+  gib: 2 ** 30,
+  t: 2 ** 40,
+  tb: 1e12,
+  tib: 2 ** 40,
+};
 
 /**
  * What somebody typed as the value that the API takes: `1 d 12 h` as 129600000. A number without a unit is meant as it is.
@@ -97,7 +111,10 @@ export function asValue(setting, typed) {
     return text;
   }
   const lower = text.toLowerCase();
-  if (setting.unlimited && (lower === setting.unlimited || lower === 'forever' || lower === 'unlimited' || lower === '-1')) {
+  if (
+    setting.unlimited &&
+    (lower === setting.unlimited || lower === 'forever' || lower === 'unlimited' || lower === '-1')
+  ) {
     return '-1';
   }
   if (/^\d+$/.test(lower)) {

@@ -1,6 +1,6 @@
 // @ts-check
 /** What all views are made of. */
-import { cloneElement, html, isValidElement, useEffect, useMemo, useRef, useState } from '../html.js';
+import { cloneElement, html, isValidElement, useEffect, useLayoutEffect, useMemo, useRef, useState } from '../html.js';
 import { hasNavigated } from '../router.js';
 import { createStore, useStore } from '../store.js';
 
@@ -21,7 +21,7 @@ export function Page({ title, crumbs = [], badge, actions, children }) {
   useEffect(() => {
     document.title = title + ' · Trunkline';
   }, [title]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (hasNavigated()) {
       heading.current?.focus({ preventScroll: true });
     }
@@ -29,14 +29,16 @@ export function Page({ title, crumbs = [], badge, actions, children }) {
   return html`<div class="page">
     <div class="page-head">
       <div class="page-title">
-        ${crumbs.length > 0
-          ? html`<nav class="crumbs" aria-label="Breadcrumb">
-              ${crumbs.map(
-                (crumb) =>
-                  html`<a key=${crumb.href} href=${crumb.href}>${crumb.title}</a><span aria-hidden="true">/</span>`,
-              )}
-            </nav>`
-          : null}
+        ${
+          crumbs.length > 0
+            ? html`<nav class="crumbs" aria-label="Breadcrumb">
+                ${crumbs.map(
+                  (crumb) =>
+                    html`<a key=${crumb.href} href=${crumb.href}>${crumb.title}</a><span aria-hidden="true">/</span>`,
+                )}
+              </nav>`
+            : null
+        }
         <h1 ref=${heading} tabindex="-1"><span class="name">${title}</span>${badge}</h1>
       </div>
       ${actions ? html`<div class="page-actions">${actions}</div>` : null}
@@ -108,11 +110,16 @@ export function ErrorBox({ error, onRetry }) {
   const message = String(error.message ?? error);
   return html`<div class="error-box" role="alert">
     <p class="error-message">${message}</p>
-    ${details.length > 0 && !(details.length === 1 && details[0] === message)
-      ? html`<ul>${details.map((detail) => html`<li key=${detail}>${detail}</li>`)}</ul>`
-      : null}
+    ${
+      details.length > 0 && !(details.length === 1 && details[0] === message)
+        ? html`<ul>
+            ${details.map((detail) => html`<li key=${detail}>${detail}</li>`)}
+          </ul>`
+        : null
+    }
     <p class="error-code">
-      <code>${error.code ?? error.name ?? 'ERROR'}</code>${error.status ? html`<span>HTTP ${error.status}</span>` : null}
+      <code>${error.code ?? error.name ?? 'ERROR'}</code
+      >${error.status ? html`<span>HTTP ${error.status}</span>` : null}
       ${onRetry ? html`<${Button} onClick=${onRetry}>Retry<//>` : null}
     </p>
   </div>`;
@@ -136,7 +143,11 @@ export function Loading({ label = 'Loading' }) {
 export function Progress({ value, max, label }) {
   const known = typeof value === 'number' && max > 0;
   return html`<div class="progress">
-    <progress aria-label=${label} max=${known ? max : undefined} value=${known ? Math.min(value, max) : undefined}></progress>
+    <progress
+      aria-label=${label}
+      max=${known ? max : undefined}
+      value=${known ? Math.min(value, max) : undefined}
+    ></progress>
   </div>`;
 }
 
@@ -153,7 +164,9 @@ export function Tabs({ tabs, selected, onSelect, label }) {
     return html`<nav class="tabs" aria-label=${label}>
       ${tabs.map(
         (tab) =>
-          html`<a key=${tab.name} href=${tab.href} aria-current=${tab.name === selected ? 'page' : undefined}>${tab.title}</a>`,
+          html`<a key=${tab.name} href=${tab.href} aria-current=${tab.name === selected ? 'page' : undefined}
+            >${tab.title}</a
+          >`,
       )}
     </nav>`;
   }

@@ -63,7 +63,10 @@ export function CallPreview({ call, open = true }) {
   const command = curl(call);
   return html`<details class="call" open=${open}>
     <summary>The HTTP call that this makes</summary>
-    <div class="call-body"><pre><code>${command}</code></pre><${Copy} text=${command} kind="quiet" /></div>
+    <div class="call-body">
+      <pre><code>${command}</code></pre>
+      <${Copy} text=${command} kind="quiet" />
+    </div>
   </details>`;
 }
 
@@ -101,18 +104,20 @@ export function Confirm({ title, text, word, label = 'Delete', call, onConfirm, 
   return html`<${Dialog} title=${title} onClose=${onClose}>
     <form onSubmit=${submit}>
       ${text ? html`<div class="text">${text}</div>` : null}
-      ${word === undefined
-        ? null
-        : html`<${Field} label=${html`Type <code class="name">${word}</code> to confirm`}>
-            <input
-              type="text"
-              autocomplete="off"
-              autocapitalize="off"
-              spellcheck=${false}
-              value=${typed}
-              onInput=${(/** @type {any} */ event) => setTyped(event.target.value)}
-            />
-          <//>`}
+      ${
+        word === undefined
+          ? null
+          : html`<${Field} label=${html`Type <code class="name">${word}</code> to confirm`}>
+              <input
+                type="text"
+                autocomplete="off"
+                autocapitalize="off"
+                spellcheck=${false}
+                value=${typed}
+                onInput=${(/** @type {any} */ event) => setTyped(event.target.value)}
+              />
+            <//>`
+      }
       <${CallPreview} call=${call} />
       <${ErrorBox} error=${error} />
       <div class="dialog-actions">

@@ -29,7 +29,10 @@ export function MiniSpark({ values, label }) {
   if (known.length < 2) {
     return html`<span class="unknown">${UNKNOWN}</span>`;
   }
-  const most = Math.max(1, known.reduce((a, b) => Math.max(a, b)));
+  const most = Math.max(
+    1,
+    known.reduce((a, b) => Math.max(a, b)),
+  );
   let path = '';
   let isDrawn = false;
   values.forEach((value, i) => {

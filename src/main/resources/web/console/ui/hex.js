@@ -19,7 +19,9 @@ export function Hex({ bytes, label = 'Bytes' }) {
   const lines = [];
   for (let i = virtual.first; i < virtual.end; i++) {
     lines.push(
-      html`<div key=${i} class="hex-line" style=${{ transform: 'translateY(' + i * LINE + 'px)' }}>${line(bytes, i * WIDTH)}</div>`,
+      html`<div key=${i} class="hex-line" style=${{ transform: 'translateY(' + i * LINE + 'px)' }}>
+        ${line(bytes, i * WIDTH)}
+      </div>`,
     );
   }
   return html`<div

@@ -29,12 +29,15 @@ export function JsonTree({ text }) {
       <pre class="raw">${text}</pre>
     </div>`;
   }
-  return html`<div class="json"><${Node} name=${null} json=${parsed.json} depth=${0} small=${parsed.json.size <= SMALL} /></div>`;
+  return html`<div class="json">
+    <${Node} name=${null} json=${parsed.json} depth=${0} small=${parsed.json.size <= SMALL} />
+  </div>`;
 }
 
 /** @param {{name: string | number | null, json: Json, depth: number, small: boolean}} props */
 function Node({ name, json, depth, small }) {
-  const label = name === null ? null : html`<span class=${typeof name === 'number' ? 'json-index' : 'json-name'}>${name}</span>`;
+  const label =
+    name === null ? null : html`<span class=${typeof name === 'number' ? 'json-index' : 'json-name'}>${name}</span>`;
   if (json.kind === 'object' || json.kind === 'array') {
     return html`<${Branch} label=${label} json=${json} depth=${depth} small=${small} />`;
   }
@@ -57,21 +60,25 @@ function Branch({ label, json, depth, small }) {
     onToggle=${(/** @type {any} */ event) => event.target === event.currentTarget && setOpen(event.currentTarget.open)}
   >
     <summary>${label}<span class="json-mark">${summary}</span></summary>
-    ${open
-      ? html`<div class="json-children">
-          ${children
-            .slice(0, most)
-            .map(
-              ([key, child], i) =>
-                html`<${Node} key=${i} name=${isArray ? i : key} json=${child} depth=${depth + 1} small=${small} />`,
-            )}
-          ${children.length > most
-            ? html`<button type="button" class="button quiet" onClick=${() => setMost(most + 10 * AT_ONCE)}>
-                ${children.length - most} more
-              </button>`
-            : null}
-        </div>`
-      : null}
+    ${
+      open
+        ? html`<div class="json-children">
+            ${children
+              .slice(0, most)
+              .map(
+                ([key, child], i) =>
+                  html`<${Node} key=${i} name=${isArray ? i : key} json=${child} depth=${depth + 1} small=${small} />`,
+              )}
+            ${
+              children.length > most
+                ? html`<button type="button" class="button quiet" onClick=${() => setMost(most + 10 * AT_ONCE)}>
+                    ${children.length - most} more
+                  </button>`
+                : null
+            }
+          </div>`
+        : null
+    }
   </details>`;
 }
 
@@ -83,9 +90,11 @@ function Scalar({ json }) {
     return html`<span class=${'json-' + json.kind}>${text}</span>`;
   }
   const cut = text.length > LONG_TEXT && !whole;
-  return html`<span class="json-string">${'"' + (cut ? text.slice(0, LONG_TEXT) : text) + (cut ? '' : '"')}</span>${cut
-      ? html`<button type="button" class="button quiet" onClick=${() => setWhole(true)}>
-          … ${text.length - LONG_TEXT} more characters
-        </button>`
-      : null}`;
+  return html`<span class="json-string">${'"' + (cut ? text.slice(0, LONG_TEXT) : text) + (cut ? '' : '"')}</span>${
+      cut
+        ? html`<button type="button" class="button quiet" onClick=${() => setWhole(true)}>
+            … ${text.length - LONG_TEXT} more characters
+          </button>`
+        : null
+    }`;
 }

@@ -81,11 +81,13 @@ export function Pager({ start, shown, total }) {
     <span role="status"
       >${total === 0 || shown === 0 ? count(total) : count(start + 1) + '–' + count(start + shown) + ' of ' + count(total)}</span
     >
-    ${many
-      ? html`<span class="actions">
-          <${Button} disabled=${!hasPrevious} onClick=${previous}>Previous<//>
-          <${Button} disabled=${!hasNext} onClick=${next}>Next<//>
-        </span>`
-      : null}
+    ${
+      many
+        ? html`<span class="actions">
+            <${Button} disabled=${!hasPrevious} onClick=${previous}>Previous<//>
+            <${Button} disabled=${!hasNext} onClick=${next}>Next<//>
+          </span>`
+        : null
+    }
   </div>`;
 }

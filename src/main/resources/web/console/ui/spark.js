@@ -6,6 +6,8 @@ import { html, useEffect, useRef, useState } from '../html.js';
 
 /** @type {Record<Unit, (n: number | null | undefined) => string>} */
 const FORMATS = { 'records/s': rate, 'bytes/s': byteRate, bytes, records: count };
+/** Steps of an axis of bytes: powers of two, so that its marks are whole KiB and MiB. */
+const BINARY_STEPS = Array.from({ length: 50 }, (_, i) => 2 ** i);
 const dark = matchMedia('(prefers-color-scheme: dark)');
 
 /**
@@ -42,7 +44,17 @@ export function Spark({ times, series, label, unit, height = 88 }) {
       if (gone) {
         return;
       }
-      const made = new Plot(options(element, series.map((each) => each.label), format, height, setAt), dataOf(latest.current), element);
+      const made = new Plot(
+        options(
+          element,
+          series.map((each) => each.label),
+          unit,
+          height,
+          setAt,
+        ),
+        dataOf(latest.current),
+        element,
+      );
       plot.current = made;
       observer = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
       observer.observe(element);
@@ -71,7 +83,13 @@ export function Spark({ times, series, label, unit, height = 88 }) {
       )}
       <span class="spark-time">${at === null ? '' : clock(times[at])}</span>
     </figcaption>
-    <div class="spark-plot" ref=${box} role="img" aria-label=${spoken(label, series, format)} style=${{ height: height + 'px' }}></div>
+    <div
+      class="spark-plot"
+      ref=${box}
+      role="img"
+      aria-label=${spoken(label, series, format)}
+      style=${{ height: height + 'px' }}
+    ></div>
   </figure>`;
 }
 
@@ -93,7 +111,9 @@ function dataOf({ times, series }) {
 function spoken(label, series, format) {
   const parts = series.map(({ label: name, values }) => {
     const known = values.filter((value) => value !== null);
-    return known.length === 0 ? name + ': not known' : name + ': now ' + format(known.at(-1)) + ', at most ' + format(known.reduce((a, b) => Math.max(a, b)));
+    return known.length === 0
+      ? name + ': not known'
+      : name + ': now ' + format(known.at(-1)) + ', at most ' + format(known.reduce((a, b) => Math.max(a, b)));
   });
   return label + '. ' + parts.join('. ');
 }
@@ -101,12 +121,14 @@ function spoken(label, series, format) {
 /**
  * @param {HTMLElement} element
  * @param {string[]} labels
- * @param {(n: number | null | undefined) => string} format
+ * @param {Unit} unit
  * @param {number} height
  * @param {(at: number | null) => void} setAt
  * @returns {any}
  */
-function options(element, labels, format, height, setAt) {
+function options(element, labels, unit, height, setAt) {
+  const format = FORMATS[unit];
+  const incrs = unit.startsWith('bytes') ? { incrs: BINARY_STEPS } : {};
   const css = getComputedStyle(element);
   const color = (/** @type {string} */ name) => css.getPropertyValue(name).trim();
   const axis = { stroke: color('--muted'), font: '11px system-ui, sans-serif', ticks: { show: false } };
@@ -116,11 +138,33 @@ function options(element, labels, format, height, setAt) {
     legend: { show: false },
     padding: [6, 6, 0, 0],
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
-    scales: { y: { range: (/** @type {any} */ _u, /** @type {number} */ _min, /** @type {number} */ max) => [0, max > 0 ? max * 1.1 : 1] } },
+    scales: {
+      y: {
+        range: (/** @type {any} */ _u, /** @type {number} */ _min, /** @type {number} */ max) => [
+          0,
+          max > 0 ? max * 1.1 : 1,
+        ],
+      },
+    },
     hooks: { setCursor: [(/** @type {any} */ u) => setAt(u.cursor.idx ?? null)] },
     axes: [
-      { ...axis, grid: { show: false }, size: 18, gap: 2, space: 90, values: (/** @type {any} */ _u, /** @type {number[]} */ ticks) => ticks.map((t) => clock(t * 1000).slice(0, 5)) },
-      { ...axis, grid: { stroke: color('--line'), width: 1 }, size: 74, gap: 4, space: 26, values: (/** @type {any} */ _u, /** @type {number[]} */ ticks) => ticks.map((t) => format(t)) },
+      {
+        ...axis,
+        grid: { show: false },
+        size: 18,
+        gap: 2,
+        space: 90,
+        values: (/** @type {any} */ _u, /** @type {number[]} */ ticks) => ticks.map((t) => clock(t * 1000).slice(0, 5)),
+      },
+      {
+        ...axis,
+        ...incrs,
+        grid: { stroke: color('--line'), width: 1 },
+        size: 74,
+        gap: 4,
+        space: 26,
+        values: (/** @type {any} */ _u, /** @type {number[]} */ ticks) => ticks.map((t) => format(t)),
+      },
     ],
     series: [
       {},

@@ -99,7 +99,10 @@ export function VirtualTable(props) {
     maxHeight: height,
     '--row': ROW + 'px',
     '--tracks': columns.map(track).join(' '),
-    '--tracks-narrow': columns.filter((column) => !column.wide).map(track).join(' '),
+    '--tracks-narrow': columns
+      .filter((column) => !column.wide)
+      .map(track)
+      .join(' '),
   };
   const shown = rows.slice(virtual.first, virtual.end);
   const active = index >= virtual.first && index < virtual.end ? id + '-' + index : undefined;

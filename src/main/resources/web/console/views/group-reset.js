@@ -48,7 +48,9 @@ export function bodyOf(wish, chosen, isAll) {
       return { json: { to: wish.target, ...which }, error: null };
     case 'time': {
       const timestamp = new Date(wish.time).getTime();
-      return Number.isFinite(timestamp) ? { json: { timestamp, ...which }, error: null } : { json: null, error: 'Give a date and a time.' };
+      return Number.isFinite(timestamp)
+        ? { json: { timestamp, ...which }, error: null }
+        : { json: null, error: 'Give a date and a time.' };
     }
     case 'offset': {
       const offset = Number(wish.offset);
@@ -133,7 +135,9 @@ export function ResetDialog({ group, offsets, onDone, onClose }) {
             }}
             >Back<//
           >
-          <${Button} kind="main" type="submit" busy=${busy} disabled=${plan.offsets.length === 0}>Reset ${counted(plan.offsets.length, 'partition')}<//>
+          <${Button} kind="main" type="submit" busy=${busy} disabled=${plan.offsets.length === 0}
+            >Reset ${counted(plan.offsets.length, 'partition')}<//
+          >
         </div>
       </form>
     <//>`;
@@ -142,7 +146,10 @@ export function ResetDialog({ group, offsets, onDone, onClose }) {
     <form onSubmit=${preview}>
       <${Targets} wish=${wish} onChange=${setWish} error=${touched(wish) ? body.error : null} />
       <${Choice} all=${all} some=${some} onChange=${setSome} />
-      <${CallPreview} call=${body.json === null ? null : { method: 'PUT', path, json: { ...body.json, dry_run: true } }} open=${false} />
+      <${CallPreview}
+        call=${body.json === null ? null : { method: 'PUT', path, json: { ...body.json, dry_run: true } }}
+        open=${false}
+      />
       <${ErrorBox} error=${error} />
       <div class="dialog-actions">
         <${Button} onClick=${onClose}>Cancel<//>
@@ -161,7 +168,8 @@ function touched(wish) {
 /** @param {{wish: Wish, onChange: (wish: Wish) => void, error: string | null}} props */
 function Targets({ wish, onChange, error }) {
   const target = TARGETS.find((each) => each.value === wish.target) ?? TARGETS[0];
-  const set = (/** @type {keyof Wish} */ name) => (/** @type {any} */ event) => onChange({ ...wish, [name]: event.target.value });
+  const set = (/** @type {keyof Wish} */ name) => (/** @type {any} */ event) =>
+    onChange({ ...wish, [name]: event.target.value });
   const time = new Date(wish.time).getTime();
   return html`<fieldset>
       <legend>To</legend>
@@ -169,28 +177,40 @@ function Targets({ wish, onChange, error }) {
         ${TARGETS.map(
           (each) =>
             html`<label key=${each.value} class="check">
-              <input type="radio" name="target" value=${each.value} checked=${each.value === wish.target} onChange=${set('target')} />
+              <input
+                type="radio"
+                name="target"
+                value=${each.value}
+                checked=${each.value === wish.target}
+                onChange=${set('target')}
+              />
               <span>${each.title}</span>
             </label>`,
         )}
       </div>
       <p class="hint">${target.hint}</p>
     </fieldset>
-    ${wish.target === 'time'
-      ? html`<${Field} label="Time in your zone" hint=${Number.isFinite(time) ? utcTime(time) : null} error=${error}>
-          <input type="datetime-local" step="1" value=${wish.time} onInput=${set('time')} />
-        <//>`
-      : null}
-    ${wish.target === 'offset'
-      ? html`<${Field} label="Offset" error=${error}>
-          <input type="text" inputmode="numeric" autocomplete="off" value=${wish.offset} onInput=${set('offset')} />
-        <//>`
-      : null}
-    ${wish.target === 'shift'
-      ? html`<${Field} label="Records" hint="−100 reads the last 100 again; 100 skips 100." error=${error}>
-          <input type="text" autocomplete="off" value=${wish.shift} onInput=${set('shift')} />
-        <//>`
-      : null}`;
+    ${
+      wish.target === 'time'
+        ? html`<${Field} label="Time in your zone" hint=${Number.isFinite(time) ? utcTime(time) : null} error=${error}>
+            <input type="datetime-local" step="1" value=${wish.time} onInput=${set('time')} />
+          <//>`
+        : null
+    }
+    ${
+      wish.target === 'offset'
+        ? html`<${Field} label="Offset" error=${error}>
+            <input type="text" inputmode="numeric" autocomplete="off" value=${wish.offset} onInput=${set('offset')} />
+          <//>`
+        : null
+    }
+    ${
+      wish.target === 'shift'
+        ? html`<${Field} label="Records" hint="−100 reads the last 100 again; 100 skips 100." error=${error}>
+            <input type="text" autocomplete="off" value=${wish.shift} onInput=${set('shift')} />
+          <//>`
+        : null
+    }`;
 }
 
 /**
@@ -228,8 +248,20 @@ function Choice({ all, some, onChange }) {
         />`,
     },
     { name: 'topic', title: 'Topic', width: 'minmax(8rem, 2fr)', render: (/** @type {Offset} */ each) => each.topic },
-    { name: 'partition', title: 'Partition', align: 'right', width: '5rem', render: (/** @type {Offset} */ each) => each.partition },
-    { name: 'committed', title: 'Committed', align: 'right', width: 'minmax(6rem, 1fr)', render: (/** @type {Offset} */ each) => count(each.committed_offset) },
+    {
+      name: 'partition',
+      title: 'Partition',
+      align: 'right',
+      width: '5rem',
+      render: (/** @type {Offset} */ each) => each.partition,
+    },
+    {
+      name: 'committed',
+      title: 'Committed',
+      align: 'right',
+      width: 'minmax(6rem, 1fr)',
+      render: (/** @type {Offset} */ each) => count(each.committed_offset),
+    },
   ];
   return html`<fieldset>
     <legend>Of</legend>
@@ -243,35 +275,39 @@ function Choice({ all, some, onChange }) {
         <span>some</span>
       </label>
     </div>
-    ${some === null
-      ? null
-      : html`<div class="stack">
-          ${topics.length > 1
-            ? html`<div class="choices">
-                ${topics.map((topic) => {
-                  const which = all.filter((each) => each.topic === topic);
-                  return html`<label key=${topic} class="check">
-                    <input
-                      type="checkbox"
-                      checked=${which.every((each) => some.has(keyOf(each)))}
-                      onChange=${(/** @type {any} */ event) => choose(which, event.target.checked)}
-                    />
-                    <span class="name">all of ${topic}</span>
-                  </label>`;
-                })}
-              </div>`
-            : null}
-          <${VirtualTable}
-            label="Partitions to reset"
-            columns=${columns}
-            rows=${all}
-            rowKey=${keyOf}
-            height="30vh"
-            keys=${false}
-            onOpen=${(/** @type {Offset} */ each) => choose([each], !some.has(keyOf(each)))}
-          />
-          <p class="hint" role="status">${counted(some.size, 'partition')} chosen. Enter chooses the selected row.</p>
-        </div>`}
+    ${
+      some === null
+        ? null
+        : html`<div class="stack">
+            ${
+              topics.length > 1
+                ? html`<div class="choices">
+                    ${topics.map((topic) => {
+                      const which = all.filter((each) => each.topic === topic);
+                      return html`<label key=${topic} class="check">
+                        <input
+                          type="checkbox"
+                          checked=${which.every((each) => some.has(keyOf(each)))}
+                          onChange=${(/** @type {any} */ event) => choose(which, event.target.checked)}
+                        />
+                        <span class="name">all of ${topic}</span>
+                      </label>`;
+                    })}
+                  </div>`
+                : null
+            }
+            <${VirtualTable}
+              label="Partitions to reset"
+              columns=${columns}
+              rows=${all}
+              rowKey=${keyOf}
+              height="30vh"
+              keys=${false}
+              onOpen=${(/** @type {Offset} */ each) => choose([each], !some.has(keyOf(each)))}
+            />
+            <p class="hint" role="status">${counted(some.size, 'partition')} chosen. Enter chooses the selected row.</p>
+          </div>`
+    }
   </fieldset>`;
 }
 
@@ -282,19 +318,65 @@ function Plan({ offsets }) {
   const again = known.reduce((sum, move) => sum + Math.max(0, -move), 0);
   const skipped = known.reduce((sum, move) => sum + Math.max(0, move), 0);
   const columns = [
-    { name: 'topic', title: 'Topic', width: 'minmax(8rem, 2fr)', render: (/** @type {any} */ each) => html`<span title=${each.topic}>${each.topic}</span>` },
-    { name: 'partition', title: 'Partition', align: 'right', width: '4.5rem', render: (/** @type {any} */ each) => each.partition },
-    { name: 'from', title: 'From', align: 'right', width: 'minmax(5rem, 1fr)', render: (/** @type {any} */ each) => count(each.from) },
-    { name: 'to', title: 'To', align: 'right', width: 'minmax(5rem, 1fr)', render: (/** @type {any} */ each) => html`<strong>${count(each.to)}</strong>` },
-    { name: 'move', title: 'Moves by', align: 'right', width: 'minmax(5.5rem, 1fr)', render: (/** @type {any} */ each) => moved(each) },
-    { name: 'lag', title: 'Lag then', align: 'right', width: 'minmax(5rem, 1fr)', wide: true, render: (/** @type {any} */ each) => count(each.end_offset - each.to) },
+    {
+      name: 'topic',
+      title: 'Topic',
+      width: 'minmax(8rem, 2fr)',
+      render: (/** @type {any} */ each) => html`<span title=${each.topic}>${each.topic}</span>`,
+    },
+    {
+      name: 'partition',
+      title: 'Partition',
+      align: 'right',
+      width: '4.5rem',
+      render: (/** @type {any} */ each) => each.partition,
+    },
+    {
+      name: 'from',
+      title: 'From',
+      align: 'right',
+      width: 'minmax(5rem, 1fr)',
+      render: (/** @type {any} */ each) => count(each.from),
+    },
+    {
+      name: 'to',
+      title: 'To',
+      align: 'right',
+      width: 'minmax(5rem, 1fr)',
+      render: (/** @type {any} */ each) => html`<strong>${count(each.to)}</strong>`,
+    },
+    {
+      name: 'move',
+      title: 'Moves by',
+      align: 'right',
+      width: 'minmax(5.5rem, 1fr)',
+      render: (/** @type {any} */ each) => moved(each),
+    },
+    {
+      name: 'lag',
+      title: 'Lag then',
+      align: 'right',
+      width: 'minmax(5rem, 1fr)',
+      wide: true,
+      render: (/** @type {any} */ each) => count(each.end_offset - each.to),
+    },
   ];
   return html`<p class="text">
-      Nothing is changed yet. ${again > 0 ? counted(again, 'record') + ' would be read again. ' : ''}${skipped > 0
-        ? counted(skipped, 'record') + ' would be skipped. '
-        : ''}${again === 0 && skipped === 0 && known.length > 0 ? 'No committed offset would move. ' : ''}As of ${localTime(Date.now())}.
+      Nothing is changed yet.
+      ${again > 0 ? counted(again, 'record') + ' would be read again. ' : ''}${
+        skipped > 0 ? counted(skipped, 'record') + ' would be skipped. ' : ''
+      }${again === 0 && skipped === 0 && known.length > 0 ? 'No committed offset would move. ' : ''}As
+      of ${localTime(Date.now())}.
     </p>
-    <${VirtualTable} label="From and to" columns=${columns} rows=${offsets} rowKey=${keyOf} height="40vh" keys=${false} empty="No partitions." />`;
+    <${VirtualTable}
+      label="From and to"
+      columns=${columns}
+      rows=${offsets}
+      rowKey=${keyOf}
+      height="40vh"
+      keys=${false}
+      empty="No partitions."
+    />`;
 }
 
 /** @param {{from: number | null, to: number}} offset */

@@ -23,7 +23,11 @@ const MANY = 20;
 /** One consumer group. @param {{params: Record<string, string>, query: URLSearchParams}} props */
 export default function Group({ params: { group }, query }) {
   const session = useRights({ groups: [group] });
-  const { data, error, reload } = usePolled(async (signal) => (await get(pathOf('groups', group), { signal })).body, EVERY_MS, [group]);
+  const { data, error, reload } = usePolled(
+    async (signal) => (await get(pathOf('groups', group), { signal })).body,
+    EVERY_MS,
+    [group],
+  );
   const history = usePolled(
     async (signal) => (await get(pathOf('groups', group) + '/history', { signal })).body,
     HISTORY_MS,
@@ -42,16 +46,32 @@ export default function Group({ params: { group }, query }) {
   const why = isBusy ? 'Only while the group has no members' : undefined;
   const actions =
     resets || deletes
-      ? html`${resets
-            ? html`<${Button} disabled=${isBusy || data.offsets.length === 0} title=${why} onClick=${() => setDialog('reset')}>Reset offsets<//>`
-            : null}
-          ${deletes ? html`<${Button} kind="danger" disabled=${isBusy} title=${why} onClick=${() => setDialog('delete')}>Delete group<//>` : null}`
+      ? html`${
+          resets
+            ? html`<${Button}
+                disabled=${isBusy || data.offsets.length === 0}
+                title=${why}
+                onClick=${() => setDialog('reset')}
+                >Reset offsets<//
+              >`
+            : null
+        }
+        ${deletes ? html`<${Button} kind="danger" disabled=${isBusy} title=${why} onClick=${() => setDialog('delete')}>Delete group<//>` : null}`
       : null;
-  return html`<${Page} title=${group} crumbs=${crumbs} badge=${html`<${StateBadge} state=${data.state} />`} actions=${actions}>
+  return html`<${Page}
+    title=${group}
+    crumbs=${crumbs}
+    badge=${html`<${StateBadge} state=${data.state} />`}
+    actions=${actions}
+  >
     <${ErrorBox} error=${error} onRetry=${reload} />
-    ${isBusy && (resets || deletes)
-      ? html`<p class="hint">Offsets can be reset, and the group deleted, while it has no members: stop its consumers first.</p>`
-      : null}
+    ${
+      isBusy && (resets || deletes)
+        ? html`<p class="hint">
+            Offsets can be reset, and the group deleted, while it has no members: stop its consumers first.
+          </p>`
+        : null
+    }
     <div class="stats">
       <${Stat} label="Lag" value=${html`<${LagCell} lag=${data.lag} />`} note="records to read" />
       <${Stat} label="Members" value=${count(data.members.length)} />
@@ -61,9 +81,16 @@ export default function Group({ params: { group }, query }) {
     <${LagHistory} history=${history} />
     <${Members} members=${data.members} />
     <${Partitions} offsets=${data.offsets} history=${history.data} search=${query.get('topic') ?? ''} />
-    ${dialog === 'reset'
-      ? html`<${ResetDialog} group=${group} offsets=${data.offsets} onDone=${reload} onClose=${() => setDialog(null)} />`
-      : null}
+    ${
+      dialog === 'reset'
+        ? html`<${ResetDialog}
+            group=${group}
+            offsets=${data.offsets}
+            onDone=${reload}
+            onClose=${() => setDialog(null)}
+          />`
+        : null
+    }
     ${dialog === 'delete' ? html`<${DeleteGroup} group=${group} onClose=${() => setDialog(null)} />` : null}
   <//>`;
 }
@@ -74,7 +101,12 @@ function LagHistory({ history: { data, error, reload } }) {
     return error ? html`<${ErrorBox} error=${error} onRetry=${reload} />` : null;
   }
   return html`<section class="panel padded" aria-label="Lag in the last hour">
-    <${Spark} label="Lag in the last hour" unit="records" times=${data.times} series=${[{ label: 'all partitions', values: data.lag }]} />
+    <${Spark}
+      label="Lag in the last hour"
+      unit="records"
+      times=${data.times}
+      series=${[{ label: 'all partitions', values: data.lag }]}
+    />
   </section>`;
 }
 
@@ -87,13 +119,21 @@ function partitionsOf(member) {
 
 /** @type {import('../ui/table.js').Column[]} */
 const MEMBER_COLUMNS = [
-  { name: 'member', title: 'Member', width: 'minmax(9rem, 1fr)', render: (m) => html`<span title=${m.member_id}>${m.member_id}</span>` },
+  {
+    name: 'member',
+    title: 'Member',
+    width: 'minmax(9rem, 1fr)',
+    render: (m) => html`<span title=${m.member_id}>${m.member_id}</span>`,
+  },
   {
     name: 'subscribed',
     title: 'Subscribed',
     width: 'minmax(9rem, 1fr)',
     wide: true,
-    render: (m) => (m.topic_pattern ? html`<code title=${m.topic_pattern}>${m.topic_pattern}</code>` : html`<span>${(m.topics ?? []).join(', ')}</span>`),
+    render: (m) =>
+      m.topic_pattern
+        ? html`<code title=${m.topic_pattern}>${m.topic_pattern}</code>`
+        : html`<span>${(m.topics ?? []).join(', ')}</span>`,
   },
   {
     name: 'partitions',
@@ -138,9 +178,16 @@ function Partitions({ offsets, history, search }) {
   return html`<section class="panel" aria-labelledby="offsets">
     <div class="panel-head">
       <h2 id="offsets">Partitions</h2>
-      ${offsets.length > MANY || search !== ''
-        ? html`<${SearchField} value=${search} name="topic" label="Search topics of the group" placeholder="Search by topic" />`
-        : null}
+      ${
+        offsets.length > MANY || search !== ''
+          ? html`<${SearchField}
+              value=${search}
+              name="topic"
+              label="Search topics of the group"
+              placeholder="Search by topic"
+            />`
+          : null
+      }
       ${history?.complete === false ? html`<span class="hint">The history of single partitions is not kept for all of them.</span>` : null}
     </div>
     <${VirtualTable}
@@ -149,9 +196,11 @@ function Partitions({ offsets, history, search }) {
       rows=${shown}
       rowKey=${keyOf}
       onOpen=${(/** @type {Offset} */ each) => navigate(recordsUrl(each))}
-      empty=${search === ''
-        ? html`<${Empty} title="Nothing committed">The group has committed no offsets and has no partitions.<//>`
-        : html`<${Empty} title="Nothing found">The group reads no topic with “${search}” in its name.<//>`}
+      empty=${
+        search === ''
+          ? html`<${Empty} title="Nothing committed">The group has committed no offsets and has no partitions.<//>`
+          : html`<${Empty} title="Nothing found">The group reads no topic with “${search}” in its name.<//>`
+      }
     />
   </section>`;
 }
@@ -174,22 +223,38 @@ function partitionColumns(lags) {
       render: (o) => html`<a href=${url(['topics', o.topic])} tabindex="-1" title=${o.topic}>${o.topic}</a>`,
     },
     { name: 'partition', title: 'Partition', align: 'right', width: '4.5rem', render: (o) => o.partition },
-    { name: 'committed', title: 'Committed', align: 'right', width: 'minmax(6rem, 1fr)', wide: true, render: (o) => html`<a href=${recordsUrl(o)} tabindex="-1">${count(o.committed_offset)}</a>` },
-    { name: 'end', title: 'End', align: 'right', width: 'minmax(6rem, 1fr)', wide: true, render: (o) => count(o.end_offset) },
+    {
+      name: 'committed',
+      title: 'Committed',
+      align: 'right',
+      width: 'minmax(6rem, 1fr)',
+      wide: true,
+      render: (o) => html`<a href=${recordsUrl(o)} tabindex="-1">${count(o.committed_offset)}</a>`,
+    },
+    {
+      name: 'end',
+      title: 'End',
+      align: 'right',
+      width: 'minmax(6rem, 1fr)',
+      wide: true,
+      render: (o) => count(o.end_offset),
+    },
     { name: 'lag', title: 'Lag', align: 'right', width: '6rem', render: (o) => html`<${LagCell} lag=${o.lag} />` },
     {
       name: 'history',
       title: 'Last hour',
       width: '7rem',
       wide: true,
-      render: (o) => html`<${MiniSpark} values=${lags.get(keyOf(o)) ?? []} label=${'Lag of ' + o.topic + ' ' + o.partition} />`,
+      render: (o) =>
+        html`<${MiniSpark} values=${lags.get(keyOf(o)) ?? []} label=${'Lag of ' + o.topic + ' ' + o.partition} />`,
     },
     {
       name: 'member',
       title: 'Member',
       width: 'minmax(7rem, 1fr)',
       wide: true,
-      render: (o) => (o.member_id ? html`<span title=${o.member_id}>${o.member_id}</span>` : html`<span class="muted">none</span>`),
+      render: (o) =>
+        o.member_id ? html`<span title=${o.member_id}>${o.member_id}</span>` : html`<span class="muted">none</span>`,
     },
   ];
 }

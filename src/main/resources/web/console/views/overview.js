@@ -1,6 +1,6 @@
 // @ts-check
 import { get } from '../api.js';
-import { Time, UNKNOWN, ago, bytes, count, counted, duration } from '../format.js';
+import { Time, UNKNOWN, ago, bytes, count, counted, duration, millis } from '../format.js';
 import { html } from '../html.js';
 import { usePolled } from '../poll.js';
 import { navigate, url } from '../router.js';
@@ -28,22 +28,41 @@ export default function Overview(_props) {
     <${ErrorBox} error=${overview.error} onRetry=${overview.reload} />
     <${Alerts} alerts=${data.alerts ?? []} />
     <div class="stats">
-      <${Stat} label="Topics" value=${count(data.topics)} note=${plural(data.partitions, 'partition')} href=${url(['topics'])} />
+      <${Stat}
+        label="Topics"
+        value=${count(data.topics)}
+        note=${plural(data.partitions, 'partition')}
+        href=${url(['topics'])}
+      />
       <${Stat} label="Records" value=${count(data.records)} />
-      <${Stat} label="Size" value=${bytes(data.size_bytes)} note=${data.disk_bytes === null ? null : bytes(data.disk_bytes) + ' on disk'} />
+      <${Stat}
+        label="Size"
+        value=${bytes(data.size_bytes)}
+        note=${data.disk_bytes === null ? null : bytes(data.disk_bytes) + ' on disk'}
+      />
       <${Stat}
         label="Groups"
         value=${count(data.groups?.count)}
         note=${typeof data.groups?.without_members === 'number' ? count(data.groups.without_members) + ' without members' : null}
         href=${url(['groups'])}
       />
-      <${Stat} label="Replicas" value=${count(data.replicas?.length)} note=${'this one up ' + duration(Date.now() - Date.parse(data.started_at))} />
-      <${Stat} label="Last retention" value=${data.retention?.last_success_at ? ago(data.retention.last_success_at) : UNKNOWN} />
+      <${Stat}
+        label="Replicas"
+        value=${count(data.replicas?.length)}
+        note=${'this one up ' + duration(Date.now() - Date.parse(data.started_at))}
+      />
+      <${Stat}
+        label="Last retention"
+        value=${data.retention?.last_success_at ? ago(data.retention.last_success_at) : UNKNOWN}
+      />
     </div>
     <${Traffic} history=${history} />
     <div class="columns">
       <section class="panel" aria-labelledby="worst">
-        <div class="panel-head"><h2 id="worst">Groups by lag</h2><a href=${url(['groups'])}>All groups</a></div>
+        <div class="panel-head">
+          <h2 id="worst">Groups by lag</h2>
+          <a href=${url(['groups'])}>All groups</a>
+        </div>
         <${WorstGroups} groups=${data.groups?.worst ?? []} />
       </section>
       <div class="stack">
@@ -51,8 +70,16 @@ export default function Overview(_props) {
         <${Replicas} replicas=${data.replicas ?? []} here=${data.replica} />
       </div>
     </div>
-    <p class="hint">As of <${Time} value=${data.looked_at} />, from replica <code class="name">${data.replica}</code>.</p>
+    <p class="hint">
+      As of <${Time} value=${wholeSecond(data.looked_at)} />, from replica <code class="name">${data.replica}</code>.
+    </p>
   <//>`;
+}
+
+/** @param {string | null} time */
+function wholeSecond(time) {
+  const ms = millis(time);
+  return ms === null ? null : Math.floor(ms / 1_000) * 1_000;
 }
 
 /** @param {number | null | undefined} n @param {string} one */
@@ -87,7 +114,9 @@ function Traffic({ history: { data, error, reload } }) {
     { label: 'out', values: data[of + '_out'] },
   ];
   return html`<section aria-label="Traffic of this replica in the last hour" class="plots">
-    <div class="panel"><${Spark} label="Records" unit="records/s" times=${data.times} series=${series('records')} /></div>
+    <div class="panel">
+      <${Spark} label="Records" unit="records/s" times=${data.times} series=${series('records')} />
+    </div>
     <div class="panel"><${Spark} label="Bytes" unit="bytes/s" times=${data.times} series=${series('bytes')} /></div>
   </section>`;
 }
@@ -99,9 +128,27 @@ const COLUMNS = [
     width: 'minmax(9rem, 2fr)',
     render: (/** @type {any} */ g) => html`<a href=${url(['groups', g.group_id])} tabindex="-1">${g.group_id}</a>`,
   },
-  { name: 'state', title: 'State', width: '6rem', render: (/** @type {any} */ g) => html`<${StateBadge} state=${g.state} />` },
-  { name: 'members', title: 'Members', width: '5rem', align: 'right', wide: true, render: (/** @type {any} */ g) => count(g.members) },
-  { name: 'lag', title: 'Lag', width: '7rem', align: 'right', render: (/** @type {any} */ g) => html`<${LagCell} lag=${g.lag} />` },
+  {
+    name: 'state',
+    title: 'State',
+    width: '6rem',
+    render: (/** @type {any} */ g) => html`<${StateBadge} state=${g.state} />`,
+  },
+  {
+    name: 'members',
+    title: 'Members',
+    width: '5rem',
+    align: 'right',
+    wide: true,
+    render: (/** @type {any} */ g) => count(g.members),
+  },
+  {
+    name: 'lag',
+    title: 'Lag',
+    width: '7rem',
+    align: 'right',
+    render: (/** @type {any} */ g) => html`<${LagCell} lag=${g.lag} />`,
+  },
 ];
 
 /** @param {{groups: any[]}} props */
@@ -123,12 +170,14 @@ function Database({ database }) {
   return html`<section class="panel" aria-labelledby="database">
     <div class="panel-head">
       <h2 id="database">PostgreSQL ${database.version ?? ''}</h2>
-      ${database.up === false
-        ? html`<${Badge} kind="bad">not reachable<//>`
-        : html`<span class="actions">
-            ${database.writable === false ? html`<${Badge} kind="bad">read-only<//>` : html`<${Badge} kind="good">up<//>`}
-            ${database.durable === false ? html`<${Badge} kind="warn" title="A commit may be lost in a crash">not durable<//>` : null}
-          </span>`}
+      ${
+        database.up === false
+          ? html`<${Badge} kind="bad">not reachable<//>`
+          : html`<span class="actions">
+              ${database.writable === false ? html`<${Badge} kind="bad">read-only<//>` : html`<${Badge} kind="good">up<//>`}
+              ${database.durable === false ? html`<${Badge} kind="warn" title="A commit may be lost in a crash">not durable<//>` : null}
+            </span>`
+      }
     </div>
     <dl class="facts panel-body">
       <dt>Size</dt>
@@ -147,7 +196,10 @@ function Database({ database }) {
 /** @param {{replicas: {replica: string, address: string | null}[], here: string}} props */
 function Replicas({ replicas, here }) {
   return html`<section class="panel" aria-labelledby="replicas">
-    <div class="panel-head"><h2 id="replicas">Replicas</h2><span class="hint">connected to PostgreSQL now</span></div>
+    <div class="panel-head">
+      <h2 id="replicas">Replicas</h2>
+      <span class="hint">connected to PostgreSQL now</span>
+    </div>
     <ul class="plain panel-body rows">
       ${replicas.map(
         ({ replica, address }) =>

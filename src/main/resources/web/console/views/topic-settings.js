@@ -75,13 +75,24 @@ function Row({ topic, name, setting, value, isDefault, isEditing, manages, onEdi
       ${isDefault ? html`<${Badge}>default<//>` : html`<${Badge} kind="accent">set<//>`}
     </div>
     <div class="edit" ref=${edit}>
-      ${manages && setting?.kind !== 'fixed' && !isEditing
-        ? html`<${Button} kind="quiet" label=${'Edit ' + title} onClick=${onEdit}>Edit<//>`
-        : null}
+      ${
+        manages && setting?.kind !== 'fixed' && !isEditing
+          ? html`<${Button} kind="quiet" label=${'Edit ' + title} onClick=${onEdit}>Edit<//>`
+          : null
+      }
     </div>
-    ${isEditing
-      ? html`<${Editor} topic=${topic} name=${name} setting=${setting} value=${value} isDefault=${isDefault} onEnd=${onEnd} />`
-      : null}
+    ${
+      isEditing
+        ? html`<${Editor}
+            topic=${topic}
+            name=${name}
+            setting=${setting}
+            value=${value}
+            isDefault=${isDefault}
+            onEnd=${onEnd}
+          />`
+        : null
+    }
   </div>`;
 }
 
@@ -123,7 +134,13 @@ function Editor({ topic, name, setting, value, isDefault, onEnd }) {
     ? html`<select value=${typed} onChange=${(/** @type {any} */ event) => setTyped(event.target.value)}>
         ${setting.choices?.map((choice) => html`<option key=${choice.value} value=${choice.value}>${choice.value}: ${choice.title}</option>`)}
       </select>`
-    : html`<input type="text" autocomplete="off" spellcheck=${false} value=${typed} onInput=${(/** @type {any} */ event) => setTyped(event.target.value)} />`;
+    : html`<input
+        type="text"
+        autocomplete="off"
+        spellcheck=${false}
+        value=${typed}
+        onInput=${(/** @type {any} */ event) => setTyped(event.target.value)}
+      />`;
   return html`<form
     class="stack"
     ref=${form}
@@ -144,15 +161,23 @@ function Editor({ topic, name, setting, value, isDefault, onEnd }) {
       label=${setting?.title ?? name}
       hint=${setting?.hint}
       error=${wanted === null ? 'This is not understood.' : null}
-    >${control}<//>
+      >${control}<//
+    >
     ${wanted !== null && wanted !== typed ? html`<p class="hint">This is <code>${wanted}</code>.</p>` : null}
     <${CallPreview} call=${isChanged ? call : null} />
     <${ErrorBox} error=${error} />
     <div class="actions">
       <${Button} kind="main" type="submit" disabled=${!isChanged} busy=${busy}>Save<//>
-      ${isDefault
-        ? null
-        : html`<${Button} busy=${busy} onClick=${() => save(null)} title=${'PATCH {"configs": {"' + name + '": null}}'}>Back to the default<//>`}
+      ${
+        isDefault
+          ? null
+          : html`<${Button}
+              busy=${busy}
+              onClick=${() => save(null)}
+              title=${'PATCH {"configs": {"' + name + '": null}}'}
+              >Back to the default<//
+            >`
+      }
       <${Button} kind="quiet" onClick=${() => onEnd(false)}>Cancel<//>
     </div>
   </form>`;

@@ -53,10 +53,18 @@ export default function Topic({ params: { topic } }) {
     <${TopicNav} topic=${topic} selected="topic" session=${session} />
     <${ErrorBox} error=${error} onRetry=${reload} />
     <div class="stats">
-      <${Stat} label="Records" value=${count(total(rows, 'records'))} note=${'in ' + counted(rows.length, 'partition')} />
+      <${Stat}
+        label="Records"
+        value=${count(total(rows, 'records'))}
+        note=${'in ' + counted(rows.length, 'partition')}
+      />
       <${Stat} label="Size" value=${bytes(data.size_bytes)} note="before compression" />
       <${Stat} label="Written" value=${rate(total(rows, 'rate'))} note="between the last two looks" />
-      <${Stat} label="Oldest record" value=${oldest === null ? (total(rows, 'records') === 0 ? 'none' : UNKNOWN) : fated.age} note=${fated.goes} />
+      <${Stat}
+        label="Oldest record"
+        value=${oldest === null ? (total(rows, 'records') === 0 ? 'none' : UNKNOWN) : fated.age}
+        note=${fated.goes}
+      />
     </div>
     <section class="panel" aria-labelledby="partitions">
       <div class="panel-head"><h2 id="partitions">Partitions</h2></div>
@@ -70,10 +78,23 @@ export default function Topic({ params: { topic } }) {
         empty=${html`<${Empty} title="No partitions" />`}
       />
     </section>
-    <${Config} topic=${topic} configs=${data.configs ?? {}} sources=${data.config_sources ?? {}} manages=${manages} onChanged=${reload} />
-    ${dialog === 'partitions'
-      ? html`<${AddPartitions} topic=${topic} current=${rows.length} onDone=${reload} onClose=${() => setDialog(null)} />`
-      : null}
+    <${Config}
+      topic=${topic}
+      configs=${data.configs ?? {}}
+      sources=${data.config_sources ?? {}}
+      manages=${manages}
+      onChanged=${reload}
+    />
+    ${
+      dialog === 'partitions'
+        ? html`<${AddPartitions}
+            topic=${topic}
+            current=${rows.length}
+            onDone=${reload}
+            onClose=${() => setDialog(null)}
+          />`
+        : null
+    }
     ${dialog === 'delete' ? html`<${DeleteTopic} topic=${topic} records=${total(rows, 'records')} onClose=${() => setDialog(null)} />` : null}
   <//>`;
 }
@@ -93,11 +114,25 @@ function columns(topic, reads, retention) {
       width: '5rem',
       render: (row) => (reads ? html`<a href=${records(row)} tabindex="-1">${row.partition}</a>` : row.partition),
     },
-    { name: 'start', title: 'Start', align: 'right', width: 'minmax(6rem, 1fr)', wide: true, render: (row) => count(row.start) },
+    {
+      name: 'start',
+      title: 'Start',
+      align: 'right',
+      width: 'minmax(6rem, 1fr)',
+      wide: true,
+      render: (row) => count(row.start),
+    },
     { name: 'end', title: 'End', align: 'right', width: 'minmax(6rem, 1fr)', render: (row) => count(row.end) },
-    { name: 'records', title: 'Records', align: 'right', width: 'minmax(6rem, 1fr)', wide: true, render: (row) => count(row.records) },
+    {
+      name: 'records',
+      title: 'Records',
+      align: 'right',
+      width: 'minmax(6rem, 1fr)',
+      wide: true,
+      render: (row) => count(row.records),
+    },
     { name: 'size', title: 'Size', align: 'right', width: '6rem', render: (row) => bytes(row.size) },
-    { name: 'rate', title: 'Rate', align: 'right', width: '6rem', render: (row) => rate(row.rate) },
+    { name: 'rate', title: 'Rate', align: 'right', width: '6rem', wide: true, render: (row) => rate(row.rate) },
     {
       name: 'oldest',
       title: 'Oldest record',
@@ -108,7 +143,9 @@ function columns(topic, reads, retention) {
           return html`<span class="unknown">${row.records === 0 ? 'none' : UNKNOWN}</span>`;
         }
         const { goes } = fate(row.oldest, retention, Date.now());
-        return html`<${Time} value=${row.oldest} relative focus=${false} /><span class="muted">${goes ? ', ' + goes : ''}</span>`;
+        return html`<${Time} value=${row.oldest} relative focus=${false} /><span class="muted"
+            >${goes ? ', ' + goes : ''}</span
+          >`;
       },
     },
   ];
@@ -216,10 +253,14 @@ function AddPartitions({ topic, current, onDone, onClose }) {
   return html`<${Dialog} title="Add partitions" onClose=${onClose}>
     <form onSubmit=${submit}>
       <p class="text">
-        A topic cannot have fewer partitions again. New records of a key may go to another partition than its older ones, so that their
-        order is no longer that of one partition.
+        A topic cannot have fewer partitions again. New records of a key may go to another partition than its older
+        ones, so that their order is no longer that of one partition.
       </p>
-      <${Field} label="Partitions in all" hint=${'There are ' + count(current) + ' now.'} error=${isLegal ? null : 'A whole number, more than ' + count(current) + '.'}>
+      <${Field}
+        label="Partitions in all"
+        hint=${'There are ' + count(current) + ' now.'}
+        error=${isLegal ? null : 'A whole number, more than ' + count(current) + '.'}
+      >
         <input
           type="number"
           min=${current + 1}
@@ -252,8 +293,8 @@ function DeleteTopic({ topic, records, onClose }) {
     word=${topic}
     label="Delete topic"
     text=${html`<p>
-      ${records === null ? 'All its records' : 'Its ' + counted(records, 'record')} and what groups have committed of it are gone for good. A topic
-      of the same name that is created later is a new one.
+      ${records === null ? 'All its records' : 'Its ' + counted(records, 'record')} and what groups have committed of it
+      are gone for good. A topic of the same name that is created later is a new one.
     </p>`}
     call=${call}
     onConfirm=${confirm}

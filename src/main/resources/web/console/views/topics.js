@@ -26,9 +26,34 @@ const COLUMNS = [
     width: 'minmax(11rem, 3fr)',
     render: (t) => html`<a href=${url(['topics', t.name])} tabindex="-1" title=${t.name}>${t.name}</a>`,
   },
-  { name: 'partitions', title: 'Partitions', sort: true, first: 'desc', align: 'right', width: '6.5rem', wide: true, render: (t) => count(t.partitions) },
-  { name: 'records', title: 'Records', sort: true, first: 'desc', align: 'right', width: 'minmax(6.5rem, 1fr)', render: (t) => count(t.records) },
-  { name: 'size', title: 'Size', sort: true, first: 'desc', align: 'right', width: '6rem', render: (t) => bytes(t.size_bytes) },
+  {
+    name: 'partitions',
+    title: 'Partitions',
+    sort: true,
+    first: 'desc',
+    align: 'right',
+    width: '6.5rem',
+    wide: true,
+    render: (t) => count(t.partitions),
+  },
+  {
+    name: 'records',
+    title: 'Records',
+    sort: true,
+    first: 'desc',
+    align: 'right',
+    width: 'minmax(6.5rem, 1fr)',
+    render: (t) => count(t.records),
+  },
+  {
+    name: 'size',
+    title: 'Size',
+    sort: true,
+    first: 'desc',
+    align: 'right',
+    width: '6rem',
+    render: (t) => bytes(t.size_bytes),
+  },
   {
     name: 'rate',
     title: 'Rate',
@@ -45,7 +70,8 @@ const COLUMNS = [
     align: 'right',
     width: '9rem',
     wide: true,
-    render: (t) => (typeof t.oldest_timestamp === 'number' ? ago(t.oldest_timestamp) : html`<span class="unknown">${UNKNOWN}</span>`),
+    render: (t) =>
+      typeof t.oldest_timestamp === 'number' ? ago(t.oldest_timestamp) : html`<span class="unknown">${UNKNOWN}</span>`,
   },
 ];
 const SORTS = COLUMNS.filter((column) => column.sort).map((column) => column.name);
@@ -55,7 +81,8 @@ export default function Topics({ query }) {
   const session = useSession();
   const { name, sort, order, start } = listState(query, SORTS, { sort: 'name', order: 'asc' });
   const { data, error, loading, reload } = usePolled(
-    async (signal) => (await get('/overview/topics', { query: { name, sort, order, start, limit: PAGE }, signal })).body,
+    async (signal) =>
+      (await get('/overview/topics', { query: { name, sort, order, start, limit: PAGE }, signal })).body,
     EVERY_MS,
     [name, sort, order, start],
   );
@@ -73,35 +100,44 @@ export default function Topics({ query }) {
     ...(selected === null ? {} : { t: 'live tail of the selected topic', r: 'records of the selected topic' }),
   });
 
-  const create = creates ? html`<${Button} kind="main" title="c" onClick=${() => setCreating(true)}>Create topic<//>` : null;
+  const create = creates
+    ? html`<${Button} kind="main" title="c" onClick=${() => setCreating(true)}>Create topic<//>`
+    : null;
   return html`<${Page} title="Topics" actions=${create}>
     <div class="toolbar"><${SearchField} value=${name} label="Search topics" placeholder="Search by name" /></div>
     <${ErrorBox} error=${error} onRetry=${reload} />
-    ${data
-      ? html`<div class=${'stack' + (loading ? ' is-loading' : '')}>
-          <${VirtualTable}
-            label="Topics"
-            columns=${COLUMNS}
-            rows=${data.topics}
-            rowKey=${(/** @type {any} */ t) => t.name}
-            selected=${selected}
-            onSelect=${setSelected}
-            onOpen=${(/** @type {any} */ t) => navigate(url(['topics', t.name]))}
-            sort=${{ name: sort, order }}
-            onSort=${(/** @type {string} */ by, /** @type {string} */ to) => setQuery({ sort: by, order: to, start: null })}
-            empty=${name === '' && start === 0
-              ? html`<${Empty} title="No topics yet" action=${create}>
-                  A topic is a log of records that any number of readers follow, each at its own pace.
-                <//>`
-              : html`<${Empty} title="Nothing found" action=${html`<${Button} onClick=${() => setQuery({ name: null, start: null })}>Show all topics<//>`}>
-                  No topic that you may see has a name with “${name}” in it.
-                <//>`}
-          />
-          <${Pager} start=${start} shown=${data.topics.length} total=${data.total} />
-        </div>`
-      : error
-        ? null
-        : html`<${Loading} />`}
+    ${
+      data
+        ? html`<div class=${'stack' + (loading ? ' is-loading' : '')}>
+            <${VirtualTable}
+              label="Topics"
+              columns=${COLUMNS}
+              rows=${data.topics}
+              rowKey=${(/** @type {any} */ t) => t.name}
+              selected=${selected}
+              onSelect=${setSelected}
+              onOpen=${(/** @type {any} */ t) => navigate(url(['topics', t.name]))}
+              sort=${{ name: sort, order }}
+              onSort=${(/** @type {string} */ by, /** @type {string} */ to) => setQuery({ sort: by, order: to, start: null })}
+              empty=${
+                name === '' && start === 0
+                  ? html`<${Empty} title="No topics yet" action=${create}>
+                      A topic is a log of records that any number of readers follow, each at its own pace.
+                    <//>`
+                  : html`<${Empty}
+                      title="Nothing found"
+                      action=${html`<${Button} onClick=${() => setQuery({ name: null, start: null })}>Show all topics<//>`}
+                    >
+                      No topic that you may see has a name with “${name}” in it.
+                    <//>`
+              }
+            />
+            <${Pager} start=${start} shown=${data.topics.length} total=${data.total} />
+          </div>`
+        : error
+          ? null
+          : html`<${Loading} />`
+    }
     ${creating ? html`<${CreateTopic} onClose=${() => setCreating(false)} />` : null}
   <//>`;
 }
@@ -127,7 +163,12 @@ function CreateTopic({ onClose }) {
   const kept = retention.trim() === '' ? undefined : asValue(RETENTION, retention);
   const many = partitions === '' ? undefined : Number(partitions);
   const errors = {
-    name: name !== '' && !isLegal ? 'Letters, digits, dots, underscores and hyphens, at most 249.' : isRefused ? 'You may not create a topic of this name.' : null,
+    name:
+      name !== '' && !isLegal
+        ? 'Letters, digits, dots, underscores and hyphens, at most 249.'
+        : isRefused
+          ? 'You may not create a topic of this name.'
+          : null,
     partitions: many !== undefined && !(Number.isInteger(many) && many >= 1) ? 'A whole number, 1 or more.' : null,
     retention: kept === null ? 'For example 7 d, 36 h, or for ever.' : null,
   };
@@ -161,10 +202,23 @@ function CreateTopic({ onClose }) {
   return html`<${Dialog} title="Create a topic" onClose=${onClose}>
     <form onSubmit=${submit}>
       <${Field} label="Name" error=${errors.name}>
-        <input type="text" required maxlength="249" autocomplete="off" autocapitalize="off" spellcheck=${false} value=${name} onInput=${set(setName)} />
+        <input
+          type="text"
+          required
+          maxlength="249"
+          autocomplete="off"
+          autocapitalize="off"
+          spellcheck=${false}
+          value=${name}
+          onInput=${set(setName)}
+        />
       <//>
       <div class="fields">
-        <${Field} label="Partitions" error=${errors.partitions} hint="The service's default, if empty. There can be more later, not fewer.">
+        <${Field}
+          label="Partitions"
+          error=${errors.partitions}
+          hint="The service's default, if empty. There can be more later, not fewer."
+        >
           <input type="number" min="1" step="1" inputmode="numeric" value=${partitions} onInput=${set(setPartitions)} />
         <//>
         <${Field}
