@@ -24,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
  * names.
  */
 @Tag("nightly")
+@Tag("minutes")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ConsoleIT {
     private static final Path SCREENSHOTS =
