@@ -237,14 +237,17 @@ function Choice({ all, some, onChange }) {
   const columns = [
     {
       name: 'chosen',
-      title: '',
-      width: '1.5rem',
+      title: 'Chosen',
+      width: '4rem',
       render: (/** @type {Offset} */ each) =>
         html`<input
           type="checkbox"
           aria-label=${each.topic + ' partition ' + each.partition}
           checked=${some?.has(keyOf(each))}
-          onChange=${(/** @type {any} */ event) => choose([each], event.target.checked)}
+          onClick=${(/** @type {Event} */ event) => {
+            event.stopPropagation(); // or selecting the row would take the mark back before it is noted
+            choose([each], !some?.has(keyOf(each)));
+          }}
         />`,
     },
     { name: 'topic', title: 'Topic', width: 'minmax(8rem, 2fr)', render: (/** @type {Offset} */ each) => each.topic },

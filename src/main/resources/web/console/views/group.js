@@ -64,7 +64,7 @@ export default function Group({ params: { group }, query }) {
     badge=${html`<${StateBadge} state=${data.state} />`}
     actions=${actions}
   >
-    <${ErrorBox} error=${error} onRetry=${reload} />
+    <${ErrorBox} error=${error} onRetry=${reload} isStale=${data !== undefined} />
     ${
       isBusy && (resets || deletes)
         ? html`<p class="hint">
