@@ -100,6 +100,9 @@ function LagHistory({ history: { data, error, reload } }) {
   if (!data) {
     return error ? html`<${ErrorBox} error=${error} onRetry=${reload} />` : null;
   }
+  if (data.times.length === 0) {
+    return html`<p class="hint">There is no history of the lag yet: this replica notes it once a minute.</p>`;
+  }
   return html`<section class="panel padded" aria-label="Lag in the last hour">
     <${Spark}
       label="Lag in the last hour"
