@@ -126,14 +126,40 @@ describe('group', () => {
 
     assert.equal(partitions[0][3], String(RECORDS));
     assert.equal(partitions[0][6], member);
-    await page.getByRole('img', { name: /^Lag in the last hour/ }).waitFor();
+    await page
+      .getByRole('img', { name: /^Lag in the last hour/ })
+      .or(page.getByText('There is no history of the lag yet'))
+      .waitFor();
     assert.ok(await page.getByRole('button', { name: 'Reset offsets' }).isDisabled());
     assert.ok(await page.getByRole('button', { name: 'Delete group' }).isDisabled());
     await page.getByText('stop its consumers first').waitFor();
     await looksGood(page, 'group');
     await one.leave();
-    await page.getByText('No members').waitFor();
+    await page.getByText('No members', { exact: true }).waitFor();
     assert.ok(await page.getByRole('button', { name: 'Reset offsets' }).isEnabled());
+  });
+
+  it('draws the lag of the last hour, with gaps', async (t) => {
+    const topic = await newTopic(1);
+    await produce(topic, 1, RECORDS);
+    const group = await newIdleGroup(topic, 1, 0);
+    const page = await newPage(t);
+    const now = Date.now();
+    const lag = Array.from({ length: 60 }, (_, i) => (i < 10 ? null : i));
+    await answer(page, (url) => url.pathname === path(group) + '/history', 200, {
+      interval_seconds: 60,
+      times: lag.map((_, i) => now - (59 - i) * 60_000),
+      partitions: [{ topic, partition: 0, lag }],
+      lag,
+      complete: true,
+    });
+
+    await open(page, path(group));
+
+    await page.getByRole('img', { name: 'Lag in the last hour. all partitions: now 59, at most 59' }).waitFor();
+    await page.getByRole('img', { name: 'Lag of ' + topic + ' 0: now 59, at most 59' }).waitFor();
+    await page.locator('.spark canvas').waitFor();
+    await looksGood(page, 'group-history');
   });
 
   it('is reset to the earliest after a look, by keyboard', async (t) => {
@@ -208,8 +234,8 @@ describe('group', () => {
     const { group, dialog } = await reset(t);
 
     await dialog.getByLabel('Time').first().check();
-    await dialog.getByLabel('Time in your zone').fill('2099-06-01T12:00:00');
-    await dialog.getByText('2099-06-01 10:00:00 UTC').waitFor();
+    await dialog.getByLabel('Time in your zone').fill('2099-06-01T12:00:01');
+    await dialog.getByText('2099-06-01 10:00:01 UTC').waitFor();
     await dialog.getByRole('button', { name: 'Preview' }).click();
     await dialog.getByRole('button', { name: 'Reset 3 partitions' }).click();
 
@@ -217,7 +243,7 @@ describe('group', () => {
     assert.deepEqual(await committed(group), [RECORDS, RECORDS, RECORDS]);
   });
 
-  it('is reset to an offset, unless it is out of range', async (t) => {
+  it('is reset to an offset, and says so if nothing is there', async (t) => {
     const { group, page, dialog } = await reset(t);
 
     await dialog.getByLabel('Offset', { exact: true }).first().check();
@@ -226,8 +252,9 @@ describe('group', () => {
     await dialog.getByText('A whole number, 0 or more.').waitFor();
     await offset.fill('9999');
     await dialog.getByRole('button', { name: 'Preview' }).click();
-    await dialog.getByRole('alert').waitFor();
+    await dialog.getByRole('alert').getByText('there is no record at this offset').waitFor();
     await accessible(page);
+    await dialog.getByRole('button', { name: 'Back' }).click();
     await offset.fill('12');
     await dialog.getByRole('button', { name: 'Preview' }).click();
     await dialog.getByRole('button', { name: 'Reset 3 partitions' }).click();

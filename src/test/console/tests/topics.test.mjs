@@ -90,7 +90,7 @@ describe('topics', () => {
     }
     const page = await newPage(t, { viewport: { width: 1280, height: 500 } });
     await open(page, '/topics?name=' + prefix);
-    await awaitRows(page, 'Topics', (all) => all.length > 0);
+    await page.locator('[role=grid][aria-rowcount="31"]').waitFor();
     const active = () =>
       page.evaluate(() => {
         const id = document.querySelector('[role=grid]')?.getAttribute('aria-activedescendant');

@@ -125,12 +125,12 @@ function searchOf(query) {
  *
  * @param {string} href a URL below /console
  * @param {{replace?: boolean}} [options] whether it takes the place of the current one in the history
+ * @throws {Error} if it leads elsewhere: a link from outside must not use this page to send somebody on
  */
 export function navigate(href, { replace = false } = {}) {
   const target = new URL(href, location.href);
   if (target.origin !== location.origin || !isConsole(target.pathname)) {
-    location.assign(target.href);
-    return;
+    throw new Error(href + ' is not a view of the console');
   }
   const before = current.get().path;
   const to = target.pathname + target.search + target.hash;

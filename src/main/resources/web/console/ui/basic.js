@@ -99,10 +99,11 @@ export function Field({ label, hint, error, children, hideLabel = false }) {
 /**
  * A failure as the API tells it: its message and its code.
  *
- * @param {{error: any, onRetry?: () => void}} props nothing is shown without an error
+ * @param {{error: any, onRetry?: () => void, isStale?: boolean}} props nothing is shown without an error, nor of a lost
+ *   connection where `isStale` data are shown: the bar at the top says so
  */
-export function ErrorBox({ error, onRetry }) {
-  if (!error) {
+export function ErrorBox({ error, onRetry, isStale = false }) {
+  if (!error || (isStale && error.code === 'CONNECTION_LOST')) {
     return null;
   }
   /** @type {string[]} */

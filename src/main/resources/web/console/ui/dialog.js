@@ -4,7 +4,7 @@ import { html, useLayoutEffect, useMemo, useRef, useState } from '../html.js';
 import { Button, Copy, ErrorBox, Field, newId } from './basic.js';
 
 /**
- * A modal dialog. It takes the focus to its first control, and gives it back to where it was.
+ * A modal dialog. It takes the focus to its first field, or table, and gives it back to where it was.
  *
  * @param {{title: string, onClose: () => void, children?: any, wide?: boolean}} props `onClose` for Escape and the cross
  */
@@ -21,7 +21,9 @@ export function Dialog({ title, onClose, children, wide = false }) {
     }
     dialog.showModal();
     /** @type {HTMLElement | null} */ (
-      dialog.querySelector('[autofocus]') ?? dialog.querySelector('input:not(:disabled), select, textarea')
+      dialog.querySelector('[autofocus]') ??
+        dialog.querySelector('input:not(:disabled), select, textarea') ??
+        dialog.querySelector('[role=grid]')
     )?.focus();
     // A second Escape closes a dialog whatever it says.
     const onClosed = () => close.current();

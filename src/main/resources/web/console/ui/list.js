@@ -79,7 +79,7 @@ export function Pager({ start, shown, total }) {
   useKeys(many ? { n: next, p: previous } : {}, many ? { n: 'next page', p: 'previous page' } : {});
   return html`<div class="pager">
     <span role="status"
-      >${total === 0 || shown === 0 ? count(total) : count(start + 1) + '–' + count(start + shown) + ' of ' + count(total)}</span
+      >${shown === 0 ? '' : count(start + 1) + '–' + count(start + shown) + ' of ' + count(total)}</span
     >
     ${
       many

@@ -136,7 +136,7 @@ function options(element, labels, unit, height, setAt) {
     width: Math.max(element.clientWidth, 50),
     height,
     legend: { show: false },
-    padding: [6, 6, 0, 0],
+    padding: [6, 18, 0, 0],
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
     scales: {
       y: {

@@ -1,6 +1,6 @@
 // @ts-check
 import { pathOf, send } from '../api.js';
-import { UNKNOWN, count, counted, localTime, utcTime } from '../format.js';
+import { UNKNOWN, count, counted, utcTime } from '../format.js';
 import { html, useMemo, useState } from '../html.js';
 import { Button, ErrorBox, Field, toast } from '../ui/basic.js';
 import { CallPreview, Dialog } from '../ui/dialog.js';
@@ -237,14 +237,17 @@ function Choice({ all, some, onChange }) {
   const columns = [
     {
       name: 'chosen',
-      title: '',
-      width: '1.5rem',
+      title: 'Chosen',
+      width: '4rem',
       render: (/** @type {Offset} */ each) =>
         html`<input
           type="checkbox"
           aria-label=${each.topic + ' partition ' + each.partition}
           checked=${some?.has(keyOf(each))}
-          onChange=${(/** @type {any} */ event) => choose([each], event.target.checked)}
+          onClick=${(/** @type {Event} */ event) => {
+            event.stopPropagation(); // or selecting the row would take the mark back before it is noted
+            choose([each], !some?.has(keyOf(each)));
+          }}
         />`,
     },
     { name: 'topic', title: 'Topic', width: 'minmax(8rem, 2fr)', render: (/** @type {Offset} */ each) => each.topic },
@@ -343,7 +346,8 @@ function Plan({ offsets }) {
       title: 'To',
       align: 'right',
       width: 'minmax(5rem, 1fr)',
-      render: (/** @type {any} */ each) => html`<strong>${count(each.to)}</strong>`,
+      render: (/** @type {any} */ each) =>
+        html`<strong class=${isOutside(each) ? 'bad' : ''}>${count(each.to)}</strong>`,
     },
     {
       name: 'move',
@@ -358,16 +362,29 @@ function Plan({ offsets }) {
       align: 'right',
       width: 'minmax(5rem, 1fr)',
       wide: true,
-      render: (/** @type {any} */ each) => count(each.end_offset - each.to),
+      render: (/** @type {any} */ each) => count(Math.max(0, each.end_offset - each.to)),
     },
   ];
-  return html`<p class="text">
-      Nothing is changed yet.
-      ${again > 0 ? counted(again, 'record') + ' would be read again. ' : ''}${
-        skipped > 0 ? counted(skipped, 'record') + ' would be skipped. ' : ''
-      }${again === 0 && skipped === 0 && known.length > 0 ? 'No committed offset would move. ' : ''}As
-      of ${localTime(Date.now())}.
-    </p>
+  const words = ['Nothing is changed yet.'];
+  if (again > 0) {
+    words.push(counted(again, 'record') + ' would be read again.');
+  }
+  if (skipped > 0) {
+    words.push(counted(skipped, 'record') + ' would be skipped.');
+  }
+  if (again === 0 && skipped === 0 && known.length > 0) {
+    words.push('No committed offset would move.');
+  }
+  const outside = offsets.filter(isOutside).length;
+  return html`<p class="text">${words.join(' ')}</p>
+    ${
+      outside > 0
+        ? html`<p class="warning" role="alert">
+            In ${counted(outside, 'partition')}, there is no record at this offset, nor is it the end. A consumer begins
+            where its own setting (auto.offset.reset) says.
+          </p>`
+        : null
+    }
     <${VirtualTable}
       label="From and to"
       columns=${columns}
@@ -377,6 +394,11 @@ function Plan({ offsets }) {
       keys=${false}
       empty="No partitions."
     />`;
+}
+
+/** @param {{to: number, log_start_offset: number, end_offset: number}} offset */
+function isOutside({ to, log_start_offset: start, end_offset: end }) {
+  return to < start || to > end;
 }
 
 /** @param {{from: number | null, to: number}} offset */

@@ -64,7 +64,7 @@ export default function Group({ params: { group }, query }) {
     badge=${html`<${StateBadge} state=${data.state} />`}
     actions=${actions}
   >
-    <${ErrorBox} error=${error} onRetry=${reload} />
+    <${ErrorBox} error=${error} onRetry=${reload} isStale=${data !== undefined} />
     ${
       isBusy && (resets || deletes)
         ? html`<p class="hint">
@@ -99,6 +99,9 @@ export default function Group({ params: { group }, query }) {
 function LagHistory({ history: { data, error, reload } }) {
   if (!data) {
     return error ? html`<${ErrorBox} error=${error} onRetry=${reload} />` : null;
+  }
+  if (data.times.length === 0) {
+    return html`<p class="hint">There is no history of the lag yet: this replica notes it once a minute.</p>`;
   }
   return html`<section class="panel padded" aria-label="Lag in the last hour">
     <${Spark}

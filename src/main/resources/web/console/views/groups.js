@@ -54,7 +54,7 @@ export default function Groups({ query }) {
   );
   return html`<${Page} title="Groups">
     <div class="toolbar"><${SearchField} value=${name} label="Search groups" placeholder="Search by name" /></div>
-    <${ErrorBox} error=${error} onRetry=${reload} />
+    <${ErrorBox} error=${error} onRetry=${reload} isStale=${data !== undefined} />
     ${
       data
         ? html`<div class=${'stack' + (loading ? ' is-loading' : '')}>

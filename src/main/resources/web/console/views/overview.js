@@ -25,7 +25,7 @@ export default function Overview(_props) {
     <//>`;
   }
   return html`<${Page} title="Overview" actions=${html`<span class="muted">Version ${data.version}</span>`}>
-    <${ErrorBox} error=${overview.error} onRetry=${overview.reload} />
+    <${ErrorBox} error=${overview.error} onRetry=${overview.reload} isStale />
     <${Alerts} alerts=${data.alerts ?? []} />
     <div class="stats">
       <${Stat}

@@ -51,7 +51,7 @@ export default function Topic({ params: { topic } }) {
     : null;
   return html`<${Page} title=${topic} crumbs=${crumbs} actions=${actions}>
     <${TopicNav} topic=${topic} selected="topic" session=${session} />
-    <${ErrorBox} error=${error} onRetry=${reload} />
+    <${ErrorBox} error=${error} onRetry=${reload} isStale=${data !== undefined} />
     <div class="stats">
       <${Stat}
         label="Records"

@@ -105,7 +105,7 @@ export default function Topics({ query }) {
     : null;
   return html`<${Page} title="Topics" actions=${create}>
     <div class="toolbar"><${SearchField} value=${name} label="Search topics" placeholder="Search by name" /></div>
-    <${ErrorBox} error=${error} onRetry=${reload} />
+    <${ErrorBox} error=${error} onRetry=${reload} isStale=${data !== undefined} />
     ${
       data
         ? html`<div class=${'stack' + (loading ? ' is-loading' : '')}>
