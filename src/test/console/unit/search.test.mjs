@@ -198,6 +198,10 @@ test('a search holds no more than it may, and says so', async () => {
   assert.equal(search.found, 30);
   assert.equal(search.resumable, false);
 
+  const exact = searchOf(logOf([Array.from({ length: 30 }, (_, i) => i)]), { mostRows: 30 });
+  await exact.run(1000, signal);
+  assert.equal(exact.status, 'done', 'all of it has been looked at');
+
   const heavy = searchOf(logOf([Array.from({ length: 5000 }, (_, i) => i)]), { mostBytes: 1000 });
   await heavy.run(1000, signal);
   assert.equal(heavy.status, 'limit');

@@ -82,6 +82,7 @@ function found() {
 async function probe() {
   try {
     const response = await fetch('/overview', {
+      cache: 'no-store',
       headers: { Accept: 'application/json', 'Trunkline-Console': '1' },
       signal: AbortSignal.timeout(10_000),
     });
@@ -168,7 +169,8 @@ export async function send(method, path, options = {}) {
   const timeout = AbortSignal.timeout(PATIENCE_MS);
   const signal = options.signal ? AbortSignal.any([options.signal, timeout]) : timeout;
   try {
-    const response = await fetch(path + search(options.query), { method, headers, body, signal });
+    // A browser keeps pages of records, and would go on showing those of a topic that was deleted, or while the service is away.
+    const response = await fetch(path + search(options.query), { method, headers, body, signal, cache: 'no-store' });
     const text = await response.text();
     return settle(response, text, options);
   } catch (error) {

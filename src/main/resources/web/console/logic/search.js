@@ -172,12 +172,12 @@ export class Search {
     try {
       for (;;) {
         signal.throwIfAborted();
-        if (this.found >= this.mostRows || this.weight >= this.mostBytes) {
-          return this.change('limit');
-        }
         const lane = this.nextLane();
         if (lane === null) {
           return this.change('done');
+        }
+        if (this.found >= this.mostRows || this.weight >= this.mostBytes) {
+          return this.change('limit');
         }
         if (this.progressOfGoal() >= target) {
           return this.change('paused');

@@ -103,7 +103,11 @@ export function ResetDialog({ group, offsets, onDone, onClose }) {
     if (json !== null && !busy) {
       attempt(async () => {
         const response = await send('PUT', path, { json: { ...json, dry_run: true } });
-        setPlan({ json, offsets: response.body.offsets });
+        // What was shown is what is done, also by a second attempt after a lost response: a shift would move twice.
+        const offsets = response.body.offsets.map(
+          (/** @type {any} */ { topic, partition, to }) => ({ topic, partition, offset: to }),
+        );
+        setPlan({ json: { offsets }, offsets: response.body.offsets });
       });
     }
   }
