@@ -15,6 +15,7 @@ import jakarta.inject.Singleton;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  */
 @Singleton
 class ConsoleRoutes {
+    /** With a weight above 0, which has at most three decimals: more of them would be looked at again and again. */
+    private static final Pattern WEIGHTED_GZIP = Pattern.compile("gzip;q=(1(\\.0{0,3})?|0\\.(?!0+$)[0-9]{1,3})");
+
     private static final String ROOT = "/console";
     /** A replica of another version has another page. */
     private static final String ASK_AGAIN = "no-cache";
@@ -107,8 +111,8 @@ class ConsoleRoutes {
         return acceptEncoding != null
                 && Arrays.stream(acceptEncoding.toLowerCase(Locale.ROOT).split(","))
                         .map(coding -> coding.replace(" ", ""))
-                        .anyMatch(coding ->
-                                coding.equals("gzip") || coding.matches("gzip;q=(1(\\.0*)?|0\\.[0-9]*[1-9][0-9]*)"));
+                        .anyMatch(coding -> coding.equals("gzip")
+                                || WEIGHTED_GZIP.matcher(coding).matches());
     }
 
     /** Whether a client has the content of a tag: it may list several, and call them weak. */

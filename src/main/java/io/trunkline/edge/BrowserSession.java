@@ -1,5 +1,7 @@
 package io.trunkline.edge;
 
+import io.trunkline.access.Credentials;
+import io.trunkline.error.TrunklineException;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.RoutingContext;
@@ -8,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,6 +39,7 @@ public final class BrowserSession {
 
     private static final String NAME = "trunkline";
     private static final String HTTPS = "https";
+    private static final Pattern TOKEN = Pattern.compile("[A-Za-z0-9._~+/-]+=*");
 
     private BrowserSession() {}
 
@@ -109,9 +113,21 @@ public final class BrowserSession {
         return HTTPS.equals(request.scheme());
     }
 
-    /** Sets the cookie of a session until the browser ends, as a value of {@code Set-Cookie}. */
+    /**
+     * Sets the cookie of a session until the browser ends, as a value of {@code Set-Cookie}.
+     *
+     * @throws TrunklineException {@code AUTHENTICATION_REQUIRED} for what is no token by its characters (RFC 6750), and would be
+     *     more than the value of a cookie
+     */
     public static String set(HttpServerRequest request, String credential) {
-        return cookie(request, NAME, credential, "Path=/; HttpOnly; SameSite=Strict");
+        return cookie(request, NAME, checked(credential), "Path=/; HttpOnly; SameSite=Strict");
+    }
+
+    static String checked(String credential) {
+        if (!TOKEN.matcher(credential).matches()) {
+            throw Credentials.invalid();
+        }
+        return credential;
     }
 
     /** Removes the cookie of a session, as a value of {@code Set-Cookie}. */

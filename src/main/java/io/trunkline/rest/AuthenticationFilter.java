@@ -134,7 +134,8 @@ class AuthenticationFilter {
         TrunklineException known = Errors.known(failure, context.request().path());
         Credentials shown = credentials(context);
         forget(context, known);
-        if (tellsWhoAsks(asked(context))
+        if (known.code() == ErrorCode.AUTHENTICATION_REQUIRED
+                && tellsWhoAsks(asked(context))
                 && shown.bearer().isEmpty()
                 && shown.password().isEmpty()) {
             identified(context, Caller.NOBODY); // its certificate is no proof here

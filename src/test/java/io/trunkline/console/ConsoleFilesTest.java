@@ -1,6 +1,7 @@
 package io.trunkline.console;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -8,6 +9,7 @@ import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -153,5 +155,16 @@ class ConsoleFilesTest {
 
     private static String text(ConsoleFile file) {
         return new String(file.plain(), StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void weightsOfManyDigitsAreLookedAtOnce() {
+        String digits = "1".repeat(1_000_000);
+
+        assertTimeoutPreemptively(Duration.ofSeconds(10), () -> {
+            assertThat(ConsoleRoutes.takesGzip("gzip;q=0." + digits + "x")).isFalse();
+            assertThat(ConsoleRoutes.takesGzip("gzip;q=1." + "0".repeat(1_000_000) + "x"))
+                    .isFalse();
+        });
     }
 }
