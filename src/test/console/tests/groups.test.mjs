@@ -277,6 +277,7 @@ describe('group', () => {
   it('says that it is not reset when a member has come meanwhile', async (t) => {
     const { topic, group, dialog } = await reset(t);
     await dialog.getByRole('button', { name: 'Preview' }).click();
+    await dialog.getByRole('button', { name: 'Reset 3 partitions' }).waitFor();
     const one = await newGroup([topic], group);
     await one.poll();
 

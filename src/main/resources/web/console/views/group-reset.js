@@ -104,9 +104,11 @@ export function ResetDialog({ group, offsets, onDone, onClose }) {
       attempt(async () => {
         const response = await send('PUT', path, { json: { ...json, dry_run: true } });
         // What was shown is what is done, also by a second attempt after a lost response: a shift would move twice.
-        const offsets = response.body.offsets.map(
-          (/** @type {any} */ { topic, partition, to }) => ({ topic, partition, offset: to }),
-        );
+        const offsets = response.body.offsets.map((/** @type {any} */ { topic, partition, to }) => ({
+          topic,
+          partition,
+          offset: to,
+        }));
         setPlan({ json: { offsets }, offsets: response.body.offsets });
       });
     }
